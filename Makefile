@@ -1,0 +1,38 @@
+# Two commands on a fresh machine:
+#   make demo   sets up, fuses a digital head, and leaves a picture
+#   make test   sets up, and runs every test
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint setup libraries clean
+
+demo: setup
+	$(BIN)/medfusion demo --out demo
+	@echo "Look at demo/pet-mr/preview.png and demo/ct-mr/preview.png"
+
+test: setup libraries lint
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST)
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+setup: .venv/ready
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "MedFusion needs Python 3.11 or later; say: make PYTHON=python3.12 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,scene,test]'
+	@touch $@
+
+# What Qt and VTK load at run time; a bare Linux lacks some of it.
+libraries: setup
+	@$(BIN)/python Testing/system_libraries.py
+
+# one worker a core, two threads of torch at most
+WORKERS ?= $(shell $(BIN)/python -c 'import os; print(min(4, os.cpu_count() or 1))' 2>/dev/null || echo 2)
+export OMP_NUM_THREADS ?= 1
+
+clean:
+	rm -rf .venv demo build dist *.egg-info
