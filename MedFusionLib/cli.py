@@ -1,0 +1,327 @@
+"""The command line: it reads words, calls the library, and shows progress. No science here."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from . import __version__
+from .colormaps import COLORMAPS
+from .colour import MODES
+from .errors import MedFusionError
+from .fusion import KINDS
+from .methods import PAIRS
+from .volumes import AXES
+
+if TYPE_CHECKING:
+    from .fusion import Fusion
+    from .intensities import Window
+    from .volumes import Volume
+
+app = typer.Typer(
+    help="Fuse registered MR and CT, PET or SPECT volumes. Research software, not a medical "
+    "device.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console()
+err = Console(stderr=True)
+
+Pair = StrEnum("Pair", {name: name for name in PAIRS})
+Axis = StrEnum("Axis", {name: name for name in (*AXES, "native")})
+Kind = StrEnum("Kind", {name: name for name in KINDS})
+Mode = StrEnum("Mode", {name: name for name in MODES})
+Colormap = StrEnum("Colormap", {name: name for name in COLORMAPS})
+
+
+def main() -> None:
+    """Run the command line; a `MedFusionError` ends it with code 2 and one sentence."""
+    try:
+        app()
+    except MedFusionError as error:
+        err.print(f"Error: {error}", style="red", highlight=False, soft_wrap=True, markup=False)
+        sys.exit(2)
+
+
+class _Rate(ProgressColumn):
+    """Slices or steps in a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.1f}/s" if task.speed else "")
+
+
+@contextlib.contextmanager
+def _bar(text: str, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar; yields a function to call with (done, all)."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        _Rate(),
+        TimeRemainingColumn(compact=True),
+    )
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task(text, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"medfusion {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def fuse(
+    first: Annotated[Path, typer.Argument(help="The MR; its grid is the result's.")],
+    second: Annotated[Path, typer.Argument(help="The CT, PET or SPECT, on any grid.")],
+    pair: Annotated[Pair, typer.Option(help="What is fused.")],
+    out_: Annotated[Path, typer.Option("--out", help="Folder for the results.")],
+    third: Annotated[Path | None, typer.Option(help="A further volume to fuse in.")] = None,
+    third_is: Annotated[
+        str | None, typer.Option(help="Modality of the third volume: ct, pet or spect.")
+    ] = None,
+    network: Annotated[str, typer.Option(help="See 'medfusion networks --all'.")] = "funfusean",
+    axis: Annotated[Axis, typer.Option(help="Of the slices.")] = Axis.axial,
+    contributions: Annotated[
+        Kind | None,
+        typer.Option(help="Default: share for the colour mode fused, gradient for paper."),
+    ] = None,
+    colour: Annotated[Mode, typer.Option(help="Colour mode.")] = Mode.fused,
+    omega: Annotated[float, typer.Option(help="Saturation of the colours, 0 to 1.")] = 0.6,
+    colormap: Annotated[Colormap, typer.Option(help="Of the mode paper.")] = Colormap.jet,
+    steps: Annotated[int, typer.Option(help="Refine the shares by so many steps.")] = 1,
+    samples: Annotated[int, typer.Option(help="Average gradients over noisy copies.")] = 1,
+    first_window: Annotated[
+        str | None, typer.Option(help="LOWER,UPPER of the MR, in its own units.")
+    ] = None,
+    second_window: Annotated[
+        str | None, typer.Option(help="LOWER,UPPER of the second volume (HU for CT).")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+    batch: Annotated[int | None, typer.Option(help="Slices at once.")] = None,
+    scene: Annotated[bool, typer.Option("--scene", help="Write a Slicer scene, too.")] = False,
+) -> None:
+    """Fuse two registered volumes, and say what each contributed."""
+    from .colour import Coding
+    from .files import read_volume
+
+    if scene:
+        from .scene import check_slicer
+
+        check_slicer()
+    coding = Coding(str(colour), omega, str(colormap))
+    windows = [_window(first_window), _window(second_window)]
+    files = [first, second, *([third] if third else [])]
+    volumes = [read_volume(path) for path in files]
+    fusion = _fuse_into(
+        out_,
+        files,
+        volumes,
+        scene,
+        pair=str(pair),
+        third_modality=third_is,
+        network=network,
+        axis=str(axis),
+        contributions=str(contributions) if contributions else None,
+        coding=coding,
+        steps=steps,
+        samples=samples,
+        windows=[*windows, *([None] if third else [])],
+        device=device,
+        batch=batch,
+    )
+    _show_result(out_, fusion)
+
+
+def _window(text: str | None) -> Window | None:
+    from .intensities import Window
+
+    if text is None:
+        return None
+    try:
+        lower, upper = map(float, text.split(","))
+    except ValueError:
+        raise MedFusionError(
+            f"The window '{text}' is not LOWER,UPPER; give two numbers such as -20,130."
+        ) from None
+    return Window(lower, upper)
+
+
+def _fuse_into(
+    folder: Path,
+    files: list[Path] | None,
+    volumes: list[Volume],
+    scene: bool,
+    focus: tuple[float, float, float] | None = None,
+    **settings: Any,
+) -> Fusion:
+    """Fuse, and write everything into a folder at once."""
+    from .files import whole_folder
+    from .fusion import fuse as run
+    from .results import write_results
+
+    third = volumes[2] if len(volumes) > 2 else None
+    with whole_folder(folder) as temporary:
+        with _bar("Fusing", "slices") as progress:
+            fusion = run(volumes[0], volumes[1], third=third, progress=progress, **settings)
+        write_results(fusion, temporary, files=files, focus=focus)
+        if scene:
+            from .scene import write_scene
+
+            write_scene(fusion, volumes, temporary / "scene.mrb")
+    return fusion
+
+
+def _show_result(folder: Path, fusion: Fusion) -> None:
+    for warning in fusion.warnings:
+        err.print(f"Warning: {warning}", style="yellow", highlight=False, markup=False)
+    report = fusion.report
+    out.print(f"{report['network']} on {report['device']}, {report['seconds']} s")
+    if report["share_sum_error"] is not None:
+        error = report["share_sum_error"]
+        out.print(f"Largest error of the shares' sum in a voxel: {error:.1e}")
+    out.print(f"Results: {folder}", soft_wrap=True)
+    out.print(report["notice"], style="dim")
+
+
+@app.command()
+def demo(
+    out_: Annotated[Path, typer.Option("--out", help="Folder for the results.")] = Path("demo"),
+    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+) -> None:
+    """Fuse a digital head: MR with PET, and MR with CT. No data needed."""
+    from .files import write_volume
+    from .phantom import make_phantom
+
+    head = make_phantom((96, 192, 192))
+    folder = out_ / "phantom"
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {}
+    for name in ("t1", "t2", "ct", "pet"):
+        files[name] = folder / f"{name}.nrrd"
+        write_volume(getattr(head, name), files[name])
+    for pair, names, planted in (
+        ("pet-mr", ("t1", "pet"), "lesion"),
+        ("ct-mr", ("t2", "ct"), "calcification"),
+    ):
+        volumes = [getattr(head, name) for name in names]
+        target = out_ / pair
+        fusion = _fuse_into(
+            target,
+            [files[name] for name in names],
+            volumes,
+            False,
+            focus=head.centre(planted),
+            pair=pair,
+            device=device,
+        )
+        _show_result(target, fusion)
+        out.print(f"Picture: {target / 'preview.png'}", soft_wrap=True)
+
+
+@app.command()
+def train(
+    network: Annotated[str, typer.Argument(help="Name of the network, such as funfusean.")],
+    pair: Annotated[Pair, typer.Option(help="What is fused.")],
+    data: Annotated[Path, typer.Option(help="Folder with the registered pairs.")],
+    out_: Annotated[Path, typer.Option("--out", help="Weights file to write, .safetensors.")],
+    steps: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+    recipe: Annotated[Path | None, typer.Option(help="A recipe of your own (TOML).")] = None,
+    resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False,
+) -> None:
+    """Train a network on registered pairs, and write its weights with their card."""
+    from .training import train as run
+
+    with _bar(f"Training {network}, {pair}", "steps") as progress:
+        card = run(
+            network,
+            pair,
+            data,
+            out_,
+            steps=steps,
+            device=device,
+            recipe=recipe,
+            resume=resume,
+            progress=progress,
+        )
+    table = Table("held out", "SSIM first", "SSIM second", "Q^AB/F", title=str(out_))
+    scores = card["held_out"] if isinstance(card["held_out"], dict) else card["validation"]
+    for name in ("network", "average"):
+        row = scores[name]
+        table.add_row(name, *(f"{row[key]:.3f}" for key in ("ssim_first", "ssim_second", "q_abf")))
+    out.print(table)
+    out.print(f"Loss curves and checkpoints: {out_.with_suffix('.training')}")
+
+
+@app.command()
+def networks(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Classical methods too.")] = False,
+) -> None:
+    """List the networks: name, pairs, parameters, weights and paper."""
+    from .methods import all_methods
+    from .weights import check_weights, parameter_count, weights_path
+
+    rows = []
+    for method in all_methods(None if everything else "network"):
+        weights = {}
+        for pair in PAIRS:
+            path = weights_path(method.name, pair)
+            if method.kind == "network" and path.is_file():
+                weights[pair] = check_weights(path)["sha256"]
+        rows.append(
+            {
+                "name": method.name,
+                "title": method.title,
+                "kind": method.kind,
+                "summary": method.summary,
+                "pairs": list(weights) if method.kind == "network" else list(PAIRS),
+                "parameters": parameter_count(method),
+                "weights": weights,
+                "paper": method.citation,
+                "choices": method.choices,
+                "gradient_note": method.gradient_note,
+            }
+        )
+    if as_json:
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    table = Table("name", "pairs", "parameters", "weights (SHA-256)", "paper")
+    for row in rows:
+        paper = row["paper"] + (f"\nNote: {row['gradient_note']}" if row["gradient_note"] else "")
+        digests = "\n".join(f"{pair} {digest[:12]}" for pair, digest in row["weights"].items())
+        pairs = ", ".join(row["pairs"]) or "none trained"
+        table.add_row(row["name"], pairs, f"{row['parameters']:,}", digests or "none", paper)
+    out.print(table)

@@ -1,0 +1,260 @@
+"""Fuse registered volumes: the one way through the house."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import __version__
+from .colour import DEFAULT_KIND, Coding, Coordinates, coordinates
+from .errors import MedFusionError
+from .intensities import Window
+from .sources import Sources, modalities_of, prepare
+from .volumes import Volume, from_slices, slice_order, to_slices
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+NOTICE = "Research software, not a medical device. Not for diagnosis or treatment."
+KINDS = ("gradient", "share")
+
+
+@dataclass(eq=False)
+class Fusion:
+    """A fusion and what it was made of. Every volume lies on the first source's grid.
+
+    Attributes:
+        fused: the fused volume, in practice in [0, 1]; exactly 0 where no source holds anything.
+        contributions: a map for each source, 0 in the background.
+        kind: "gradient" or "share".
+        baseline: F(0, 0) at each voxel, 0 in the background: shares sum to fused - baseline.
+            None with gradients.
+        sources: the sources on the common grid.
+        coding: how the colour volume is coded.
+        report: inputs, method, parameters, version, device and seconds, ready for JSON.
+        warnings: sentences for the user.
+    """
+
+    fused: Volume
+    contributions: tuple[Volume, ...]
+    kind: str
+    baseline: np.ndarray | None
+    sources: Sources
+    coding: Coding
+    report: dict[str, Any]
+    warnings: tuple[str, ...]
+
+    @cached_property
+    def coordinates(self) -> Coordinates:
+        """Where each voxel stands in the colour tables."""
+        maps = [part.array for part in self.contributions]
+        return coordinates(self.fused.array, maps, self.sources.background)
+
+    @property
+    def colour(self) -> np.ndarray:
+        """The colour volume, uint8 (k, j, i, 3)."""
+        return self.recolour(self.coding)
+
+    def recolour(self, coding: Coding) -> np.ndarray:
+        """The colours in another coding, uint8 (k, j, i, 3), without running the network again."""
+        return self.coordinates.colours(coding)
+
+
+def fuse(
+    first: Volume,
+    second: Volume,
+    pair: str,
+    *,
+    third: Volume | None = None,
+    third_modality: str | None = None,
+    network: str = "funfusean",
+    axis: str = "axial",
+    contributions: str | None = None,
+    steps: int = 1,
+    samples: int = 1,
+    coding: Coding | None = None,
+    windows: Sequence[Window | None] | None = None,
+    device: str = "auto",
+    batch: int | None = None,
+    weights: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Fusion:
+    """Fuse two registered volumes, slice by slice, and say what each contributed.
+
+    Args:
+        first: the MR; its grid is the reference grid.
+        second: the CT, PET or SPECT, on any grid; it is resampled in world coordinates.
+        pair: "ct-mr", "pet-mr" or "spect-mr".
+        third: a further volume: the fused pair is fused with it in turn.
+        third_modality: of the third volume, "ct", "pet" or "spect".
+        network: a method's name, see `methods.all_methods`.
+        axis: of the slices: "axial", "coronal", "sagittal" or "native" (as stored).
+        contributions: "gradient" or "share"; default: what suits the colour mode.
+        steps: of the shares, see `contributions.share`.
+        samples: of the gradients, see `contributions.gradient`.
+        coding: of the colours; default: mode "fused", omega 0.6.
+        windows: an intensity window for each source, None where the default is to be used.
+        device: "auto", "cuda", "mps" or "cpu".
+        batch: slices at once; default: by the memory there is. The result does not depend on it.
+        weights: a weights file to use instead of the installed one.
+        progress: called with (slices done, all slices).
+        cancelled: asked between batches.
+
+    Returns:
+        The fusion.
+
+    Raises:
+        MedFusionError: bad input or settings, with a sentence that says which.
+        Cancelled: the cancel flag was set.
+
+    Example:
+        >>> from MedFusionLib.phantom import make_phantom
+        >>> head = make_phantom((16, 48, 48))
+        >>> fuse(head.t1, head.pet, "pet-mr", network="maximum").fused.shape
+        (16, 48, 48)
+    """
+    from .devices import choose_device, describe_device
+    from .inference import run_slices
+
+    started = time.monotonic()
+    coding = coding or Coding()
+    kind = contributions or DEFAULT_KIND[coding.mode]
+    _check_settings(kind, steps, samples, batch, network)
+    if (third is None) != (third_modality is None):
+        raise MedFusionError("Give the third volume and its modality together, or neither.")
+    modalities = modalities_of(pair, third_modality)
+    volumes = [volume for volume in (first, second, third) if volume is not None]
+    chosen = choose_device(device)
+    layout = slice_order(first, axis)
+    method, digests = load_chain(network, pair, third_modality, weights)
+
+    sources = prepare(volumes, modalities, windows)
+    background = to_slices(sources.background, *layout)
+    filled = np.flatnonzero(~background.all(axis=(1, 2)))  # empty slices cost nothing
+    stacks = [to_slices(array, *layout)[filled] for array in sources.scaled]
+    result = run_slices(
+        method,
+        stacks,
+        kind=kind,
+        steps=steps,
+        samples=samples,
+        device=chosen,
+        batch=batch,
+        progress=progress,
+        cancelled=cancelled,
+    )
+
+    def place(part: np.ndarray, name: str) -> Volume:
+        whole = np.zeros(background.shape, np.float32)
+        whole[filled] = part
+        whole[background] = 0
+        return first.like(np.ascontiguousarray(from_slices(whole, *layout)), name)
+
+    fused = place(result.fused, f"{first.name} + {' + '.join(v.name for v in volumes[1:])} fused")
+    maps = tuple(
+        place(part, f"{volume.name} {kind}")
+        for part, volume in zip(result.contributions, volumes, strict=True)
+    )
+    baseline, error = None, None
+    if result.baseline is not None:
+        flat = np.broadcast_to(result.baseline, (len(filled), *result.baseline.shape))
+        baseline = place(flat, "baseline").array
+        total = sum(part.array for part in maps)
+        error = float(np.abs(total - (fused.array - baseline)).max())
+    warnings = (*sources.warnings, *result.warnings)
+    report = {
+        "notice": NOTICE,
+        "version": __version__,
+        "sources": [
+            {
+                "name": volume.name,
+                "modality": modality,
+                "window": [window.lower, window.upper],
+                "window_from": window.how,
+                "inside_reference": round(coverage, 4),
+            }
+            for volume, modality, window, coverage in zip(
+                volumes, modalities, sources.windows, sources.coverage, strict=True
+            )
+        ],
+        "network": network,
+        "pair": pair if third_modality is None else f"{pair}, then {third_modality}-mr",
+        "weights_sha256": digests,
+        "parameters": {
+            "axis": axis,
+            "contributions": kind,
+            "steps": steps,
+            "samples": samples,
+            "colour": coding.mode,
+            "omega": coding.omega,
+            "colormap": coding.colormap,
+            "batch": result.batch,
+        },
+        "background_fraction": round(float(sources.background.mean()), 4),
+        "share_sum_error": error,
+        "device": describe_device(result.device),
+        "seconds": round(time.monotonic() - started, 2),
+        "warnings": list(warnings),
+    }
+    return Fusion(fused, maps, kind, baseline, sources, coding, report, warnings)
+
+
+def load_chain(
+    network: str, pair: str, third_modality: str | None = None, weights: Path | None = None
+) -> tuple[nn.Module, list[str]]:
+    """The method for two sources, or the chain of two for three.
+
+    Returns:
+        A module that takes as many slice batches as there are sources, and the SHA-256 of the
+        weights in it (none for classical methods).
+    """
+    from .weights import load_method
+
+    method, digest = load_method(network, pair, weights)
+    found = [digest]
+    if third_modality is not None:
+        then, digest = load_method(network, f"{third_modality}-mr")
+        found.append(digest)
+        method = _chain(method, then)
+    return method, [digest for digest in found if digest]
+
+
+def _chain(pair: nn.Module, then: nn.Module) -> nn.Module:
+    from torch import nn
+
+    class Chain(nn.Module):
+        """Fuses two sources, and the result with the third."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.pair, self.then = pair, then
+
+        def forward(
+            self, first: torch.Tensor, second: torch.Tensor, third: torch.Tensor
+        ) -> torch.Tensor:
+            return self.then(self.pair(first, second).clamp(0, 1), third)
+
+    return Chain().eval()
+
+
+def _check_settings(kind: str, steps: int, samples: int, batch: int | None, network: str) -> None:
+    from .methods import get_method
+
+    method = get_method(network)
+    if kind not in KINDS:
+        raise MedFusionError(
+            f"There are no contributions '{kind}'; choose one of: {', '.join(KINDS)}."
+        )
+    if kind == "gradient" and not method.differentiable:
+        raise MedFusionError(f"{method.title} has no gradient; choose the contributions 'share'.")
+    for name, value in (("steps", steps), ("samples", samples), ("batch", batch)):
+        if value is not None and value < 1:
+            raise MedFusionError(f"{name} is {value}; it must be at least 1.")

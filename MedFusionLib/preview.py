@@ -1,0 +1,132 @@
+"""A picture of a fusion: sources, fused and colour in three planes, with the legend."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from .colour import Coding, legend
+from .fusion import NOTICE, Fusion
+from .volumes import AXES, Volume, slice_order, to_slices
+
+INK, PAPER, DIM = "#f2f2f2", "#101114", "#9aa0a6"
+#: letters at the left, right, top and bottom edge of each plane
+EDGES = {"axial": "RLAP", "coronal": "RLSI", "sagittal": "APSI"}
+
+
+def save_preview(
+    fusion: Fusion, path: str | Path, focus: tuple[float, float, float] | None = None
+) -> None:
+    """Write the picture as PNG.
+
+    Args:
+        fusion: what to show.
+        path: of the PNG.
+        focus: LPS point in mm that the planes go through; default: the middle of the head.
+    """
+    grid = fusion.fused
+    focus = focus or _middle(fusion)
+    titles = [_source_title(part) for part in fusion.report["sources"]]
+    pictures = [
+        *((title, array, True) for title, array in zip(titles, fusion.sources.scaled, strict=True)),
+        (f"fused ({fusion.report['network']})", np.clip(fusion.fused.array, 0, 1), True),
+        (f"colour ({fusion.coding.mode})", fusion.colour, False),
+    ]
+    columns = len(pictures)
+    figure = Figure(figsize=(2.9 * columns + 3.2, 9.4), facecolor=PAPER)
+    layout = figure.add_gridspec(
+        3, columns + 2, width_ratios=[*[1] * columns, 0.1, 0.85], left=0.01, right=0.99, top=0.94,
+        bottom=0.05, wspace=0.03, hspace=0.05,
+    )  # fmt: skip
+    for row, axis in enumerate(AXES):
+        order, flips = slice_order(grid, axis)
+        number = _slice_at(grid, focus, order, flips)
+        steps = [grid.spacing[2 - order[n]] for n in (1, 2)]
+        for column, (title, array, grey) in enumerate(pictures):
+            axes = figure.add_subplot(layout[row, column])
+            plane = to_slices(array, (*order, 3)[: array.ndim], flips)[number]
+            axes.imshow(
+                plane, cmap="gray" if grey else None, vmin=0, vmax=1, aspect=steps[0] / steps[1],
+                interpolation="bilinear" if grey else "nearest",
+            )  # fmt: skip
+            axes.set_axis_off()
+            if row == 0:
+                axes.set_title(title, color=INK, fontsize=11)
+            if column == 0:
+                _letters(axes, EDGES[axis])
+    draw_legend(
+        figure.add_subplot(layout[0, columns + 1]),
+        fusion.coding,
+        [part["modality"].upper() for part in fusion.report["sources"]],
+    )
+    _words(figure.add_subplot(layout[1, columns + 1]), fusion)
+    figure.text(0.5, 0.015, NOTICE, color=DIM, ha="center", fontsize=9)
+    figure.savefig(path, dpi=100, facecolor=PAPER)
+
+
+def draw_legend(axes, coding: Coding, names: list[str]) -> None:
+    """Draw the legend of a coding into matplotlib axes, with what its directions mean."""
+    drawn = legend(coding, names)
+    axes.imshow(drawn.picture, interpolation="bilinear")
+    height, width = drawn.picture.shape[:2]
+    axes.set_box_aspect(1)
+    axes.set_aspect("auto")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for side in axes.spines.values():
+        side.set_visible(False)
+    axes.set_title(textwrap.fill(drawn.title, 26), color=INK, fontsize=10, pad=18)
+    if drawn.upwards:
+        axes.set_ylabel(f"{drawn.upwards}  →", color=INK, fontsize=9)
+    style = {"color": INK, "fontsize": 9, "annotation_clip": False}
+    for (x, y), text in drawn.labels:
+        axes.annotate(
+            text, (x * (width - 1), y * (height - 1)), xytext=(0, -6 if y > 0.5 else 6),
+            textcoords="offset points", va="top" if y > 0.5 else "bottom",
+            ha=("left", "center", "right")[round(2 * x)], **style,
+        )  # fmt: skip
+
+
+def _words(axes, fusion: Fusion) -> None:
+    axes.set_axis_off()
+    report = fusion.report
+    lines = [
+        f"{report['network']}, {report['pair']}",
+        f"contributions: {fusion.kind}",
+        f"omega {fusion.coding.omega:g}"
+        + (f", {fusion.coding.colormap}" if fusion.coding.mode == "paper" else ""),
+        *(
+            f"{part['modality'].upper()} {part['window'][0]:.4g} to {part['window'][1]:.4g}"
+            for part in report["sources"]
+        ),
+    ]
+    axes.text(0.1, 0.9, "\n".join(lines), color=DIM, fontsize=9, va="top", linespacing=1.6)
+
+
+def _source_title(part: dict) -> str:
+    name = part["name"] if len(part["name"]) <= 22 else part["name"][:21] + "…"
+    return f"{part['modality'].upper()}: {name}"
+
+
+def _letters(axes, edges: str) -> None:
+    places = ((0.03, 0.5), (0.97, 0.5), (0.5, 0.96), (0.5, 0.04))
+    for letter, (x, y) in zip(edges, places, strict=True):
+        axes.text(
+            x, y, letter, color=DIM, fontsize=9, transform=axes.transAxes, ha="center", va="center"
+        )
+
+
+def _middle(fusion: Fusion) -> tuple[float, float, float]:
+    filled = np.argwhere(~fusion.sources.background)
+    index = filled.mean(axis=0) if len(filled) else np.array(fusion.fused.shape) / 2
+    return tuple((fusion.fused.matrix @ [*index[::-1], 1])[:3])
+
+
+def _slice_at(grid: Volume, focus, order, flips) -> int:
+    index = np.linalg.solve(grid.matrix, [*focus, 1])[:3][::-1]
+    count = grid.shape[order[0]]
+    number = int(np.clip(round(index[order[0]]), 0, count - 1))
+    return count - 1 - number if 0 in flips else number

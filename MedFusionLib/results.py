@@ -1,0 +1,42 @@
+"""The files that a fusion leaves in its folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from .files import sha256, write_colour, write_volume
+from .fusion import Fusion
+from .preview import save_preview
+
+CONTRIBUTIONS = ("contribution-first", "contribution-second", "contribution-third")
+
+
+def write_results(
+    fusion: Fusion,
+    folder: Path,
+    files: Sequence[Path] | None = None,
+    focus: tuple[float, float, float] | None = None,
+) -> None:
+    """Write fused volume, colour, contributions, preview and report.
+
+    Args:
+        fusion: what to write.
+        folder: exists.
+        files: the sources' files, for the report.
+        focus: see `preview.save_preview`.
+    """
+    write_volume(fusion.fused, folder / "fused.nrrd")
+    write_colour(fusion.colour, fusion.fused, folder / "colour.nrrd")
+    for name, part in zip(CONTRIBUTIONS, fusion.contributions, strict=False):
+        write_volume(part, folder / f"{name}.nrrd")
+    save_preview(fusion, folder / "preview.png", focus)
+    report = dict(fusion.report)
+    if files:
+        report["sources"] = [
+            {**part, "file": str(path), "sha256": sha256(path)}
+            for part, path in zip(report["sources"], files, strict=True)
+        ]
+    text = json.dumps(report, indent=2, ensure_ascii=False)
+    (folder / "report.json").write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,139 @@
+"""Source volumes made ready to fuse: on one grid, in [0, 1], with their common background."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .errors import MedFusionError
+from .intensities import (
+    Window,
+    background_level,
+    background_mask,
+    choose_window,
+    is_windowed_ct,
+    outside_value,
+)
+from .methods import PAIRS
+from .volumes import Volume, check_values, resample
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """What a fusion starts from.
+
+    Attributes:
+        volumes: the sources in their own units on the reference grid, the reference first.
+        scaled: the same in [0, 1].
+        modalities: "mr", "ct", ... of each.
+        windows: the intensity window of each.
+        background: bool (k, j, i), True where no source holds anything.
+        coverage: the fraction of the reference grid that lies inside each source.
+        warnings: sentences for the user.
+    """
+
+    volumes: tuple[Volume, ...]
+    scaled: tuple[np.ndarray, ...]
+    modalities: tuple[str, ...]
+    windows: tuple[Window, ...]
+    background: np.ndarray
+    coverage: tuple[float, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def reference(self) -> Volume:
+        """The first source; every result lies on its grid."""
+        return self.volumes[0]
+
+
+def modalities_of(pair: str, third: str | None = None) -> tuple[str, ...]:
+    """The modalities of a pair, the reference (MR) first, and of a third source.
+
+    Raises:
+        MedFusionError: no such pair, or the third is one of the two.
+
+    Example:
+        >>> modalities_of("ct-mr")
+        ('mr', 'ct')
+    """
+    if pair not in PAIRS:
+        raise MedFusionError(f"There is no pair '{pair}'; choose one of: {', '.join(PAIRS)}.")
+    if third is None:
+        return PAIRS[pair]
+    if f"{third}-mr" not in PAIRS or third in PAIRS[pair]:
+        rest = [name.split("-")[0] for name in PAIRS if name != pair]
+        raise MedFusionError(
+            f"The third volume cannot be '{third}' beside {pair}; choose one of: {', '.join(rest)}."
+        )
+    return (*PAIRS[pair], third)
+
+
+def prepare(
+    volumes: Sequence[Volume],
+    modalities: Sequence[str],
+    windows: Sequence[Window | None] | None = None,
+) -> Sources:
+    """Check the sources, bring them onto the first one's grid and scale them to [0, 1].
+
+    Args:
+        volumes: the sources, in their own units and on their own grids, the reference first.
+        modalities: of each.
+        windows: an intensity window for each, or None where the modality's default is to be used.
+
+    Returns:
+        The prepared sources.
+
+    Raises:
+        MedFusionError: a volume holds NaN, is constant, or does not overlap the reference.
+    """
+    windows = windows or [None] * len(volumes)
+    reference = volumes[0]
+    for volume in volumes:
+        check_values(volume)
+
+    placed, scaled, chosen, coverage, warnings = [], [], [], [], []
+    background = np.ones(reference.shape, bool)
+    for volume, modality, window in zip(volumes, modalities, windows, strict=True):
+        level = background_level(volume, modality)
+        window = window or choose_window(volume, modality)
+        on_grid, inside = resample(volume, reference, outside_value(volume, modality))
+        covered = float(inside.mean())
+        if covered < 0.5:
+            warnings.append(
+                f"Only {covered:.0%} of {reference.name} lies inside {volume.name}; elsewhere "
+                f"the result shows {reference.name} alone."
+            )
+        warnings += _value_warnings(volume, modality, window)
+        background &= background_mask(on_grid, level) | ~inside
+        placed.append(on_grid)
+        scaled.append(window.scale(on_grid.array))
+        chosen.append(window)
+        coverage.append(covered)
+    return Sources(
+        tuple(placed),
+        tuple(scaled),
+        tuple(modalities),
+        tuple(chosen),
+        background,
+        tuple(coverage),
+        tuple(warnings),
+    )
+
+
+def _value_warnings(volume: Volume, modality: str, window: Window) -> list[str]:
+    low, high = float(volume.array.min()), float(volume.array.max())
+    found = []
+    if modality != "ct" and low < -500:
+        found.append(
+            f"{volume.name} goes down to {low:g}, as a CT does; is it really {modality.upper()}?"
+        )
+    if modality == "ct" and not is_windowed_ct(volume) and low > -200:
+        found.append(f"{volume.name} holds no air (lowest value {low:g}); is it a CT in HU?")
+    if high <= window.lower or low >= window.upper:
+        found.append(
+            f"Every voxel of {volume.name} lies outside its intensity window "
+            f"({window.lower:g} to {window.upper:g}); its scaled values are all the same."
+        )
+    return found
