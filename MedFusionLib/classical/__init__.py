@@ -1,0 +1,1 @@
+"""Classical fusion methods, the yardsticks, one file each."""

@@ -1,0 +1,1 @@
+"""The published fusion networks, one file each."""
