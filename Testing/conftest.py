@@ -1,0 +1,65 @@
+"""Fixtures for all tests. Set what Qt and VTK read from the environment before they load."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+SHARED = CHECKOUT.parent / "shared"
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+if sys.platform == "linux" and not os.environ.get("VTK_DEFAULT_OPENGL_WINDOW"):
+    os.environ["VTK_DEFAULT_OPENGL_WINDOW"] = "vtkEGLRenderWindow"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real image data beside the checkout."""
+    if not SHARED.is_dir():
+        pytest.skip("no folder 'shared' beside the checkout: tests on real images are left out")
+    return SHARED
+
+
+@pytest.fixture
+def real_scene(capfd):
+    """A fresh scene with the logics of Slicer's modules, and what was there before afterwards.
+
+    VTK and MRML never raise: they write lines with "ERR|". Such a line fails the test; a test
+    that expects one takes it away with ``capfd.readouterr()``.
+    """
+    pytest.importorskip("slicer", reason="slicer-core is not installed: no tests on MRML scenes")
+    from host.scene import RealScene
+
+    real = RealScene()
+    yield real
+    real.close()
+    output = capfd.readouterr()
+    sys.stdout.write(output.out)
+    sys.stderr.write(output.err)
+    lines = [line for line in output.err.splitlines() if "ERR|" in line]
+    if lines:
+        pytest.fail("MRML reported:\n" + "\n".join(lines), pytrace=False)
+
+
+@pytest.fixture
+def scene(real_scene):
+    """The fresh scene itself, a ``vtkMRMLScene``, also in ``slicer.mrmlScene``."""
+    return real_scene.scene
+
+
+@pytest.fixture
+def host(real_scene):
+    """The test host: Qt, ``slicer.app`` and ``host.open(module file)``.
+
+    An exception in a slot fails the test; a test that expects one clears ``host.errors``.
+    """
+    pytest.importorskip("PySide6", reason="PySide6 is not installed: no tests of the panel")
+    from host.panel import Host
+
+    with Host(real_scene) as host:
+        yield host
+    host.fail_on_errors()

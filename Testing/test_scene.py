@@ -1,0 +1,207 @@
+"""MRML nodes from and to volumes and fusions, on the real MRML libraries."""
+
+import json
+
+import numpy as np
+import pytest
+import slicer
+import vtk
+from vtk.util.numpy_support import vtk_to_numpy
+
+from MedFusionLib.colour import Coding
+from MedFusionLib.errors import MedFusionError
+from MedFusionLib.fusion import fuse
+from MedFusionLib.scene import (
+    ROLES,
+    add_fusion,
+    add_volume,
+    set_colour,
+    volume_from_node,
+    write_scene,
+)
+from MedFusionLib.volumes import Volume, resample
+
+
+@pytest.fixture(scope="module")
+def head():
+    """Two small blobs; the second on a coarser, shifted grid."""
+    k, j, i = np.mgrid[0:10, 0:24, 0:20]
+    ball = ((k - 5) * 2) ** 2 + (j - 12) ** 2 + (i - 10) ** 2
+    turn = np.deg2rad(20)
+    oblique = np.array(
+        [[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, -1]]
+    )
+    mr = Volume(
+        np.where(ball < 64, 100 + 5 * j, 0), (1.1, 1.2, 2.5), (5, -7, 30), oblique, name="MR"
+    )
+    pet = Volume(np.where(ball < 30, 8.0, 0), (1.1, 1.2, 2.5), (5, -7, 30), oblique, name="PET")
+    return mr, pet
+
+
+@pytest.fixture(scope="module")
+def fusion(head):
+    return fuse(*head, "pet-mr", network="average", contributions="share")
+
+
+def matrix(node):
+    found = vtk.vtkMatrix4x4()
+    node.GetIJKToRASMatrix(found)
+    return np.array([[found.GetElement(r, c) for c in range(4)] for r in range(4)])
+
+
+def voxels(node):
+    image = node.GetImageData()
+    array = vtk_to_numpy(image.GetPointData().GetScalars())
+    return array.reshape(*image.GetDimensions()[::-1], -1).squeeze()
+
+
+def test_a_volume_comes_back_from_its_node(scene, head):
+    node = add_volume(scene, head[0])
+    again = volume_from_node(node)
+    np.testing.assert_array_equal(again.array, head[0].array)
+    np.testing.assert_allclose(again.matrix, head[0].matrix, atol=1e-12)
+    assert again.name == "MR"
+
+
+def test_ras_is_lps_with_the_first_two_axes_turned(scene, head):
+    node = add_volume(scene, head[0])
+    np.testing.assert_allclose(matrix(node), np.diag([-1, -1, 1, 1]) @ head[0].matrix, atol=1e-12)
+
+
+def test_parent_transforms_are_honoured(scene, head):
+    node = add_volume(scene, head[0])
+    transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    shift = vtk.vtkMatrix4x4()
+    shift.SetElement(0, 3, 10)  # to the right in RAS
+    transform.SetMatrixTransformToParent(shift)
+    node.SetAndObserveTransformNodeID(transform.GetID())
+    moved = volume_from_node(node)
+    np.testing.assert_allclose(moved.origin, np.add(head[0].origin, (-10, 0, 0)), atol=1e-12)
+
+
+def test_different_parent_transforms_register_the_pair(scene, head):
+    mr, pet = head
+    away = Volume(pet.array, pet.spacing, np.add(pet.origin, (0, 0, 500)), pet.direction, "PET")
+    nodes = [add_volume(scene, mr), add_volume(scene, away)]
+    with pytest.raises(MedFusionError, match="do not overlap"):
+        fuse(*map(volume_from_node, nodes), "pet-mr", network="average")
+    transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    back = vtk.vtkMatrix4x4()
+    back.SetElement(2, 3, -500)
+    transform.SetMatrixTransformToParent(back)
+    nodes[1].SetAndObserveTransformNodeID(transform.GetID())
+    fused = fuse(*map(volume_from_node, nodes), "pet-mr", network="average").fused
+    expected = fuse(mr, pet, "pet-mr", network="average").fused
+    np.testing.assert_allclose(fused.array, expected.array, atol=1e-5)
+
+
+def test_results_lie_where_the_reference_lies(scene, head, fusion):
+    sources = [add_volume(scene, volume) for volume in head]
+    transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    sources[0].SetAndObserveTransformNodeID(transform.GetID())
+    for node in add_fusion(scene, fusion, sources).values():
+        np.testing.assert_allclose(matrix(node), matrix(sources[0]), atol=1e-12)
+        assert node.GetTransformNodeID() == transform.GetID()
+
+
+def test_results_hold_the_values_and_kinds(scene, head, fusion):
+    nodes = add_fusion(scene, fusion, [add_volume(scene, volume) for volume in head])
+    assert list(nodes) == list(ROLES[:4])
+    np.testing.assert_array_equal(voxels(nodes["fused"]), fusion.fused.array)
+    np.testing.assert_array_equal(
+        voxels(nodes["contribution-second"]), fusion.contributions[1].array
+    )
+    colour = nodes["colour"]
+    assert colour.GetClassName() == "vtkMRMLVectorVolumeNode"
+    assert colour.GetVoxelVectorType() == colour.VoxelVectorTypeColorRGB
+    np.testing.assert_array_equal(voxels(colour), fusion.colour)
+    display = colour.GetDisplayNode()
+    assert not display.GetAutoWindowLevel()
+    assert (display.GetWindow(), display.GetLevel()) == (255, 127.5)
+
+
+def test_what_a_result_is_made_of_travels_with_it(scene, head, fusion):
+    sources = [add_volume(scene, volume) for volume in head]
+    node = add_fusion(scene, fusion, sources)["fused"]
+    assert node.GetNodeReference("MedFusion.First") is sources[0]
+    assert node.GetNodeReference("MedFusion.Second") is sources[1]
+    assert json.loads(node.GetAttribute("MedFusion.Report")) == json.loads(
+        json.dumps(fusion.report)
+    )
+    assert node.GetAttribute("MedFusion.Role") == "fused"
+
+
+def test_results_stand_beside_the_reference_in_the_subject_hierarchy(scene, head, fusion):
+    sources = [add_volume(scene, volume) for volume in head]
+    tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+    study = tree.CreateStudyItem(tree.GetSceneItemID(), "Study")
+    tree.SetItemParent(tree.GetItemByDataNode(sources[0]), study)
+    for node in add_fusion(scene, fusion, sources).values():
+        assert tree.GetItemParent(tree.GetItemByDataNode(node)) == study
+
+
+def test_an_existing_node_can_be_overwritten(scene, head, fusion):
+    sources = [add_volume(scene, volume) for volume in head]
+    before = add_fusion(scene, fusion, sources, outputs=["fused"])["fused"]
+    count = scene.GetNumberOfNodes()
+    after = add_fusion(scene, fusion, sources, outputs=["fused"], overwrite={"fused": before})[
+        "fused"
+    ]
+    assert after is before
+    assert scene.GetNumberOfNodes() == count
+
+
+def test_a_wrong_node_to_overwrite_leaves_the_scene_as_it_was(scene, head, fusion):
+    sources = [add_volume(scene, volume) for volume in head]
+    count = scene.GetNumberOfNodes()
+    with pytest.raises(MedFusionError, match="another kind"):
+        add_fusion(scene, fusion, sources, overwrite={"colour": sources[0]})
+    assert scene.GetNumberOfNodes() == count
+
+
+def test_recolouring_changes_the_voxels_in_place(scene, head, fusion):
+    node = add_fusion(scene, fusion, [add_volume(scene, volume) for volume in head])["colour"]
+    grey = fusion.recolour(Coding("fused", omega=0))
+    set_colour(node, grey)
+    np.testing.assert_array_equal(voxels(node), grey)
+
+
+def test_no_node_no_voxels_label_maps_and_colours_are_refused(scene, head, fusion):
+    empty = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Empty")
+    labels = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "Labels")
+    for node, words in ((None, "no volume"), (empty, "no voxels"), (labels, "not a scalar")):
+        with pytest.raises(MedFusionError, match=words):
+            volume_from_node(node)
+
+
+def test_a_transform_that_is_not_linear_is_refused(scene, head):
+    node = add_volume(scene, head[0])
+    bent = scene.AddNewNodeByClass("vtkMRMLBSplineTransformNode")
+    bent.SetAndObserveTransformFromParent(vtk.vtkThinPlateSplineTransform())
+    node.SetAndObserveTransformNodeID(bent.GetID())
+    with pytest.raises(MedFusionError, match="not linear"):
+        volume_from_node(node)
+
+
+def test_a_scene_file_opens_with_the_colour_over_the_mr(scene, head, fusion, tmp_path):
+    path = tmp_path / "scene.mrb"
+    write_scene(fusion, head, path)
+    reader = slicer.vtkMRMLRemoteIOLogic()
+    reader.SetMRMLScene(scene)
+    reader.GetCacheManager().SetRemoteCacheDirectory(str(tmp_path))
+    reader.AddDataIOToScene()
+    assert scene.ReadFromMRB(str(path), True, slicer.vtkMRMLMessageCollection())
+    view = scene.GetNodeByID("vtkMRMLSliceCompositeNodeRed")
+    back = scene.GetNodeByID(view.GetBackgroundVolumeID())
+    front = scene.GetNodeByID(view.GetForegroundVolumeID())
+    assert back.GetName() == "MR"
+    assert front.GetAttribute("MedFusion.Role") == "colour"
+    assert view.GetForegroundOpacity() == 0.5
+    assert front.GetVoxelVectorType() == front.VoxelVectorTypeColorRGB
+    # Slicer's reader turns a left-handed grid round; the voxels stay where they were in space
+    np.testing.assert_array_equal(voxels(front)[::-1], fusion.colour)
+    again = volume_from_node(back)
+    assert np.linalg.det(again.direction) > 0 > np.linalg.det(head[0].direction)
+    same, inside = resample(again, head[0], 0)
+    assert inside.all()
+    np.testing.assert_allclose(same.array, head[0].array, atol=1e-3)
