@@ -46,6 +46,7 @@ app = typer.Typer(
 )
 out = Console()
 err = Console(stderr=True)
+DEMO_SHAPE = (96, 192, 192)
 
 Pair = StrEnum("Pair", {name: name for name in PAIRS})
 Axis = StrEnum("Axis", {name: name for name in (*AXES, "native")})
@@ -224,7 +225,7 @@ def demo(
     from .files import write_volume
     from .phantom import make_phantom
 
-    head = make_phantom((96, 192, 192))
+    head = make_phantom(DEMO_SHAPE)
     folder = out_ / "phantom"
     folder.mkdir(parents=True, exist_ok=True)
     files = {}

@@ -1,0 +1,167 @@
+"""The command line as a user types it."""
+
+import json
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from MedFusionLib import __version__
+from MedFusionLib.cli import main
+from MedFusionLib.files import read_volume, sha256, write_volume
+from MedFusionLib.methods import PAIRS
+from MedFusionLib.phantom import make_phantom
+from MedFusionLib.weights import weights_path
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A small digital head as files."""
+    folder = tmp_path_factory.mktemp("head")
+    head = make_phantom((20, 40, 40))
+    for name in ("t1", "pet", "ct"):
+        write_volume(getattr(head, name), folder / f"{name}.nrrd")
+    return {name: folder / f"{name}.nrrd" for name in ("t1", "pet", "ct")}
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run `medfusion WORDS`: its exit code, stdout and stderr."""
+
+    def call(*words):
+        monkeypatch.setattr("sys.argv", ["medfusion", *map(str, words)])
+        code = 0
+        try:
+            main()
+        except SystemExit as ending:
+            code = ending.code or 0
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return call
+
+
+def fuse_words(files, out, *more, network="maximum"):
+    return [
+        "fuse", files["t1"], files["pet"], "--pair", "pet-mr", "--out", out,
+        "--network", network, *more,
+    ]  # fmt: skip
+
+
+def test_version(run):
+    assert run("--version")[:2] == (0, f"medfusion {__version__}\n")
+
+
+def test_fuse_writes_every_file(run, files, tmp_path):
+    code, said, _ = run(*fuse_words(files, tmp_path / "out", "--scene"))
+    assert code == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "fused.nrrd", "colour.nrrd", "contribution-first.nrrd", "contribution-second.nrrd",
+        "preview.png", "report.json", "scene.mrb",
+    }  # fmt: skip
+    assert "not a medical device" in said
+    reference = read_volume(files["t1"])
+    fused = read_volume(tmp_path / "out" / "fused.nrrd")
+    np.testing.assert_allclose(fused.matrix, reference.matrix, atol=1e-9)
+    assert fused.array.dtype == np.float32
+
+
+def test_the_colour_is_rgb(run, files, tmp_path):
+    run(*fuse_words(files, tmp_path))
+    image = sitk.ReadImage(str(tmp_path / "colour.nrrd"))
+    assert image.GetPixelIDTypeAsString() == "vector of 8-bit unsigned integer"
+    assert image.GetNumberOfComponentsPerPixel() == 3
+    header = (tmp_path / "colour.nrrd").read_bytes()[:2000].decode("ascii", "ignore")
+    assert "kinds: RGB-color domain domain domain" in header
+
+
+def test_the_report_says_what_was_used(run, files, tmp_path):
+    run(*fuse_words(files, tmp_path, "--omega", 0.3, "--second-window", "0,6"))
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert [part["sha256"] for part in report["sources"]] == [
+        sha256(files["t1"]), sha256(files["pet"]),
+    ]  # fmt: skip
+    assert [part["modality"] for part in report["sources"]] == ["mr", "pet"]
+    assert report["sources"][1]["window"] == [0, 6]
+    assert report["parameters"]["omega"] == 0.3
+    assert report["parameters"]["contributions"] == "share"
+    assert report["version"] == __version__
+    assert report["share_sum_error"] < 1e-5
+    assert {"network", "weights_sha256", "device", "seconds"} <= set(report)
+
+
+def test_the_paper_mode_takes_gradients(run, files, tmp_path):
+    run(*fuse_words(files, tmp_path, "--colour", "paper"))
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["parameters"]["contributions"] == "gradient"
+
+
+def test_three_modalities(run, files, tmp_path):
+    words = fuse_words(files, tmp_path, "--third", files["ct"], "--third-is", "ct")
+    assert run(*words)[0] == 0
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert [part["modality"] for part in report["sources"]] == ["mr", "pet", "ct"]
+    assert report["share_sum_error"] < 1e-5
+    assert (tmp_path / "contribution-third.nrrd").is_file()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({1: "nowhere.nrrd"}, "no file nowhere.nrrd"),
+        ({1: __file__}, "cannot be read"),
+        ({8: "nonsense"}, "no method 'nonsense'"),
+    ],
+)
+def test_bad_input_ends_with_code_2_and_one_sentence(run, files, tmp_path, change, words):
+    words_said = fuse_words(files, tmp_path / "out")
+    for place, word in change.items():
+        words_said[place] = word
+    code, said, error = run(*words_said)
+    assert code == 2
+    assert said == ""
+    assert words in " ".join(error.split())
+    assert "Traceback" not in error
+    assert len(error.strip().splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_bad_input_leaves_earlier_results_as_they_were(run, files, tmp_path):
+    run(*fuse_words(files, tmp_path))
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    nan = read_volume(files["pet"])
+    nan.array[0, 0, 0] = np.nan
+    write_volume(nan, tmp_path.parent / "nan.nrrd")
+    code, _, error = run(*fuse_words({**files, "pet": tmp_path.parent / "nan.nrrd"}, tmp_path))
+    assert (code, "NaN" in error) == (2, True)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("option", [("--pair", "x"), ("--omega", "2"), ("--second-window", "5")])
+def test_bad_settings_are_refused(run, files, tmp_path, option):
+    assert run(*fuse_words(files, tmp_path / "out", *option))[0] == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_networks_lists_names_pairs_parameters_weights_and_papers(run):
+    rows = json.loads(run("networks", "--json")[1])
+    assert {row["name"] for row in rows} == {"funfusean", "fw-net", "cspa-dn", "badal-regas"}
+    row = next(row for row in rows if row["name"] == "funfusean")
+    assert row["parameters"] == 122_209
+    assert "Kumar" in row["paper"]
+    assert set(row["weights"]) == {p for p in PAIRS if weights_path("funfusean", p).is_file()}
+    assert "funfusean" in run("networks")[1]
+
+
+def test_networks_all_lists_the_classical_methods_too(run):
+    names = {row["name"] for row in json.loads(run("networks", "--all", "--json")[1])}
+    assert {"average", "maximum", "laplacian-pyramid", "gff"} <= names
+
+
+def test_demo_fuses_the_head_with_the_trained_networks(run, tmp_path, monkeypatch):
+    if not all(weights_path("funfusean", pair).is_file() for pair in ("pet-mr", "ct-mr")):
+        pytest.skip("the weights are not trained yet")
+    monkeypatch.setattr("MedFusionLib.cli.DEMO_SHAPE", (24, 48, 48))
+    assert run("demo", "--out", tmp_path)[0] == 0
+    for pair in ("pet-mr", "ct-mr"):
+        assert (tmp_path / pair / "preview.png").stat().st_size > 20_000
