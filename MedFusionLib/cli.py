@@ -326,3 +326,21 @@ def networks(
         pairs = ", ".join(row["pairs"]) or "none trained"
         table.add_row(row["name"], pairs, f"{row['parameters']:,}", digests or "none", paper)
     out.print(table)
+
+
+@app.command()
+def gallery(
+    out_: Annotated[Path, typer.Option("--out", help="Folder for the page.")],
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of pairs; default: the digital head.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Classical methods too.")] = False,
+    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+) -> None:
+    """Make a page with every network and pair on a fixed slice."""
+    from .files import whole_folder
+    from .gallery import write_gallery
+
+    with whole_folder(out_) as temporary, _bar("Drawing", "rows") as progress:
+        write_gallery(temporary, data, everything, device, progress)
+    out.print(f"Page: {out_ / 'index.html'}", soft_wrap=True)

@@ -145,7 +145,7 @@ def background_level(volume: Volume, modality: str) -> float:
         return clean
     middle = np.median(air)
     spread = 1.4826 * np.median(np.abs(air - middle))
-    return float(np.clip(middle + 4.5 * spread, clean, floor + span / 10))
+    return float(np.clip(middle + 6 * spread, clean, floor + span / 10))
 
 
 def background_mask(volume: Volume, level: float) -> np.ndarray:
