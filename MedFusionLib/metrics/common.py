@@ -1,0 +1,107 @@
+"""What all metrics share: the check of their input, grey levels and window filters."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import conv2d
+
+from MedFusionLib.errors import MedFusionError
+
+SNAP = 4096
+
+
+def check(fused: Tensor, first: Tensor, second: Tensor) -> None:
+    """Refuse anything but three equally shaped, finite images of shape (N, 1, H, W).
+
+    Raises:
+        MedFusionError: the images do not fit together or cannot be measured.
+    """
+    for name, image in (("fused", fused), ("first", first), ("second", second)):
+        if not isinstance(image, Tensor) or not image.is_floating_point():
+            raise MedFusionError(
+                f"The {name} image is not a floating-point tensor; pass values in [0, 1]."
+            )
+        if image.ndim != 4 or image.shape[1] != 1:
+            raise MedFusionError(
+                f"The {name} image has shape {tuple(image.shape)}; metrics need (N, 1, H, W)."
+            )
+        if image.shape != fused.shape or image.device != fused.device:
+            raise MedFusionError(
+                f"The {name} image is {tuple(image.shape)} on {image.device} and the fused one "
+                f"{tuple(fused.shape)} on {fused.device}; resample and move them to one grid."
+            )
+        if not torch.isfinite(image).all():
+            raise MedFusionError(
+                f"The {name} image contains NaN or infinity; replace those values first."
+            )
+
+
+def at_least(image: Tensor, size: int, what: str) -> None:
+    """Refuse images smaller than ``size`` pixels a side, naming ``what`` needs them."""
+    if min(image.shape[-2:]) < size:
+        raise MedFusionError(
+            f"The images are {image.shape[-2]} x {image.shape[-1]} pixels; {what} needs at least "
+            f"{size} x {size}."
+        )
+
+
+def pick(name: str, value: str, allowed: tuple) -> None:
+    """Refuse a keyword's value that is not one of the variants on offer."""
+    if value not in allowed:
+        raise MedFusionError(f"{name} is {value!r}; choose one of {', '.join(map(str, allowed))}.")
+
+
+def precise(image: Tensor) -> Tensor:
+    """The image in double precision (single where the device has no doubles)."""
+    return image if image.device.type == "mps" else image.double()
+
+
+def levels(image: Tensor) -> Tensor:
+    """Scale [0, 1] to grey levels 0..255.
+
+    Values are snapped to 1 / 4096 of a level: an 8-bit picture gives back the integers it was
+    read from, so that flat areas are exactly flat and equal gradients compare equal.
+    """
+    return torch.round(precise(image) * (255 * SNAP)) / SNAP
+
+
+def gaussian(size: int, sigma: float, like: Tensor) -> Tensor:
+    """A Gaussian row of ``size`` weights that sum to 1, on the device and of the type of like."""
+    offset = torch.arange(size, dtype=like.dtype, device=like.device) - (size - 1) / 2
+    row = torch.exp(-(offset**2) / (2 * sigma**2))
+    return row / row.sum()
+
+
+def uniform(size: int, like: Tensor) -> Tensor:
+    """A row of ``size`` equal weights that sum to 1."""
+    return torch.full((size,), 1 / size, dtype=like.dtype, device=like.device)
+
+
+def blur(image: Tensor, row: Tensor) -> Tensor:
+    """Filter (N, C, H, W) with a separable window; only places where it fits ("valid")."""
+    channels = image.shape[1]
+    vertical = row.view(1, 1, -1, 1).expand(channels, 1, -1, 1)
+    horizontal = row.view(1, 1, 1, -1).expand(channels, 1, 1, -1)
+    return conv2d(conv2d(image, vertical, groups=channels), horizontal, groups=channels)
+
+
+def moments(a: Tensor, b: Tensor, row: Tensor) -> tuple[Tensor, ...]:
+    """Local mean of a and b, variance of a and b, and covariance under a separable window."""
+    stack = torch.cat((a, b, a * a, b * b, a * b), dim=1)
+    mean_a, mean_b, aa, bb, ab = blur(stack, row).split(1, dim=1)
+    return mean_a, mean_b, aa - mean_a**2, bb - mean_b**2, ab - mean_a * mean_b
+
+
+def average(image: Tensor) -> Tensor:
+    """Mean of every image of a batch: (N, 1, H, W) to (N,)."""
+    return image.flatten(1).mean(1)
+
+
+def stretch(image: Tensor) -> Tensor:
+    """Take each image's minimum and maximum to 0 and 255 and round, as Zheng Liu's toolbox does.
+
+    Halves are rounded up; a constant image becomes 0.
+    """
+    image = levels(image)
+    low, high = image.amin((1, 2, 3), keepdim=True), image.amax((1, 2, 3), keepdim=True)
+    span = torch.where(high == low, 1, high - low)
+    return torch.floor((image - low) / span * 255 + 0.5)
