@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from .colour import Coding, legend
 from .fusion import NOTICE, Fusion
 from .volumes import AXES, Volume, slice_order, to_slices
 
+#: inches: width of a picture, of the legend's column, heights above and below the pictures
+PANEL, SIDE, HEAD, FOOT = 2.9, 3.0, 0.6, 0.4
 INK, PAPER, DIM = "#f2f2f2", "#101114", "#9aa0a6"
 #: letters at the left, right, top and bottom edge of each plane
 EDGES = {"axial": "RLAP", "coronal": "RLSI", "sagittal": "APSI"}
@@ -35,35 +38,35 @@ def save_preview(
         (f"fused ({fusion.report['network']})", np.clip(fusion.fused.array, 0, 1), True),
         (f"colour ({fusion.coding.mode})", fusion.colour, False),
     ]
+    planes = [_plane(grid, axis, focus) for axis in AXES]
     columns = len(pictures)
-    figure = Figure(figsize=(2.9 * columns + 3.2, 9.4), facecolor=PAPER)
+    width = PANEL * columns + SIDE
+    heights = [PANEL * plane.ratio for plane in planes]
+    height = max(sum(heights) + HEAD + FOOT, HEAD + SIDE + 2 + FOOT)
+    figure = Figure(figsize=(width, height), facecolor=PAPER)
     layout = figure.add_gridspec(
-        3, columns + 2, width_ratios=[*[1] * columns, 0.1, 0.85], left=0.01, right=0.99, top=0.94,
-        bottom=0.05, wspace=0.03, hspace=0.05,
+        3, columns, height_ratios=heights, left=0.02 / width, right=PANEL * columns / width,
+        top=1 - HEAD / height, bottom=1 - (HEAD + sum(heights)) / height, wspace=0.02, hspace=0.02,
     )  # fmt: skip
-    for row, axis in enumerate(AXES):
-        order, flips = slice_order(grid, axis)
-        number = _slice_at(grid, focus, order, flips)
-        steps = [grid.spacing[2 - order[n]] for n in (1, 2)]
+    for row, (axis, plane) in enumerate(zip(AXES, planes, strict=True)):
         for column, (title, array, grey) in enumerate(pictures):
             axes = figure.add_subplot(layout[row, column])
-            plane = to_slices(array, (*order, 3)[: array.ndim], flips)[number]
             axes.imshow(
-                plane, cmap="gray" if grey else None, vmin=0, vmax=1, aspect=steps[0] / steps[1],
-                interpolation="bilinear" if grey else "nearest",
+                plane.of(array), cmap="gray" if grey else None, vmin=0, vmax=1,
+                aspect=plane.aspect, interpolation="bilinear" if grey else "nearest",
             )  # fmt: skip
             axes.set_axis_off()
             if row == 0:
                 axes.set_title(title, color=INK, fontsize=11)
             if column == 0:
                 _letters(axes, EDGES[axis])
-    draw_legend(
-        figure.add_subplot(layout[0, columns + 1]),
-        fusion.coding,
-        [part["modality"].upper() for part in fusion.report["sources"]],
-    )
-    _words(figure.add_subplot(layout[1, columns + 1]), fusion)
-    figure.text(0.5, 0.015, NOTICE, color=DIM, ha="center", fontsize=9)
+    names = [part["modality"].upper() for part in fusion.report["sources"]]
+    left, side = (PANEL * columns + 0.45) / width, SIDE - 0.65
+    top = 1 - (HEAD + 0.15 + side) / height
+    legend_axes = figure.add_axes((left, top, side / width, side / height))
+    draw_legend(legend_axes, fusion.coding, names)
+    _words(figure, fusion, left, top - 0.45 / height)
+    figure.text(0.5, 0.13 / height, NOTICE, color=DIM, ha="center", fontsize=9)
     figure.savefig(path, dpi=100, facecolor=PAPER)
 
 
@@ -78,7 +81,7 @@ def draw_legend(axes, coding: Coding, names: list[str]) -> None:
     axes.set_yticks([])
     for side in axes.spines.values():
         side.set_visible(False)
-    axes.set_title(textwrap.fill(drawn.title, 26), color=INK, fontsize=10, pad=18)
+    axes.set_title(textwrap.fill(drawn.title, 26), color=INK, fontsize=10, pad=22)
     if drawn.upwards:
         axes.set_ylabel(f"{drawn.upwards}  →", color=INK, fontsize=9)
     style = {"color": INK, "fontsize": 9, "annotation_clip": False}
@@ -90,8 +93,7 @@ def draw_legend(axes, coding: Coding, names: list[str]) -> None:
         )  # fmt: skip
 
 
-def _words(axes, fusion: Fusion) -> None:
-    axes.set_axis_off()
+def _words(figure: Figure, fusion: Fusion, left: float, top: float) -> None:
     report = fusion.report
     lines = [
         f"{report['network']}, {report['pair']}",
@@ -103,7 +105,7 @@ def _words(axes, fusion: Fusion) -> None:
             for part in report["sources"]
         ),
     ]
-    axes.text(0.1, 0.9, "\n".join(lines), color=DIM, fontsize=9, va="top", linespacing=1.6)
+    figure.text(left, top, "\n".join(lines), color=DIM, fontsize=9, va="top", linespacing=1.6)
 
 
 def _source_title(part: dict) -> str:
@@ -125,8 +127,25 @@ def _middle(fusion: Fusion) -> tuple[float, float, float]:
     return tuple((fusion.fused.matrix @ [*index[::-1], 1])[:3])
 
 
-def _slice_at(grid: Volume, focus, order, flips) -> int:
+@dataclass(frozen=True)
+class _Plane:
+    """A slice of every array on the grid: its number, its orientation and its pixels' shape."""
+
+    number: int
+    order: tuple[int, ...]
+    flips: tuple[int, ...]
+    aspect: float
+    ratio: float
+
+    def of(self, array: np.ndarray) -> np.ndarray:
+        return to_slices(array, (*self.order, 3)[: array.ndim], self.flips)[self.number]
+
+
+def _plane(grid: Volume, axis: str, focus: tuple[float, float, float]) -> _Plane:
+    order, flips = slice_order(grid, axis)
     index = np.linalg.solve(grid.matrix, [*focus, 1])[:3][::-1]
-    count = grid.shape[order[0]]
+    count, rows, columns = (grid.shape[n] for n in order)
     number = int(np.clip(round(index[order[0]]), 0, count - 1))
-    return count - 1 - number if 0 in flips else number
+    aspect = grid.spacing[2 - order[1]] / grid.spacing[2 - order[2]]
+    ratio = float(np.clip(rows / columns * aspect, 0.2, 1.5))
+    return _Plane(count - 1 - number if 0 in flips else number, order, flips, aspect, ratio)
