@@ -20,9 +20,9 @@ LEVELS = 256
 DEFAULT_KIND = {"paper": "gradient", "fused": "share"}
 
 #: fully saturated hues of the first, second and third source in the mode "fused": azure, orange
-#: and magenta keep apart for readers with any of the common colour-vision deficiencies.
-HUES = np.array([[0.0, 0.55, 1.0], [1.0, 0.5, 0.0], [1.0, 0.0, 0.75]])
-_PARTS = 32  # of each fraction, for three sources
+#: and violet keep apart for readers with any of the common colour-vision deficiencies.
+HUES = np.array([[0.0, 0.55, 1.0], [1.0, 0.5, 0.0], [0.25, 0.0, 1.0]])
+_PARTS = 31  # levels of each fraction, for three sources; a third is one of them
 
 
 @dataclass(frozen=True)

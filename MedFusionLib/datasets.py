@@ -152,6 +152,9 @@ def split_validation(cases: list[Case]) -> tuple[torch.Tensor, torch.Tensor]:
 
     Returns:
         Two tensors like `Case.slices`; slices of different sizes are padded with background.
+
+    Raises:
+        MedFusionError: no slice is left to train on.
     """
     train, validation = [], []
     for case in cases:
@@ -161,6 +164,10 @@ def split_validation(cases: list[Case]) -> tuple[torch.Tensor, torch.Tensor]:
         start = (count - keep) // 2
         validation.append(slices[start : start + keep])
         train.append(torch.cat([slices[:start], slices[start + keep :]]))
+    if not any(len(part) for part in train):
+        raise MedFusionError(
+            "The training cases hold one slice each; give volumes of at least two slices."
+        )
     return _stack(train), _stack(validation)
 
 

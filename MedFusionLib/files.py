@@ -96,7 +96,7 @@ def write_volume(volume: Volume, path: str | Path) -> None:
 
 
 def write_colour(colour: np.ndarray, grid: Volume, path: str | Path) -> None:
-    """Write an RGB volume, uint8 (k, j, i, 3), on the grid of a volume."""
+    """Write an RGB volume, uint8 (k, j, i, 3), on the grid of a volume, as NRRD."""
     import SimpleITK as sitk
 
     image = sitk.GetImageFromArray(np.ascontiguousarray(colour), isVector=True)
@@ -104,6 +104,10 @@ def write_colour(colour: np.ndarray, grid: Volume, path: str | Path) -> None:
     image.SetOrigin(grid.origin)
     image.SetDirection(grid.direction.ravel().tolist())
     sitk.WriteImage(image, str(path), useCompression=True)
+    # SimpleITK knows no RGB pixels and calls the first axis a vector.
+    header, _, voxels = Path(path).read_bytes().partition(b"\n\n")
+    header = header.replace(b"kinds: vector", b"kinds: RGB-color")
+    Path(path).write_bytes(header + b"\n\n" + voxels)
 
 
 def _dicom_series(folder: Path) -> list[str]:

@@ -8,6 +8,7 @@ card, and beside it `OUT.training/` with checkpoints, loss curves and scores.
 from __future__ import annotations
 
 import csv
+import math
 import shlex
 import time
 import tomllib
@@ -116,9 +117,10 @@ class FusionTraining(L.LightningModule):
         self.curve: list[dict[str, float]] = []
 
     def train_dataloader(self) -> DataLoader:
-        recipe = self.recipe
-        count = recipe.batch * recipe.validate_every
-        crops = Crops(self.slices, recipe.crop, count, recipe.seed, self.trainer.current_epoch)
+        recipe, epoch = self.recipe, self.trainer.current_epoch
+        steps = min(recipe.validate_every, recipe.steps - epoch * recipe.validate_every)
+        count = recipe.batch * max(steps, 0) * self.trainer.world_size
+        crops = Crops(self.slices, recipe.crop, count, recipe.seed, epoch)
         return DataLoader(crops, recipe.batch)
 
     def training_step(self, batch: list[torch.Tensor], _: int) -> torch.Tensor:
@@ -375,7 +377,8 @@ def _trainer(plan: Recipe, device: torch.device, folder: Path, held_out: _HeldOu
         accelerator={"cuda": "gpu"}.get(device.type, device.type),
         devices="auto" if device.type == "cuda" else 1,
         precision="bf16-mixed" if _fast_bf16(device) else "32-true",
-        max_steps=plan.steps,
+        # not max_steps: Lightning would resume within the epoch that was already done
+        max_epochs=math.ceil(plan.steps / plan.validate_every),
         gradient_clip_val=plan.clip,
         callbacks=[held_out, last],
         plugins=[SafeCheckpointIO()],

@@ -33,7 +33,7 @@ class Volume:
         name: what to call it in messages and results.
 
     Raises:
-        MedFusionError: not 3D, or the geometry is singular or sheared.
+        MedFusionError: not 3D, or the geometry is singular, sheared or not finite.
 
     Example:
         >>> Volume(np.zeros((2, 3, 4)), spacing=(1, 1, 5)).matrix[2, 2]
@@ -54,7 +54,15 @@ class Volume:
             )
         spacing = np.asarray(self.spacing, float)
         direction = np.asarray(self.direction, float).reshape(3, 3)
-        check_geometry(direction * spacing, self.name)
+        with np.errstate(invalid="ignore"):  # an infinite spacing is refused in words
+            check_geometry(direction * spacing, self.name)
+        if not np.all(np.isfinite(self.origin)):
+            raise MedFusionError(f"{self.name} has an origin that is not finite; correct it.")
+        if np.abs(np.linalg.norm(direction, axis=0) - 1).max() > 1e-3:
+            raise MedFusionError(
+                f"{self.name} has direction columns that are not unit vectors; "
+                "put the voxel size into its spacing."
+            )
         object.__setattr__(self, "array", array)
         object.__setattr__(self, "spacing", tuple(map(float, spacing)))
         object.__setattr__(self, "origin", tuple(map(float, self.origin)))

@@ -51,9 +51,12 @@ def read_card(path: Path) -> dict[str, Any]:
             "install MedFusion again."
         )
     try:
-        return json.loads(card.read_text(encoding="utf-8"))
+        found = json.loads(card.read_text(encoding="utf-8"))
     except ValueError:
-        raise MedFusionError(f"The card {card.name} is damaged; install MedFusion again.") from None
+        found = None
+    if not isinstance(found, dict):
+        raise MedFusionError(f"The card {card.name} is damaged; install MedFusion again.")
+    return found
 
 
 def check_weights(path: Path) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from MedFusionLib.errors import MedFusionError
 from MedFusionLib.methods import get_method
 from MedFusionLib.volumes import Volume, from_slices
 
+torch.set_num_threads(1)  # small pictures: more threads only wait for each other
+
 #: the same examples in every run
 few = settings(max_examples=25, deadline=None, derandomize=True)
 

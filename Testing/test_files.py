@@ -1,0 +1,263 @@
+"""Volumes from and to files, and folders that are written whole or not at all."""
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from helpers import few, grids, positions, refused
+from hypothesis import given
+from hypothesis import strategies as st
+
+from MedFusionLib.files import (
+    from_sitk,
+    read_volume,
+    sha256,
+    whole_folder,
+    write_colour,
+    write_volume,
+)
+from MedFusionLib.volumes import Volume, to_sitk
+
+LEFT_HANDED = np.array([[0.8, 0.6, 0], [-0.6, 0.8, 0], [0, 0, -1]])
+FORMATS = ("nrrd", "nii", "nii.gz", "mha")
+
+
+def noise(grid):
+    return grid.filled(lambda points: np.random.default_rng(0).normal(size=points.shape[:-1]))
+
+
+@few
+@given(grid=grids(), ending=st.sampled_from(FORMATS))
+def test_a_volume_comes_back_from_a_file_as_it_was(tmp_path_factory, grid, ending):
+    volume = noise(grid)
+    path = tmp_path_factory.mktemp("files") / f"head.{ending}"
+    write_volume(volume, path)
+    back = read_volume(path)
+    assert back.name == "head"
+    assert np.array_equal(back.array, volume.array)
+    assert np.allclose(positions(back), positions(volume), atol=1e-4)
+
+
+def test_a_volume_comes_back_from_simpleitk_as_it_was():
+    volume = Volume(np.arange(24).reshape(2, 3, 4), (1, 2, 3), (4, 5, 6), LEFT_HANDED)
+    back = from_sitk(to_sitk(volume), "back")
+    assert np.array_equal(back.array, volume.array)
+    assert np.array_equal(back.matrix, volume.matrix)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.uint16, np.int32, np.float64])
+def test_stored_types_are_read_by_value(tmp_path, kind):
+    values = np.array([[[0, 1], [100, 255]]], kind)
+    sitk.WriteImage(sitk.GetImageFromArray(values), tmp_path / "a.nrrd")
+    assert np.array_equal(read_volume(tmp_path / "a.nrrd").array, values)
+
+
+def test_colours_are_written_on_the_grid(tmp_path):
+    grid = Volume(np.zeros((2, 3, 4)), (1, 2, 3), (4, 5, 6), LEFT_HANDED)
+    colour = np.random.default_rng(0).integers(0, 256, (2, 3, 4, 3), np.uint8)
+    write_colour(colour, grid, tmp_path / "colour.nrrd")
+    assert b"kinds: RGB-color domain domain domain" in (tmp_path / "colour.nrrd").read_bytes()
+    image = sitk.ReadImage(tmp_path / "colour.nrrd")
+    assert np.array_equal(sitk.GetArrayFromImage(image), colour)
+    assert np.allclose(image.GetDirection(), grid.direction.ravel())
+    assert (image.GetSpacing(), image.GetOrigin()) == (grid.spacing, grid.origin)
+
+
+# DICOM ------------------------------------------------------------------------------------------
+
+
+def write_series(folder, volume, uid="1.2.826.0.1.3680043.2.1125.1"):
+    """A CT series of single slices, its file names in another order than its slices."""
+    folder.mkdir(exist_ok=True)
+    image = sitk.Cast(to_sitk(volume), sitk.sitkInt16)
+    writer = sitk.ImageFileWriter()
+    writer.KeepOriginalImageUIDOn()
+    i, j = volume.direction.T[:2]
+    count = image.GetDepth()
+    for k in range(count):
+        slice_ = image[:, :, k]
+        position = image.TransformIndexToPhysicalPoint((0, 0, k))
+        for tag, value in {
+            "0008|0016": "1.2.840.10008.5.1.4.1.1.2",
+            "0008|0018": f"{uid}.{k + 1}",
+            "0008|0060": "CT",
+            "0020|000d": "1.2.826.0.1.3680043.2.1125.9",
+            "0020|000e": uid,
+            "0020|0013": str(k),
+            "0020|0032": "\\".join(f"{x:.6f}" for x in position),
+            "0020|0037": "\\".join(f"{x:.9f}" for x in (*i, *j)),
+            "0028|1052": "-1024",
+            "0028|1053": "1",
+        }.items():
+            slice_.SetMetaData(tag, value)
+        writer.SetFileName(str(folder / f"{uid}-{count - k}.dcm"))
+        writer.Execute(slice_)
+
+
+def test_a_folder_of_dicom_slices_is_read_in_the_order_of_their_places(tmp_path):
+    turned = np.array([[0.8, -0.6, 0], [0.6, 0.8, 0], [0, 0, 1]])
+    values = np.random.default_rng(0).integers(-1000, 1500, (5, 6, 7))
+    volume = Volume(values, (0.7, 0.9, 2.5), (-10, 20, 30), turned)
+    folder = tmp_path / "1.2.3"
+    write_series(folder, volume)
+    back = read_volume(folder)
+    assert back.name == "1.2.3"
+    assert np.array_equal(back.array, values)
+    assert np.allclose(positions(back), positions(volume), atol=1e-4)
+
+
+def test_a_folder_without_dicom_slices_is_refused(tmp_path):
+    (tmp_path / "notes.txt").write_text("none")
+    with refused("holds no DICOM slices"):
+        read_volume(tmp_path)
+
+
+def test_a_folder_with_two_dicom_series_is_refused(tmp_path):
+    volume = Volume(np.arange(8).reshape(2, 2, 2))
+    for uid in ("1.2.3", "1.2.4"):
+        write_series(tmp_path, volume, uid)
+    with refused("holds 2 DICOM series"):
+        read_volume(tmp_path)
+
+
+def test_a_dicom_series_that_lacks_a_slice_is_refused(tmp_path):
+    write_series(tmp_path, Volume(np.arange(96).reshape(6, 4, 4), (1, 1, 2)))
+    sorted(tmp_path.iterdir())[2].unlink()
+    with refused("2 to 4 mm apart", "missing"):
+        read_volume(tmp_path)
+
+
+# Refusals ---------------------------------------------------------------------------------------
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with refused("no file", "missing.nrrd"):
+        read_volume(tmp_path / "missing.nrrd")
+
+
+@pytest.mark.parametrize("ending", [*FORMATS, "txt"])
+def test_an_unreadable_file_is_refused_without_noise(tmp_path, capfd, ending):
+    path = tmp_path / f"broken.{ending}"
+    path.write_bytes(b"no picture")
+    with refused("cannot be read", "NRRD, NIfTI, MHA"):
+        read_volume(path)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_file_that_ends_too_early_is_refused(tmp_path):
+    path = tmp_path / "short.mha"
+    sitk.WriteImage(sitk.GetImageFromArray(np.ones((9, 9, 9))), path)
+    path.write_bytes(path.read_bytes()[:-200])
+    with refused("cannot be read"):
+        read_volume(path)
+
+
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [
+        (sitk.Image(4, 4, sitk.sitkUInt8), "2 dimensions"),
+        (sitk.Image([4, 4, 4, 2], sitk.sitkUInt8), "4 dimensions"),
+        (sitk.Image([4, 4, 4], sitk.sitkVectorUInt8, 3), "3 values per voxel"),
+        (sitk.Image([4, 4, 4], sitk.sitkComplexFloat32), "complex"),
+    ],
+    ids=["2D", "4D", "RGB", "complex"],
+)
+def test_what_is_not_a_scalar_3d_picture_is_refused(tmp_path, image, words):
+    sitk.WriteImage(image, tmp_path / "a.nrrd")
+    with refused("a ", words):
+        read_volume(tmp_path / "a.nrrd")
+
+
+@pytest.mark.parametrize(
+    ("directions", "word"),
+    [
+        ("(1,0,0) (0.5,1,0) (0,0,1)", "sheared"),
+        ("(1,0,0) (1,0,0) (0,0,1)", "singular"),
+        ("(1,0,0) (0,0,0) (0,0,1)", "singular"),
+    ],
+)
+def test_a_file_with_a_bad_geometry_is_refused(tmp_path, directions, word):
+    path = tmp_path / "bad.nrrd"
+    path.write_text(
+        "NRRD0004\ntype: short\ndimension: 3\nspace: left-posterior-superior\nsizes: 2 2 2\n"
+        f"space directions: {directions}\nspace origin: (0,0,0)\nencoding: ascii\n\n"
+        "1 2 3 4 5 6 7 8\n"
+    )
+    with refused("bad ", word, "direction" if word == "singular" else "right angle"):
+        read_volume(path)
+
+
+def test_a_nifti_with_a_sheared_sform_is_refused(tmp_path):
+    path = tmp_path / "bad.nii"
+    sitk.WriteImage(sitk.GetImageFromArray(np.ones((2, 2, 2), np.int16)), path)
+    header = bytearray(path.read_bytes())
+    header[252:256] = np.array([0, 1], np.int16).tobytes()  # qform code, sform code
+    sheared = np.array([[1, 0.5, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]], np.float32)
+    header[280:328] = sheared.tobytes()
+    path.write_bytes(header)
+    with refused("bad ", "sheared"):
+        read_volume(path)
+
+
+# Folders ----------------------------------------------------------------------------------------
+
+
+def contents(folder):
+    return {p.relative_to(folder).as_posix(): p.read_text() for p in folder.rglob("*.txt")}
+
+
+def test_a_whole_folder_replaces_its_files_and_keeps_others(tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "old.txt").write_text("old")
+    (out / "both.txt").write_text("old")
+    with whole_folder(out) as folder:
+        (folder / "both.txt").write_text("new")
+        (folder / "new.txt").write_text("new")
+        assert contents(out) == {"old.txt": "old", "both.txt": "old"}
+    assert contents(out) == {"old.txt": "old", "both.txt": "new", "new.txt": "new"}
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_a_whole_folder_is_made_with_its_parents(tmp_path):
+    out = tmp_path / "a" / "b" / "out"
+    with whole_folder(out) as folder:
+        (folder / "new.txt").write_text("new")
+        assert not (tmp_path / "a").exists()
+    assert contents(tmp_path) == {"a/b/out/new.txt": "new"}
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+@pytest.mark.parametrize("there", [True, False])
+def test_a_failure_leaves_the_folder_as_it_was(tmp_path, error, there):
+    out = tmp_path / "out"
+    if there:
+        out.mkdir()
+        (out / "both.txt").write_text("old")
+    with pytest.raises(error), whole_folder(out) as folder:
+        (folder / "both.txt").write_text("new")
+        raise error
+    assert contents(tmp_path) == ({"out/both.txt": "old"} if there else {})
+    assert list(tmp_path.iterdir()) == ([out] if there else [])
+
+
+def test_a_whole_folder_is_as_readable_as_any_other(tmp_path):
+    (tmp_path / "plain").mkdir()
+    with whole_folder(tmp_path / "out"):
+        pass
+    assert (tmp_path / "out").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
+    (tmp_path / "out").write_text("mine")
+    with refused("is a file"), whole_folder(tmp_path / "out"):
+        pass
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_the_checksum_of_a_folder_follows_the_names_of_its_files(tmp_path):
+    (tmp_path / "b").write_bytes(b"c")
+    (tmp_path / "a").write_bytes(b"ab")
+    whole = tmp_path.parent / f"{tmp_path.name}-whole"
+    whole.write_bytes(b"abc")
+    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert sha256(whole) == sha256(tmp_path) == expected

@@ -1,0 +1,119 @@
+"""Sources made ready to fuse: checked, on one grid, in [0, 1]."""
+
+import numpy as np
+import pytest
+from helpers import refused
+
+from MedFusionLib.intensities import Window
+from MedFusionLib.sources import modalities_of, prepare
+from MedFusionLib.volumes import Volume
+
+
+def head(name, inside=500.0, outside=0.0, **grid):
+    """A block of tissue, 8 voxels wide, in a volume of 12."""
+    array = np.full((12, 12, 12), outside)
+    array[2:-2, 2:-2, 2:-2] = inside + np.arange(512).reshape(8, 8, 8) / 10
+    return Volume(array, **grid, name=name)
+
+
+def test_sources_come_onto_the_grid_of_the_first_and_into_0_to_1():
+    mr, ct = head("mr"), head("ct", 0, -1000, spacing=(2, 2, 2), origin=(-6, -6, -6))
+    sources = prepare([mr, ct], ["mr", "ct"])
+    assert np.array_equal(sources.reference.array, mr.array)
+    for volume, scaled in zip(sources.volumes, sources.scaled, strict=True):
+        assert np.array_equal(volume.matrix, mr.matrix)
+        assert scaled.shape == mr.shape
+        assert scaled.min() >= 0 and scaled.max() <= 1
+    assert sources.coverage == (1, 1)
+    assert sources.warnings == ()
+
+
+def test_background_is_where_no_source_holds_anything():
+    mr, pet = head("mr"), head("pet", origin=(3, 0, 0))
+    sources = prepare([mr, pet], ["mr", "pet"])
+    tissue = np.zeros(mr.shape, bool)
+    tissue[2:-2, 2:-2, 2:-2] = True
+    tissue[2:-2, 2:-2, 5:] = True
+    assert np.array_equal(sources.background, ~tissue)
+
+
+def test_beyond_the_second_volume_lies_its_background():
+    mr = head("mr", origin=(0, 0, 0))
+    ct = head("ct", 0, -1000, origin=(0, 0, 8))
+    sources = prepare([mr, ct], ["mr", "ct"])
+    assert np.all(sources.volumes[1].array[:7] == -1000)
+    assert np.all(sources.scaled[1][:7] == 0)
+    assert not sources.background[2:7, 2:-2, 2:-2].any()  # the MR goes on there
+
+
+@pytest.mark.parametrize(("shift", "warns"), [(7, True), (5, False)])
+def test_little_overlap_is_a_warning(shift, warns):
+    sources = prepare([head("mr"), head("pet", origin=(shift, 0, 0))], ["mr", "pet"])
+    assert sources.coverage[1] == pytest.approx(1 - shift / 12)
+    assert any("Only 42% of mr lies inside pet" in w for w in sources.warnings) == warns
+
+
+def test_a_given_window_replaces_the_default():
+    given = Window(0, 1000)
+    sources = prepare([head("mr"), head("pet")], ["mr", "pet"], [given, None])
+    assert sources.windows[0] is given
+    assert sources.windows[0].how == "given by the user"
+    assert "percentile" in sources.windows[1].how
+    assert np.allclose(sources.scaled[0], head("mr").array / 1000)
+
+
+@pytest.mark.parametrize(
+    ("volume", "modality", "words"),
+    [
+        (head("pet", 0, -1000), "pet", "is it really PET"),
+        (head("ct", 600, 0), "ct", "holds no air"),
+    ],
+)
+def test_values_that_do_not_suit_the_modality_are_a_warning(volume, modality, words):
+    warnings = prepare([head("mr"), volume], ["mr", modality]).warnings
+    assert any(words in warning for warning in warnings)
+
+
+def test_a_window_beside_all_values_is_a_warning():
+    warnings = prepare([head("mr"), head("pet")], ["mr", "pet"], [Window(1e4, 2e4), None]).warnings
+    assert any("outside its intensity window" in warning for warning in warnings)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize(("value", "words"), [(np.nan, "NaN"), (np.inf, "NaN or infinite")])
+def test_a_source_with_bad_voxels_is_refused(which, value, words):
+    volumes = [head("mr"), head("pet")]
+    volumes[which].array[0, 0, 0] = value
+    with refused(volumes[which].name, words):
+        prepare(volumes, ["mr", "pet"])
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_constant_source_is_refused(which):
+    volumes = [head("mr"), head("pet")]
+    volumes[which].array[:] = 4
+    with refused(volumes[which].name, "constant"):
+        prepare(volumes, ["mr", "pet"])
+
+
+def test_sources_apart_in_space_are_refused():
+    with refused("do not overlap"):
+        prepare([head("mr"), head("pet", origin=(100, 0, 0))], ["mr", "pet"])
+
+
+def test_modalities_of_pairs_and_triples():
+    assert modalities_of("pet-mr") == ("mr", "pet")
+    assert modalities_of("pet-mr", "ct") == ("mr", "pet", "ct")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (("mr-pet",), "ct-mr, pet-mr, spect-mr"),
+        (("pet-mr", "pet"), "cannot be 'pet'"),
+        (("pet-mr", "mr"), "cannot be 'mr'"),
+    ],
+)
+def test_unknown_pairs_and_thirds_are_refused(settings, words):
+    with refused(words):
+        modalities_of(*settings)

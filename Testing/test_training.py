@@ -1,0 +1,311 @@
+"""Training: repeatable, resumable, never a collapsed network, never a pickle."""
+
+import csv
+import json
+
+import pytest
+import torch
+from helpers import random_slices, refused
+from safetensors.torch import load_file
+
+from MedFusionLib import training
+from MedFusionLib.checkpoints import SafeCheckpointIO
+from MedFusionLib.errors import Cancelled
+from MedFusionLib.files import sha256, write_volume
+from MedFusionLib.methods import all_methods, get_method
+from MedFusionLib.phantom import make_phantom
+from MedFusionLib.training import read_recipe, score, train
+
+RECIPE = """
+steps = {steps}
+batch = 4
+crop = 24
+seed = {seed}
+validate_every = {every}
+
+[losses]
+ssim = 0.8
+l2 = 0.2
+
+[optimiser]
+learning_rate = 0.005
+clip = 5.0
+"""
+
+
+@pytest.fixture(scope="session")
+def pairs(tmp_path_factory):
+    """A folder with three small heads, two to train on."""
+    folder = tmp_path_factory.mktemp("pairs")
+    for n in range(3):
+        head = make_phantom((16, 40, 40), n)
+        write_volume(head.t1, folder / f"{n}-mr.nrrd")
+        write_volume(head.pet, folder / f"{n}-pet.nrrd")
+    return folder
+
+
+@pytest.fixture
+def run(pairs, tmp_path):
+    """Trains for a few steps; gives the path of the weights."""
+
+    def run(name="weights", recipe_steps=5, every=2, seed=1, **options):
+        recipe = tmp_path / f"{name}.toml"
+        recipe.write_text(RECIPE.format(steps=recipe_steps, every=every, seed=seed))
+        out = tmp_path / f"{name}.safetensors"
+        train("funfusean", "pet-mr", pairs, out, device="cpu", recipe=recipe, **options)
+        return out
+
+    return run
+
+
+@pytest.fixture
+def unguarded(monkeypatch):
+    """Lets a run of a few steps pass for a trained network."""
+    monkeypatch.setattr(training, "_check_collapse", lambda *_: None)
+
+
+def same_weights(*paths):
+    first, second = map(load_file, paths)
+    return all(torch.equal(first[name], second[name]) for name in first)
+
+
+def rows(path):
+    with path.open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def files(folder):
+    return {p.name for p in folder.rglob("*") if p.is_file()}
+
+
+def after(count):
+    """A cancel flag that is set once it was asked so often."""
+    asked = iter(range(count))
+    return lambda: next(asked, None) is None
+
+
+# Runs -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def trained(pairs, tmp_path_factory):
+    """Weights that beat the plain average."""
+    folder = tmp_path_factory.mktemp("trained")
+    recipe = folder / "recipe.toml"
+    recipe.write_text(RECIPE.format(steps=100, every=50, seed=1))
+    out, steps = folder / "trained.safetensors", []
+    train(
+        "funfusean",
+        "pet-mr",
+        pairs,
+        out,
+        device="cpu",
+        recipe=recipe,
+        progress=lambda *n: steps.append(n),
+    )
+    return out, steps
+
+
+def test_a_short_training_already_beats_the_plain_average(trained):
+    scores = json.loads(trained[0].with_suffix(".json").read_text())["validation"]
+    assert scores["network"]["q_abf"] > scores["average"]["q_abf"] + 0.02
+
+
+def test_the_card_says_how_the_weights_were_made(trained):
+    out, _ = trained
+    card = json.loads(out.with_suffix(".json").read_text())
+    assert card["network"] == "funfusean"
+    assert (card["pair"], card["modalities"]) == ("pet-mr", ["mr", "pet"])
+    assert card["data"]["train"]["cases"] == ["0", "1"]
+    assert card["data"]["test"]["cases"] == ["2"]
+    assert card["data"]["test"]["slices"] > 5
+    assert card["command"].startswith("medfusion train funfusean --pair pet-mr --data ")
+    assert (card["steps"], card["seed"]) == (100, 1)
+    assert card["recipe"]["losses"] == {"ssim": 0.8, "l2": 0.2}
+    assert card["device"].startswith("cpu")
+    assert set(card["held_out"]) == set(card["validation"]) == {"network", "average"}
+    assert {"ssim_first", "ssim_second", "q_abf"} < set(card["held_out"]["network"])
+    assert card["sha256"] == sha256(out)
+
+
+def test_a_run_leaves_curves_scores_and_checkpoints_and_no_pickle(trained):
+    out, _ = trained
+    folder = out.with_suffix(".training")
+    assert files(folder) == {
+        "last.json",
+        "last.safetensors",
+        "losses.csv",
+        "scores.csv",
+        "curves.png",
+    }
+    assert [row["step"] for row in rows(folder / "scores.csv")] == ["50", "100"]
+    losses = [float(row["loss"]) for row in rows(folder / "losses.csv")]
+    assert len(losses) == 100
+    assert losses[-1] < losses[25]
+
+
+def test_progress_counts_the_steps(trained):
+    assert trained[1] == [(n, 100) for n in range(1, 101)]
+
+
+def test_the_same_seed_gives_the_same_weights(run, unguarded):
+    first, second, other = run("first"), run("second"), run("other", seed=2)
+    assert same_weights(first, second)
+    assert sha256(first) == sha256(second)
+    assert not same_weights(first, other)
+
+
+def test_a_cancelled_run_writes_no_weights_and_resumes_as_if_it_had_not_stopped(
+    run, tmp_path, unguarded
+):
+    whole = run("whole")
+    with pytest.raises(Cancelled):
+        run("parted", cancelled=after(4))  # in the third epoch
+    parted = tmp_path / "parted.safetensors"
+    assert not parted.exists()
+    assert {"last.json", "last.safetensors"} <= files(parted.with_suffix(".training"))
+    run("parted", resume=True)
+    assert same_weights(whole, parted)
+    for name in ("losses.csv", "scores.csv"):
+        texts = [(out.with_suffix(".training") / name).read_text() for out in (whole, parted)]
+        assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_finished_run_starts_anew_or_is_left_as_it_is(run, unguarded, resume):
+    out, steps = run(), []
+    first = sha256(out)
+    assert sha256(run(resume=resume, progress=lambda step, _: steps.append(step))) == first
+    assert steps == ([] if resume else [1, 2, 3, 4, 5])
+
+
+def test_given_steps_replace_the_recipes(run, unguarded):
+    card = json.loads(run(recipe_steps=9000, steps=3).with_suffix(".json").read_text())
+    assert card["steps"] == 3
+    assert card["command"].endswith("--steps 3")
+
+
+# Collapse ---------------------------------------------------------------------------------------
+
+
+def test_a_network_worse_than_the_average_is_not_written(run, tmp_path):
+    with refused("worse than the plain average", "no weights were written"):
+        run(recipe_steps=2)
+    assert not (tmp_path / "weights.safetensors").exists()
+
+
+def test_a_constant_image_stops_the_run_early(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        training, "score", lambda *_: {"ssim": 0.0, "q_abf": 0.0, "deviation": 1e-5}
+    )
+    steps = []
+    with refused("collapsed at step 2", "constant"):
+        run(progress=lambda step, _: steps.append(step))
+    assert steps == [1, 2]
+    assert not (tmp_path / "weights.safetensors").exists()
+
+
+def test_an_infinite_loss_stops_the_run(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(training.losses, "l2_loss", lambda fused, *_: fused.mean() * float("inf"))
+    with refused("infinite at step 0"):
+        run()
+    assert not (tmp_path / "weights.safetensors").exists()
+
+
+def test_black_scores_below_the_average_once_the_background_is_left_out():
+    slices = random_slices(4, 3, 24, 24)
+    slices[:, 2] = 0
+
+    class Black(torch.nn.Module):
+        def forward(self, first, second):
+            return 0 * first
+
+    black, average = (score(m, slices) for m in (Black(), get_method("average").build()))
+    assert black["deviation"] == 0
+    assert black["ssim"] < average["ssim"] and black["q_abf"] < average["q_abf"]
+
+
+def test_scores_do_not_depend_on_the_batch_and_follow_the_background_rule():
+    slices = random_slices(5, 3, 24, 24)
+    slices[:, 2] = 0
+    slices[:, :, :8] = 0
+    slices[:, 2, :8] = 1
+
+    class Veil(torch.nn.Module):
+        """Grey where there is nothing."""
+
+        def forward(self, first, second):
+            return torch.where(first + second > 0, (first + second) / 2, 0.3)
+
+    average = get_method("average").build()
+    expected = score(average, slices)
+    for found in (score(average, slices, batch=2), score(Veil(), slices)):
+        assert found == pytest.approx(expected)
+
+
+# Recipes and refusals ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [method.name for method in all_methods("network")])
+def test_every_network_has_a_recipe(name):
+    recipe = read_recipe(name)
+    assert recipe.network == name
+    assert recipe.steps > recipe.validate_every > 0
+
+
+def test_a_bad_recipe_is_refused(tmp_path):
+    path = tmp_path / "mine.toml"
+    with refused("no recipe mine.toml"):
+        read_recipe("funfusean", path)
+    for text, words in (
+        ("steps = 5", "not complete"),
+        ("steps = ", "not complete"),
+        (RECIPE.format(steps=5, every=1, seed=0) + "momentum = 1", "momentum"),
+        (RECIPE.format(steps=5, every=1, seed=0).replace("l2", "l3"), "unknown losses: l3"),
+    ):
+        path.write_text(text)
+        with refused("mine.toml", words):
+            read_recipe("funfusean", path)
+
+
+def test_classical_methods_cannot_be_trained(pairs, tmp_path):
+    with refused("average cannot be trained"):
+        train("average", "pet-mr", pairs, tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("out", "options", "words"),
+    [
+        ("weights.pt", {}, "must end in .safetensors"),
+        ("weights.safetensors", {"steps": 0}, "at least 1"),
+        ("weights.safetensors", {"pair": "ct-mr"}, "no pairs for ct-mr"),
+        ("weights.safetensors", {"device": "tpu"}, "no device 'tpu'"),
+    ],
+)
+def test_bad_settings_are_refused_and_write_nothing(pairs, tmp_path, out, options, words):
+    settings = {"pair": "pet-mr", **options}
+    with refused(words):
+        train("funfusean", data=pairs, out=tmp_path / out, **settings)
+    assert not list(tmp_path.iterdir())
+
+
+# Checkpoints ------------------------------------------------------------------------------------
+
+
+def test_checkpoints_keep_every_value_without_pickle(tmp_path):
+    content = {
+        "state_dict": {"a": torch.randn(2, 3), "b": torch.tensor(4)},
+        3: [1, 2.5, None, True, "text", {"inner": torch.ones(1, dtype=torch.float64)}],
+        "path": tmp_path,
+    }
+    io = SafeCheckpointIO()
+    io.save_checkpoint(content, tmp_path / "last.ckpt")
+    assert files(tmp_path) == {"last.safetensors", "last.json"}
+    back = io.load_checkpoint(tmp_path / "last.ckpt")
+    assert torch.equal(back["state_dict"]["a"], content["state_dict"]["a"])
+    assert torch.equal(back["state_dict"]["b"], content["state_dict"]["b"])
+    assert back[3][:5] == content[3][:5]
+    assert torch.equal(back[3][5]["inner"], content[3][5]["inner"])
+    assert back["path"] == str(tmp_path)
+    io.remove_checkpoint(tmp_path / "last.ckpt")
+    assert not list(tmp_path.iterdir())

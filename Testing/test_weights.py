@@ -1,0 +1,123 @@
+"""Weights come with a card, and are the ones that the card describes."""
+
+import json
+
+import pytest
+import torch
+from helpers import random_method, random_slices, refused
+
+from MedFusionLib.files import sha256
+from MedFusionLib.methods import PAIRS, all_methods, get_method
+from MedFusionLib.weights import (
+    check_weights,
+    load_method,
+    parameter_count,
+    read_card,
+    save_weights,
+    weights_folder,
+    weights_path,
+)
+
+CARD = {"network": "funfusean", "pair": "ct-mr"}
+NETWORKS = [method.name for method in all_methods("network")]
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A weights file with its card."""
+    path = tmp_path / "funfusean-ct-mr.safetensors"
+    save_weights(random_method("funfusean"), path, CARD)
+    return path
+
+
+def fused(module):
+    with torch.inference_mode():
+        return module(*(random_slices(1, 1, 20, 20, seed=seed) for seed in (1, 2)))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_comes_back_as_it_was_saved(tmp_path, name):
+    module = random_method(name)
+    path = tmp_path / "new" / "weights.safetensors"
+    save_weights(module, path, {"network": name})
+    loaded, digest = load_method(name, "ct-mr", path)
+    assert not loaded.training
+    assert digest == sha256(path) == read_card(path)["sha256"]
+    assert torch.equal(fused(loaded), fused(module))
+
+
+def test_the_card_is_kept_whole(saved):
+    assert check_weights(saved) == {**CARD, "sha256": sha256(saved)}
+
+
+def test_classical_methods_need_no_weights():
+    for method in all_methods("classical"):
+        module, digest = load_method(method.name, "ct-mr")
+        assert digest is None and not module.training
+        assert parameter_count(method) == 0
+
+
+def test_the_paper_has_122209_parameters():
+    assert parameter_count(get_method("funfusean")) == 122_209
+
+
+def test_the_environment_names_the_folder(saved, monkeypatch):
+    monkeypatch.setenv("MEDFUSION_WEIGHTS", str(saved.parent))
+    assert weights_folder() == saved.parent
+    assert weights_path("funfusean", "ct-mr") == saved
+    assert load_method("funfusean", "ct-mr")[1] == sha256(saved)
+    with refused("no weights funfusean-pet-mr.safetensors", "medfusion train"):
+        load_method("funfusean", "pet-mr")
+
+
+# Refusals ---------------------------------------------------------------------------------------
+
+
+def test_weights_that_were_changed_are_refused(saved):
+    content = bytearray(saved.read_bytes())
+    content[-1] ^= 1
+    saved.write_bytes(content)
+    with refused(saved.name, "damaged", "SHA-256"):
+        load_method("funfusean", "ct-mr", saved)
+
+
+def test_a_card_without_a_checksum_is_refused(saved):
+    saved.with_suffix(".json").write_text(json.dumps(CARD))
+    with refused("SHA-256"):
+        load_method("funfusean", "ct-mr", saved)
+
+
+def test_a_missing_card_is_refused(saved):
+    saved.with_suffix(".json").unlink()
+    with refused("no card funfusean-ct-mr.json"):
+        load_method("funfusean", "ct-mr", saved)
+
+
+@pytest.mark.parametrize("text", ["{", "\udcff", "[]"])
+def test_a_damaged_card_is_refused(saved, text):
+    saved.with_suffix(".json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with refused("card funfusean-ct-mr.json is damaged"):
+        load_method("funfusean", "ct-mr", saved)
+
+
+def test_weights_of_another_network_are_refused(saved):
+    with refused("do not fit", "Badal Regàs", "made for funfusean"):
+        load_method("badal-regas", "ct-mr", saved)
+
+
+def test_a_file_that_holds_no_tensors_is_refused(saved):
+    saved.write_bytes(b"no tensors")
+    card = {**CARD, "sha256": sha256(saved)}
+    saved.with_suffix(".json").write_text(json.dumps(card))
+    with refused("do not fit"):
+        load_method("funfusean", "ct-mr", saved)
+
+
+def test_installed_weights_are_sound():
+    there = [(n, p) for n in NETWORKS for p in PAIRS if weights_path(n, p).is_file()]
+    if not there:
+        pytest.skip(f"{weights_folder()} holds no trained weights")
+    for name, pair in there:
+        card = check_weights(weights_path(name, pair))
+        assert (card["network"], card["pair"]) == (name, pair)
+        load_method(name, pair)
