@@ -33,6 +33,7 @@ from .methods import PAIRS
 from .volumes import AXES
 
 if TYPE_CHECKING:
+    from .evaluation import Scores
     from .fusion import Fusion
     from .intensities import Window
     from .volumes import Volume
@@ -49,6 +50,7 @@ err = Console(stderr=True)
 DEMO_SHAPE = (96, 192, 192)
 
 Pair = StrEnum("Pair", {name: name for name in PAIRS})
+Split = StrEnum("Split", {name: name for name in ("train", "test", "all")})
 Axis = StrEnum("Axis", {name: name for name in (*AXES, "native")})
 Kind = StrEnum("Kind", {name: name for name in KINDS})
 Mode = StrEnum("Mode", {name: name for name in MODES})
@@ -344,3 +346,183 @@ def gallery(
     with whole_folder(out_) as temporary, _bar("Drawing", "rows") as progress:
         write_gallery(temporary, data, everything, device, progress)
     out.print(f"Page: {out_ / 'index.html'}", soft_wrap=True)
+
+
+@app.command()
+def evaluate(
+    out_: Annotated[Path, typer.Option("--out", help="Folder for tables and pictures.")],
+    data: Annotated[Path | None, typer.Option(help="Folder with the registered pairs.")] = None,
+    pair: Annotated[
+        Pair | None, typer.Option(help="What is fused; with --phantom default: both it shows.")
+    ] = None,
+    split: Annotated[Split, typer.Option(help="Of the pairs.")] = Split.test,
+    methods: Annotated[
+        str, typer.Option(help="all, or names with commas between; average and maximum are added.")
+    ] = "all",
+    metrics: Annotated[
+        str, typer.Option(help="all, fast (without FMI and SL), or names with commas between.")
+    ] = "all",
+    slow_slices: Annotated[
+        int, typer.Option(help="Slices of a case, evenly spaced, for FMI and SL.")
+    ] = 6,
+    fused: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A folder of fused images made elsewhere, to score beside ours: CASE.nrrd (.nii, "
+            ".nii.gz, .mha) on the MR's grid, or grey slices CASE-000.png or CASE/000.png, "
+            "numbered from 0 as the MR is stored. May be given again."
+        ),
+    ] = None,
+    name: Annotated[
+        list[str] | None, typer.Option(help="Of each --fused folder, in the tables.")
+    ] = None,
+    phantom: Annotated[
+        bool, typer.Option("--phantom", help="Digital heads, whose truth is known; needs no data.")
+    ] = False,
+    heads: Annotated[int, typer.Option(help="Number of digital heads.")] = 3,
+    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+) -> None:
+    """Score the methods, and fused images made elsewhere, on pairs or on digital heads."""
+    from .evaluation import choose_contenders, choose_names, find_foreign
+    from .evaluation import evaluate as run
+    from .files import whole_folder
+
+    if phantom:
+        if data or fused:
+            raise MedFusionError("Give --phantom alone, without --data and --fused.")
+        _evaluate_phantom(out_, pair, methods, heads, device)
+        return
+    if data is None or pair is None:
+        raise MedFusionError("Give --data and --pair, or --phantom.")
+    from .datasets import find_cases
+
+    names = choose_names(metrics)
+    cases = find_cases(data, str(pair), None if split == "all" else str(split))
+    contenders, notes = choose_contenders(methods, str(pair))
+    contenders += find_foreign(fused or [], name or [], cases, contenders)
+    with whole_folder(out_) as temporary:
+        with _bar("Scoring", "slices") as progress:
+            scores = run(
+                cases,
+                contenders,
+                names,
+                slow_slices=slow_slices,
+                device=device,
+                notes=notes,
+                progress=progress,
+            )
+        _write_scores(scores, temporary, f"{pair}, {split} split", out_)
+
+
+def _evaluate_phantom(
+    folder: Path, pair: Pair | None, methods: str, heads: int, device: str
+) -> None:
+    from .evaluation import choose_contenders
+    from .evaluation_phantom import PAIRS as SHOWN
+    from .evaluation_phantom import evaluate_phantom
+    from .files import whole_folder
+
+    found = {}
+    for one in [str(pair)] if pair else SHOWN:
+        contenders, notes = choose_contenders(methods, one)
+        with _bar(f"Scoring {one}", "fusions") as progress:
+            found[one] = evaluate_phantom(
+                one, contenders, heads=heads, device=device, notes=notes, progress=progress
+            )
+    for one, scores in found.items():
+        with whole_folder(folder / one) as temporary:
+            _write_scores(scores, temporary, f"digital head, {one}", folder / one)
+
+
+def _write_scores(scores: Scores, temporary: Path, title: str, folder: Path) -> None:
+    """Write the tables, and show the means."""
+    from .evaluation_report import cells_of, write_evaluation
+
+    rows = write_evaluation(scores, temporary, title)
+    cells = cells_of(scores, rows)
+    for start in range(1, len(scores.methods) + 1, 5):  # as many as fit a terminal
+        here = slice(start, start + 5)
+        names = scores.methods[start - 1 : start + 4]
+        table = Table("", *names, title=f"{title}: mean (rank)")
+        for line in cells:
+            table.add_row(line[0], *(cell.replace("**", "") for cell in line[here]))
+        out.print(table)
+    for note in scores.notes:
+        out.print(note, style="dim", highlight=False, markup=False)
+    out.print(f"Tables and pictures: {folder}", soft_wrap=True)
+
+
+@app.command()
+def benchmark(
+    network: Annotated[
+        list[str] | None, typer.Option(help="May be given again; default: every network.")
+    ] = None,
+    size: Annotated[str, typer.Option(help="COLUMNSxROWSxSLICES of the head.")] = "256x256x192",
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help="fused, gradient or share; may be given again; default: all."),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+    slices: Annotated[
+        int | None,
+        typer.Option(min=1, help="Measured, and scaled to all; default: 4 on a CPU, else all."),
+    ] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Of each measurement.")] = 3,
+    threads: Annotated[int | None, typer.Option(min=1, help="Of the CPU.")] = None,
+    json_: Annotated[Path | None, typer.Option("--json", help="File for the numbers.")] = None,
+) -> None:
+    """Time the networks on the digital head, beside the publications' slice-by-slice loop."""
+    import torch
+
+    from .benchmark import KINDS as kinds
+    from .benchmark import benchmark as run
+    from .benchmark import parse_size
+
+    if threads:
+        torch.set_num_threads(threads)
+    shape = parse_size(size)
+    with _bar("Measuring", "rows") as progress:
+        report = run(
+            network,
+            shape,
+            kind or kinds,
+            device=device,
+            slices=slices,
+            repeats=repeats,
+            progress=progress,
+        )
+    if json_:
+        json_.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    machine, rows = report["machine"], report["rows"]
+    measured = rows[0]["measured_slices"]
+    table = Table(
+        *("network", "kind", "precision", "seconds", "slices/s", "loop, s", "ratio", "floor, s"),
+        "memory, MB",
+        title=f"{size} on {machine['device']}",
+    )
+    for row in rows:
+        table.add_row(
+            row["network"] + ("" if row["trained"] else " (untrained)"),
+            row["kind"],
+            row["precision"],
+            f"{row['seconds']:.2f}",
+            f"{row['slices_per_s']:.1f}",
+            f"{row['loop_seconds']:.2f}",
+            f"{row['ratio']:.2f} ({row['ratio_low']:.2f} to {row['ratio_high']:.2f})",
+            f"{row['floor_seconds']:.2f}" if row["floor_seconds"] else "-",
+            f"{row['peak_memory_bytes'] / 1e6:.0f}",
+        )
+    out.print(table)
+    stream = Table(
+        "network", "pair", "median, ms", "99th percentile, ms", "pairs/s", title="Stream"
+    )
+    for row in report["streams"]:
+        times = (f"{row[key]:.1f}" for key in ("median_ms", "p99_ms", "pairs_per_s"))
+        stream.add_row(row["network"], row["size"], *times)
+    out.print(stream)
+    out.print(
+        f"Measured {measured} of {shape[0]} slices and scaled; loop: whole slices in float32, one "
+        "by one, as the publications do, in the same run. Ceilings of the device: "
+        f"{machine['flop_per_s'] / 1e9:.0f} GFLOP/s, {machine['bytes_per_s'] / 1e9:.0f} GB/s.",
+        highlight=False,
+    )

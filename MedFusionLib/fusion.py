@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from .quality import Quality
+
 NOTICE = "Research software, not a medical device. Not for diagnosis or treatment."
 KINDS = ("gradient", "share")
 
@@ -57,6 +59,13 @@ class Fusion:
         maps = [part.array for part in self.contributions]
         return coordinates(self.fused.array, maps, self.sources.background)
 
+    @cached_property
+    def quality(self) -> Quality:
+        """Metrics against the sources, beside the plain average and maximum; takes seconds."""
+        from .quality import quality
+
+        return quality(self)
+
     @property
     def colour(self) -> np.ndarray:
         """The colour volume, uint8 (k, j, i, 3)."""
@@ -83,6 +92,8 @@ def fuse(
     windows: Sequence[Window | None] | None = None,
     device: str = "auto",
     batch: int | None = None,
+    memory: float | None = None,
+    precision: str = "auto",
     weights: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -104,6 +115,9 @@ def fuse(
         windows: an intensity window for each source, None where the default is to be used.
         device: "auto", "cuda", "mps" or "cpu".
         batch: slices at once; default: by the memory there is. The result does not depend on it.
+        memory: bytes that a batch may take; default: by the memory there is.
+        precision: "auto": half precision where it is faster and a check finds it safe, or
+            "float32".
         weights: a weights file to use instead of the installed one.
         progress: called with (slices done, all slices).
         cancelled: asked between batches.
@@ -148,6 +162,10 @@ def fuse(
         samples=samples,
         device=chosen,
         batch=batch,
+        memory=memory,
+        precision=precision,
+        radius=reach_of_chain(network, len(volumes)),
+        occupied=~background[filled],
         progress=progress,
         cancelled=cancelled,
     )
@@ -197,6 +215,7 @@ def fuse(
             "omega": coding.omega,
             "colormap": coding.colormap,
             "batch": result.batch,
+            "precision": result.precision,
         },
         "background_fraction": round(float(sources.background.mean()), 4),
         "share_sum_error": error,
@@ -205,6 +224,85 @@ def fuse(
         "warnings": list(warnings),
     }
     return Fusion(fused, maps, kind, baseline, sources, coding, report, warnings)
+
+
+@dataclass(eq=False)
+class FusedSlice:
+    """One slice of a fusion, to look at before the whole volume runs.
+
+    Attributes:
+        fused: (rows, columns), as in the whole fusion.
+        colour: uint8 (rows, columns, 3).
+        number: of the slice along the axis, from 0.
+        count: slices along the axis.
+        pixel: mm from row to row and from column to column.
+    """
+
+    fused: np.ndarray
+    colour: np.ndarray
+    number: int
+    count: int
+    pixel: tuple[float, float]
+
+
+def fuse_slice(
+    sources: Sources,
+    pair: str,
+    position: Sequence[float],
+    *,
+    third_modality: str | None = None,
+    network: str = "funfusean",
+    axis: str = "axial",
+    contributions: str | None = None,
+    coding: Coding | None = None,
+    device: str = "auto",
+) -> FusedSlice:
+    """Fuse the one slice through a point, as `fuse` would, for a quick look at the settings.
+
+    In the mode "paper" the colours are scaled to the slice; in the whole fusion, to the volume.
+
+    Args:
+        sources: from `prepare`, so the intensities are those of the whole volumes.
+        pair: "ct-mr", "pet-mr" or "spect-mr".
+        position: LPS point in mm.
+        third_modality: of the third volume, where there is one.
+        network, axis, contributions, coding, device: see `fuse`.
+
+    Raises:
+        MedFusionError: no slice of the first source passes the point, or bad settings.
+
+    Example:
+        >>> from MedFusionLib.phantom import make_phantom
+        >>> head = make_phantom((16, 48, 48))
+        >>> sources = prepare([head.t1, head.pet], ["mr", "pet"])
+        >>> fuse_slice(sources, "pet-mr", (0, 0, 0), network="maximum").colour.shape
+        (48, 48, 3)
+    """
+    from .devices import choose_device
+    from .inference import run_slices
+
+    coding = coding or Coding()
+    kind = contributions or DEFAULT_KIND[coding.mode]
+    _check_settings(kind, 1, 1, None, network)
+    reference = sources.reference
+    layout = order, flips = slice_order(reference, axis)
+    count = reference.shape[order[0]]
+    index = np.linalg.solve(reference.matrix, [*position, 1])[:3][::-1]
+    number = round(float(index[order[0]]))
+    if not 0 <= number < count:
+        raise MedFusionError(f"This slice does not meet {reference.name}; choose another slice.")
+    if 0 in flips:
+        number = count - 1 - number
+    method, _ = load_chain(network, pair, third_modality)
+    only = slice(number, number + 1)
+    stacks = [to_slices(array, *layout)[only] for array in sources.scaled]
+    result = run_slices(method, stacks, kind=kind, device=choose_device(device))
+    background = to_slices(sources.background, *layout)[only]
+    for part in (result.fused, *result.contributions):
+        part[background] = 0
+    colour = coordinates(result.fused, result.contributions, background).colours(coding)
+    pixel = tuple(reference.spacing[2 - order[n]] for n in (1, 2))
+    return FusedSlice(result.fused[0], colour[0], number, count, pixel)
 
 
 def load_chain(
@@ -225,6 +323,14 @@ def load_chain(
         found.append(digest)
         method = _chain(method, then)
     return method, [digest for digest in found if digest]
+
+
+def reach_of_chain(network: str, sources: int) -> int | None:
+    """How far a pixel of a source can reach through the methods that `load_chain` chains."""
+    from .methods import get_method
+
+    radius = get_method(network).radius
+    return None if radius is None else radius * (sources - 1)
 
 
 def _chain(pair: nn.Module, then: nn.Module) -> nn.Module:

@@ -32,7 +32,7 @@ def write_results(
     for name, part in zip(CONTRIBUTIONS, fusion.contributions, strict=False):
         write_volume(part, folder / f"{name}.nrrd")
     save_preview(fusion, folder / "preview.png", focus)
-    report = dict(fusion.report)
+    report = {**fusion.report, "quality": fusion.quality.as_json()}
     if files:
         report["sources"] = [
             {**part, "file": str(path), "sha256": sha256(path)}

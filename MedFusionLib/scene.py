@@ -16,6 +16,7 @@ import numpy as np
 
 from .errors import MedFusionError
 from .fusion import Fusion
+from .quality import QualityRow
 from .volumes import Volume
 
 #: RAS <-> LPS
@@ -251,6 +252,50 @@ def _place_beside(scene: Any, reference: Any, node: Any) -> None:
         tree.CreateItem(parent, node)
 
 
+QUALITY_COLUMNS = ("metric", "value", "better is", "plain average", "pixel-wise maximum")
+
+
+def add_quality_table(
+    scene: Any, rows: Sequence[QualityRow], reference: Any, name: str, node: Any = None
+) -> Any:
+    """Add a quality report to a scene as a table node, beside the reference.
+
+    Args:
+        scene: vtkMRMLScene.
+        rows: of `quality.quality(fusion)`.
+        reference: the node of the first source, or None.
+        name: of what was scored; the table is called "NAME quality".
+        node: a table node to fill instead of a new one.
+
+    Returns:
+        The vtkMRMLTableNode, with a text column for what is text and a number column for the rest.
+    """
+    import slicer
+    import vtk
+
+    fields = ("metric", "value", "better", "average", "maximum")
+    table = vtk.vtkTable()
+    for title, field in zip(QUALITY_COLUMNS, fields, strict=True):
+        values = [getattr(row, field) for row in rows]
+        text = field in ("metric", "better")
+        column = vtk.vtkStringArray() if text else vtk.vtkDoubleArray()
+        column.SetName(title)
+        for value in values:
+            column.InsertNextValue(value)
+        table.AddColumn(column)
+    if node is None:
+        node = slicer.vtkMRMLTableNode()
+        node.SetName(scene.GenerateUniqueName(f"{name} quality"))
+    node.SetUseColumnTitleAsColumnHeader(True)
+    node.SetAndObserveTable(table)
+    node.SetLocked(True)
+    node.SetAttribute("MedFusion.Role", "quality")
+    if node.GetScene() is None:
+        node = scene.AddNode(node)
+    _place_beside(scene, reference, node)
+    return node
+
+
 def write_scene(fusion: Fusion, volumes: Sequence[Volume], path: str | Path) -> None:
     """Write a fusion and its sources as a Slicer scene (.mrb).
 
@@ -277,6 +322,7 @@ def write_scene(fusion: Fusion, volumes: Sequence[Volume], path: str | Path) -> 
     application.SetSliceLogics(vtk.vtkCollection())
     sources = [add_volume(scene, volume) for volume in volumes]
     nodes = add_fusion(scene, fusion, sources)
+    add_quality_table(scene, fusion.quality.rows, sources[0], nodes["fused"].GetName())
     slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene, True)
     views = []
     for name, orientation in (("Red", "Axial"), ("Yellow", "Sagittal"), ("Green", "Coronal")):
