@@ -152,8 +152,7 @@ def fuse(
 
     sources = prepare(volumes, modalities, windows)
     background = to_slices(sources.background, *layout)
-    filled = np.flatnonzero(~background.all(axis=(1, 2)))  # empty slices cost nothing
-    stacks = [to_slices(array, *layout)[filled] for array in sources.scaled]
+    stacks = [to_slices(array, *layout) for array in sources.scaled]
     result = run_slices(
         method,
         stacks,
@@ -165,16 +164,14 @@ def fuse(
         memory=memory,
         precision=precision,
         radius=reach_of_chain(network, len(volumes)),
-        occupied=~background[filled],
+        occupied=~background,  # empty slices cost nothing
         progress=progress,
         cancelled=cancelled,
     )
 
     def place(part: np.ndarray, name: str) -> Volume:
-        whole = np.zeros(background.shape, np.float32)
-        whole[filled] = part
-        whole[background] = 0
-        return first.like(np.ascontiguousarray(from_slices(whole, *layout)), name)
+        part[background] = 0
+        return first.like(np.ascontiguousarray(from_slices(part, *layout)), name)
 
     fused = place(result.fused, f"{first.name} + {' + '.join(v.name for v in volumes[1:])} fused")
     maps = tuple(
@@ -183,15 +180,15 @@ def fuse(
     )
     baseline, error = None, None
     if result.baseline is not None:
-        flat = np.broadcast_to(result.baseline, (len(filled), *result.baseline.shape))
-        baseline = place(flat, "baseline").array
+        flat = np.broadcast_to(result.baseline, background.shape)
+        baseline = place(flat.copy(), "baseline").array
         total = sum(part.array for part in maps)
         error = float(np.abs(total - (fused.array - baseline)).max())
     warnings = (*sources.warnings, *result.warnings)
     report = {
         "notice": NOTICE,
         "version": __version__,
-        "sources": [
+        "inputs": [
             {
                 "name": volume.name,
                 "modality": modality,
@@ -296,8 +293,15 @@ def fuse_slice(
     method, _ = load_chain(network, pair, third_modality)
     only = slice(number, number + 1)
     stacks = [to_slices(array, *layout)[only] for array in sources.scaled]
-    result = run_slices(method, stacks, kind=kind, device=choose_device(device))
     background = to_slices(sources.background, *layout)[only]
+    result = run_slices(
+        method,
+        stacks,
+        kind=kind,
+        device=choose_device(device),
+        radius=reach_of_chain(network, len(stacks)),
+        occupied=~background,
+    )
     for part in (result.fused, *result.contributions):
         part[background] = 0
     colour = coordinates(result.fused, result.contributions, background).colours(coding)

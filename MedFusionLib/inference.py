@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from . import contributions as maps_of
+from .engine import boxes, reach, ready
 from .errors import Cancelled
 
 #: rough number of float32 feature maps that a network keeps alive for a slice
@@ -29,16 +30,20 @@ class Slices:
         fused: the fused slices.
         contributions: a map for each source; empty if none were asked for.
         baseline: F(0, 0) of a slice, (rows, columns); None unless shares were asked for.
+        boxes: what was run of each slice, see `engine.boxes`; outside the results are 0.
         device: where it was computed.
         batch: slices at once, in the end.
+        precision: "float32" or "mixed".
         warnings: sentences for the user.
     """
 
     fused: np.ndarray
     contributions: tuple[np.ndarray, ...]
     baseline: np.ndarray | None
+    boxes: np.ndarray
     device: torch.device
     batch: int
+    precision: str = "float32"
     warnings: list[str] = field(default_factory=list)
 
 
@@ -51,6 +56,10 @@ def run_slices(
     samples: int = 1,
     device: torch.device | None = None,
     batch: int | None = None,
+    memory: float | None = None,
+    precision: str = "float32",
+    radius: int | None = None,
+    occupied: np.ndarray | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Slices:
@@ -67,6 +76,12 @@ def run_slices(
         samples: of the gradients, see `contributions.gradient`.
         device: where to compute; default: the CPU.
         batch: slices at once; default: by the memory there is.
+        memory: bytes that a batch may take, at least one slice; default: by the memory there is.
+        precision: "float32", or "auto": half precision where the device gains by it and a check
+            finds it safe, see `engine.ready`.
+        radius: of the method, see `methods.Method`.
+        occupied: bool (slices, rows, columns): where the results are wanted. Elsewhere they are
+            not exact, or 0: what no wanted result depends on is left out.
         progress: called with (slices done, all slices) after each batch.
         cancelled: asked before each batch.
 
@@ -84,23 +99,25 @@ def run_slices(
     """
     device = device or torch.device("cpu")
     count, *size = sources[0].shape
-    batch = batch or batch_size(device, *size)
+    if occupied is None:
+        occupied = np.broadcast_to(np.True_, sources[0].shape)
     result = Slices(
-        np.empty(sources[0].shape, np.float32),
-        tuple(np.empty(sources[0].shape, np.float32) for _ in sources if kind),
+        np.zeros(sources[0].shape, np.float32),
+        tuple(np.zeros(sources[0].shape, np.float32) for _ in sources if kind),
         None,
+        boxes(occupied, reach(radius, kind, samples)),
         device,
-        batch,
+        batch or batch_size(device, *size, memory),
     )
-    method = method.to(device)
     start = 0
     with full_precision():
+        fast, result.precision = ready(method.to(device), kind, precision)
         while start < count:
             if cancelled and cancelled():
                 raise Cancelled
             stop = min(start + result.batch, count)
             try:
-                _run_batch(method, sources, slice(start, stop), kind, steps, samples, result)
+                _run_batch(fast, sources, slice(start, stop), kind, steps, samples, result)
             except torch.OutOfMemoryError:
                 if result.device.type == "cpu":
                     raise
@@ -113,8 +130,8 @@ def run_slices(
                         "slice; the CPU went on instead."
                     )
                     result.device = torch.device("cpu")
-                    result.batch = batch_size(result.device, *size)
-                    method = method.to(result.device)
+                    result.batch = batch_size(result.device, *size, memory)
+                    fast, result.precision = ready(method.to(result.device), kind, precision)
                 continue
             start = stop
             if progress:
@@ -123,35 +140,89 @@ def run_slices(
 
 
 def _run_batch(method, sources, where, kind, steps, samples, result: Slices) -> None:
-    batch = [
-        torch.from_numpy(np.ascontiguousarray(source[where], np.float32)[:, None]).to(result.device)
-        for source in sources
-    ]
+    filled = result.boxes[where][result.boxes[where].any(axis=1)]
+    if not len(filled):
+        return
+    (top, left), (bottom, right) = filled[:, ::2].min(axis=0), filled[:, 1::2].max(axis=0)
+    box = slice(top, bottom), slice(left, right)
+    batch = [_send(source[where][:, *box], result.device) for source in sources]
     maps: tuple[torch.Tensor, ...] = ()
     if kind == "gradient":
         fused, maps = maps_of.gradient(method, *batch, samples=samples)
     else:
         with torch.inference_mode():
             if kind == "share":
-                if result.baseline is None:
-                    result.baseline = maps_of.black(method, *batch)[0, 0].cpu().numpy()
-                black = torch.from_numpy(result.baseline).to(result.device)
+                if result.baseline is None:  # of a whole slice: it differs near its borders
+                    whole = batch[0].new_zeros(1, 1, *sources[0].shape[1:])
+                    black = maps_of.black(method, *(whole for _ in sources))
+                    result.baseline = black[0, 0].cpu().numpy()
+                black = torch.from_numpy(result.baseline[box]).to(result.device)
                 fused, maps = maps_of.share(method, *batch, steps=steps, baseline=black)
             else:
                 fused = method(*batch)
-    result.fused[where] = fused[:, 0].cpu().numpy()
-    for target, part in zip(result.contributions, maps, strict=True):
-        target[where] = part[:, 0].cpu().numpy()
+    for target, part in zip((result.fused, *result.contributions), (fused, *maps), strict=True):
+        target[where][:, *box] = part[:, 0].cpu().numpy()
 
 
-def batch_size(device: torch.device, rows: int, columns: int) -> int:
-    """How many slices of a size to take at once: by the free memory of a GPU; few on a CPU."""
+def _send(part: np.ndarray, device: torch.device) -> torch.Tensor:
+    """Slices (N, H, W) as a batch (N, 1, H, W) on the device."""
+    batch = torch.from_numpy(np.array(part, np.float32, order="C")[:, None])
     if device.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(device)
-        return int(np.clip(free * 0.6 // (4 * FEATURE_MAPS * rows * columns), 1, 64))
-    if device.type == "mps":
-        return 4
-    return max(1, CPU_PIXELS // (rows * columns))
+        return batch.pin_memory().to(device, non_blocking=True)
+    return batch.to(device)
+
+
+class Stream:
+    """Fuses one pair of slices after the other, such as those of a running scanner.
+
+    The method is made ready once; each pair then costs no more than its own work.
+
+    Args:
+        method: in evaluation mode.
+        device: where to compute; default: the CPU.
+        precision: "float32" or "auto", see `engine.ready`.
+
+    Example:
+        >>> from MedFusionLib.methods import get_method
+        >>> stream = Stream(get_method("average").build())
+        >>> stream.fuse_slice(np.ones((8, 8)), np.zeros((8, 8))).mean()
+        np.float32(0.5)
+    """
+
+    def __init__(
+        self, method: nn.Module, device: torch.device | None = None, precision: str = "float32"
+    ) -> None:
+        self.device = device or torch.device("cpu")
+        with full_precision():
+            self.method, self.precision = ready(method.to(self.device), None, precision)
+
+    def fuse_slice(self, *sources: np.ndarray) -> np.ndarray:
+        """The fused slice, float32.
+
+        Args:
+            sources: (rows, columns) in [0, 1], one for each source.
+        """
+        with full_precision(), torch.inference_mode():
+            batch = (_send(np.asarray(source)[None], self.device) for source in sources)
+            return self.method(*batch)[0, 0].cpu().numpy()
+
+
+def batch_size(device: torch.device, rows: int, columns: int, memory: float | None = None) -> int:
+    """How many slices of a size to take at once.
+
+    By the memory budget in bytes, where there is one, else by the free memory of a GPU. A CPU
+    takes few: more at once is slower there.
+
+    Example:
+        >>> batch_size(torch.device("cpu"), 256, 256)
+        1
+    """
+    if memory is None and device.type == "cuda":
+        memory = 0.6 * torch.cuda.mem_get_info(device)[0]
+    most = {"cuda": 64, "mps": 4}.get(device.type, max(1, CPU_PIXELS // (rows * columns)))
+    if memory is None:
+        return most
+    return int(np.clip(memory // (4 * FEATURE_MAPS * rows * columns), 1, most))
 
 
 @contextlib.contextmanager

@@ -32,7 +32,7 @@ def save_preview(
     """
     grid = fusion.fused
     focus = focus or _middle(fusion)
-    titles = [_source_title(part) for part in fusion.report["sources"]]
+    titles = [_source_title(part) for part in fusion.report["inputs"]]
     pictures = [
         *((title, array, True) for title, array in zip(titles, fusion.sources.scaled, strict=True)),
         (f"fused ({fusion.report['network']})", np.clip(fusion.fused.array, 0, 1), True),
@@ -60,7 +60,7 @@ def save_preview(
                 axes.set_title(title, color=INK, fontsize=11)
             if column == 0:
                 _letters(axes, EDGES[axis])
-    names = [part["modality"].upper() for part in fusion.report["sources"]]
+    names = [part["modality"].upper() for part in fusion.report["inputs"]]
     left, side = (PANEL * columns + 0.45) / width, SIDE - 0.65
     top = 1 - (HEAD + 0.15 + side) / height
     legend_axes = figure.add_axes((left, top, side / width, side / height))
@@ -102,7 +102,7 @@ def _words(figure: Figure, fusion: Fusion, left: float, top: float) -> None:
         + (f", {fusion.coding.colormap}" if fusion.coding.mode == "paper" else ""),
         *(
             f"{part['modality'].upper()} {part['window'][0]:.4g} to {part['window'][1]:.4g}"
-            for part in report["sources"]
+            for part in report["inputs"]
         ),
     ]
     figure.text(left, top, "\n".join(lines), color=DIM, fontsize=9, va="top", linespacing=1.6)

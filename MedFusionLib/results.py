@@ -34,9 +34,9 @@ def write_results(
     save_preview(fusion, folder / "preview.png", focus)
     report = {**fusion.report, "quality": fusion.quality.as_json()}
     if files:
-        report["sources"] = [
+        report["inputs"] = [
             {**part, "file": str(path), "sha256": sha256(path)}
-            for part, path in zip(report["sources"], files, strict=True)
+            for part, path in zip(report["inputs"], files, strict=True)
         ]
     text = json.dumps(report, indent=2, ensure_ascii=False)
     (folder / "report.json").write_text(text + "\n", encoding="utf-8")

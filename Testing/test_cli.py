@@ -78,11 +78,11 @@ def test_the_colour_is_rgb(run, files, tmp_path):
 def test_the_report_says_what_was_used(run, files, tmp_path):
     run(*fuse_words(files, tmp_path, "--omega", 0.3, "--second-window", "0,6"))
     report = json.loads((tmp_path / "report.json").read_text())
-    assert [part["sha256"] for part in report["sources"]] == [
+    assert [part["sha256"] for part in report["inputs"]] == [
         sha256(files["t1"]), sha256(files["pet"]),
     ]  # fmt: skip
-    assert [part["modality"] for part in report["sources"]] == ["mr", "pet"]
-    assert report["sources"][1]["window"] == [0, 6]
+    assert [part["modality"] for part in report["inputs"]] == ["mr", "pet"]
+    assert report["inputs"][1]["window"] == [0, 6]
     assert report["parameters"]["omega"] == 0.3
     assert report["parameters"]["contributions"] == "share"
     assert report["version"] == __version__
@@ -100,7 +100,7 @@ def test_three_modalities(run, files, tmp_path):
     words = fuse_words(files, tmp_path, "--third", files["ct"], "--third-is", "ct")
     assert run(*words)[0] == 0
     report = json.loads((tmp_path / "report.json").read_text())
-    assert [part["modality"] for part in report["sources"]] == ["mr", "pet", "ct"]
+    assert [part["modality"] for part in report["inputs"]] == ["mr", "pet", "ct"]
     assert report["share_sum_error"] < 1e-5
     assert (tmp_path / "contribution-third.nrrd").is_file()
 

@@ -214,12 +214,12 @@ def test_recolouring_equals_a_fresh_fusion_in_that_coding(small, fused, weights,
 def test_the_report_says_what_the_result_is_made_of(fused, weights):
     report = json.loads(json.dumps(fused.report))
     assert report["notice"] == NOTICE
-    assert [source["modality"] for source in report["sources"]] == ["mr", "pet"]
-    for source, window in zip(report["sources"], fused.sources.windows, strict=True):
+    assert [source["modality"] for source in report["inputs"]] == ["mr", "pet"]
+    for source, window in zip(report["inputs"], fused.sources.windows, strict=True):
         assert source["window"] == [window.lower, window.upper]
         assert source["window_from"] == window.how
-    assert report["sources"][0]["inside_reference"] == 1
-    assert 0.3 < report["sources"][1]["inside_reference"] < 1
+    assert report["inputs"][0]["inside_reference"] == 1
+    assert 0.3 < report["inputs"][1]["inside_reference"] < 1
     assert (report["network"], report["pair"]) == ("funfusean", "pet-mr")
     assert report["weights_sha256"] == [sha256(weights)]
     assert (

@@ -19,12 +19,18 @@ from __future__ import annotations
 
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from ..methods import Method
 
 GROWTH = 16
 MODULES = 4
 DECODER = (32, 32, 16, 16)
+
+#: attention weights at once: on a CPU few, so that they stay in its cache
+AT_ONCE = {"cpu": 2**20, "cuda": 2**28, "mps": 2**24}
+#: attention weights that are kept for the reverse pass at most, 0.5 GB in float32
+KEPT = 2**27
 
 
 def _conv(inputs: int, outputs: int) -> nn.Conv2d:
@@ -68,11 +74,34 @@ def criss_cross(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> 
 def _attend(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, leave_out_self: bool = False
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Attention within lines (N, lines, places, channels), and the log of its denominator."""
+    """Attention within lines (N, lines, places, channels), and the log of its denominator.
+
+    Some lines at once, so that their weights need little room; the reverse pass reckons them
+    again where there are too many to keep.
+    """
+    count, lines, places, _ = query.shape
+    part = max(1, AT_ONCE[query.device.type] // (count * places**2))
+    again = torch.is_grad_enabled() and count * lines * places**2 > KEPT
+    parts = []
+    for chunk in zip(*(x.split(part, dim=1) for x in (query, key, value)), strict=True):
+        if again:
+            parts.append(checkpoint(_attend_at_once, *chunk, leave_out_self, use_reentrant=False))
+        else:
+            parts.append(_attend_at_once(*chunk, leave_out_self))
+    attended, size = (torch.cat(each, dim=1) for each in zip(*parts, strict=True))
+    return attended, size
+
+
+def _attend_at_once(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, leave_out_self: bool
+) -> tuple[torch.Tensor, torch.Tensor]:
     energy = query @ key.transpose(-1, -2)
     if leave_out_self:
-        energy.diagonal(dim1=-2, dim2=-1).fill_(-1e9)
-    return energy.softmax(-1) @ value, energy.logsumexp(-1, keepdim=True)
+        energy.diagonal(dim1=-2, dim2=-1).fill_(torch.finfo(energy.dtype).min)
+    highest = energy.detach().amax(-1, keepdim=True)
+    weight = (energy - highest).exp_()
+    total = weight.sum(-1, keepdim=True)
+    return (weight @ value) / total, total.log() + highest
 
 
 class SpatialAttention(nn.Module):

@@ -1,0 +1,100 @@
+"""The benchmark: its rows, its counts and its refusals. No timing is tested here."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from helpers import random_method, random_slices, refused
+from typer.testing import CliRunner
+
+from MedFusionLib import benchmark as bench
+from MedFusionLib.benchmark import benchmark, count_work, parse_size, published_loop
+from MedFusionLib.cli import app
+from MedFusionLib.inference import run_slices
+
+CPU = torch.device("cpu")
+FIELDS = {
+    "network", "kind", "size", "device", "precision", "trained", "measured_slices", "seconds",
+    "slices_per_s", "loop_seconds", "ratio", "ratio_low", "ratio_high", "peak_memory_bytes",
+    "loop_peak_memory_bytes", "gflop_per_slice", "floor_seconds",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """Small products for the ceilings, small slices for the stream."""
+    monkeypatch.setattr(bench.measure_ceilings, "__defaults__", (64,))
+    monkeypatch.setattr(bench, "STREAM_SIZES", (32,))
+
+
+def test_each_network_and_kind_has_a_row():
+    calls = []
+    report = benchmark(
+        ["funfusean", "gff"],
+        (20, 32, 40),
+        device="cpu",
+        slices=2,
+        repeats=2,
+        stream_pairs=3,
+        progress=lambda *n: calls.append(n),
+    )
+    rows = report["rows"]
+    assert [(row["network"], row["kind"]) for row in rows] == [
+        ("funfusean", "fused"),
+        ("funfusean", "gradient"),
+        ("funfusean", "share"),
+        ("gff", "fused"),
+        ("gff", "share"),
+    ]
+    for row in rows:
+        assert set(row) == FIELDS
+        assert row["size"] == "40x32x20" and row["measured_slices"] == 2
+        assert 0 < row["ratio_low"] <= row["ratio"] <= row["ratio_high"]
+        assert row["slices_per_s"] == pytest.approx(20 / row["seconds"])
+    assert [stream["size"] for stream in report["streams"]] == ["32x32"] * 2
+    assert all(0 < s["median_ms"] <= s["p99_ms"] for s in report["streams"])
+    assert report["machine"]["flop_per_s"] > 0 and report["machine"]["bytes_per_s"] > 0
+    assert calls[-1] == (7, 7)
+    json.dumps(report)
+
+
+@pytest.mark.parametrize("kind", [None, "gradient", "share"])
+def test_the_loop_gives_what_the_engine_gives(kind):
+    method = random_method("funfusean", deviation=0.1)
+    sources = [random_slices(1, 20, 21, seed=seed).numpy() for seed in (1, 2)]
+    loop = published_loop(method, sources, kind, CPU)
+    fast = run_slices(method, sources, kind=kind)
+    for found, expected in zip((fast.fused, *fast.contributions), loop, strict=True):
+        assert np.abs(found - expected[0]).max() < 1e-3
+
+
+def test_the_work_is_counted():
+    method = random_method("funfusean")
+    sources = [random_slices(1, 16, 16, seed=seed).numpy() for seed in (1, 2)]
+    forward = 2 * 121_296 * 16 * 16
+    for kind, passes in ((None, 1), ("gradient", 2), ("share", 3)):
+        flops, moved = count_work(method, sources, kind, CPU)
+        assert flops == pytest.approx(passes * forward)
+        assert moved > 4 * 16 * 16 * 100
+
+
+def test_sizes_are_columns_rows_slices():
+    assert parse_size("256x240X192") == (192, 240, 256)
+    for wrong in ("256", "256x256", "axbxc", "8x256x256", ""):
+        with refused("size", wrong):
+            parse_size(wrong)
+    with refused("kind", "fused, gradient, share"):
+        benchmark(["average"], (20, 32, 32), ["both"], device="cpu")
+
+
+def test_the_command_writes_a_table_and_json(tmp_path):
+    target = tmp_path / "speed.json"
+    words = ["benchmark", "--network", "average", "--size", "32x32x20", "--kind", "share"]
+    words += ["--device", "cpu", "--slices", "2", "--threads", str(torch.get_num_threads())]
+    result = CliRunner().invoke(app, [*words, "--json", str(target)], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "average" in result.output and "2 of 20 slices" in result.output
+    report = json.loads(target.read_text())
+    assert [row["kind"] for row in report["rows"]] == ["share"]
+    assert report["rows"][0]["ratio"] > 0

@@ -1,0 +1,245 @@
+"""The fast engine: folded, cropped, in parts or in mixed precision, it gives the same results."""
+
+import numpy as np
+import pytest
+import torch
+from helpers import random_method, random_slices
+from torch import nn
+
+from MedFusionLib import engine
+from MedFusionLib.contributions import gradient, share
+from MedFusionLib.engine import GRID, boxes, fold, reach, ready
+from MedFusionLib.inference import Stream, batch_size, run_slices
+from MedFusionLib.methods import all_methods, get_method
+from MedFusionLib.networks import cspa_dn
+
+NETWORKS = [method.name for method in all_methods("network")]
+LOCAL = [method.name for method in all_methods() if method.radius is not None]
+
+
+def pair(*shape):
+    return [random_slices(*shape, seed=seed) for seed in (1, 2)]
+
+
+def everything(slices):
+    return [slices.fused, *slices.contributions]
+
+
+# Folding ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_folded_network_gives_the_same(name):
+    method = random_method(name, deviation=0.1)
+    folded, sources = fold(method), pair(2, 1, 17, 20)
+    assert not any(isinstance(part, nn.BatchNorm2d) for part in folded.modules())
+    assert any(isinstance(part, nn.BatchNorm2d) for part in method.modules())
+    assert not any(p.requires_grad for p in folded.parameters())
+    with torch.inference_mode():
+        expected = method(*sources)
+        assert expected.std() > 1e-3
+        assert (folded(*sources) - expected).abs().max() < 1e-5
+        assert (ready(method)[0](*sources) - expected).abs().max() < 1e-5
+
+
+def test_a_method_without_weights_is_taken_as_it_is():
+    method = random_method("average")
+    assert ready(method, "share", "auto") == (method, "float32")
+
+
+# Background -------------------------------------------------------------------------------------
+
+
+def with_places(*places, shape=(2, 96, 131)):
+    occupied = np.zeros(shape, bool)
+    for place in places:
+        occupied[place] = True
+    return occupied
+
+
+FOREGROUNDS = {
+    "inside": with_places(np.s_[0, 40:50, 50:61], np.s_[1, 70, 30]),
+    "at the border": with_places(np.s_[0, :3, 120:], np.s_[1, 94:, :9]),
+    "in several places": with_places(np.s_[0, 3, 4], np.s_[0, 30:33, 90], np.s_[1, 60, 60]),
+    "in one slice": with_places(np.s_[1, 45:52, 40:44]),
+}
+
+
+def test_boxes_hold_what_they_have_to_on_a_grid():
+    for occupied in FOREGROUNDS.values():
+        for mask, (top, bottom, left, right) in zip(occupied, boxes(occupied, 11), strict=True):
+            if not mask.any():
+                assert (top, bottom, left, right) == (0, 0, 0, 0)
+                continue
+            rows, columns = np.nonzero(mask)
+            assert top == 0 or (top <= rows.min() - 11 and top % GRID == 0)
+            assert left == 0 or (left <= columns.min() - 11 and left % GRID == 0)
+            assert bottom == 96 or (bottom > rows.max() + 11 and bottom % GRID == 0)
+            assert right == 131 or (right > columns.max() + 11 and right % GRID == 0)
+    assert boxes(FOREGROUNDS["in one slice"], None).tolist() == [[0] * 4, [0, 96, 0, 131]]
+
+
+def smooth(method):
+    """The method without the kinks at which rounding flips a gradient."""
+    for part in list(method.modules()):
+        for name, child in part.named_children():
+            if isinstance(child, nn.LeakyReLU | nn.ReLU):
+                setattr(part, name, nn.Softplus(3))
+    return method
+
+
+def check_crop(name, kind, occupied):
+    """Runs with and without background; returns what was run of each slice."""
+    method, entry = smooth(random_method(name, deviation=0.1)), get_method(name)
+    sources = [s.numpy() for s in pair(*occupied.shape)]
+    whole = run_slices(method, sources, kind=kind, batch=1)
+    for batch in (2, 1):
+        part = run_slices(
+            method, sources, kind=kind, batch=batch, radius=entry.radius, occupied=occupied
+        )
+        for found, expected in zip(everything(part), everything(whole), strict=True):
+            scale = max(1, np.abs(expected).max())
+            assert np.abs(found - expected)[occupied].max() < 1e-5 * scale
+    if kind == "share":
+        assert np.abs(part.baseline - whole.baseline).max() < 1e-6
+    return part.boxes
+
+
+@pytest.mark.parametrize("kind", [None, "gradient", "share"])
+@pytest.mark.parametrize("place", FOREGROUNDS)
+@pytest.mark.parametrize("name", [name for name in LOCAL if get_method(name).radius < 20])
+def test_leaving_out_background_changes_nothing_in_the_foreground(name, place, kind):
+    found = check_crop(name, kind, FOREGROUNDS[place])
+    assert (found[:, 1::2] - found[:, ::2]).prod(axis=1).sum() < 0.8 * 2 * 96 * 131
+
+
+@pytest.mark.parametrize("kind", [None, "gradient", "share"])
+@pytest.mark.parametrize("name", [name for name in LOCAL if get_method(name).radius >= 20])
+def test_far_reaching_methods_can_be_cropped_too(name, kind):
+    if kind == "gradient" and not get_method(name).differentiable:
+        pytest.skip("no gradient")
+    occupied = np.zeros((2, 37, 650), bool)
+    occupied[0, 20, 4:8] = occupied[1, 30:, 300] = True
+    found = check_crop(name, kind, occupied)
+    assert found[0, 3] < 400 and (kind == "gradient" or found[1, 2] > 100)
+
+
+def test_smoothed_gradients_are_not_cropped():
+    assert reach(11, "gradient", samples=4) is None
+    assert reach(11, "share", samples=4) == 11
+
+
+def test_slices_without_foreground_are_left_black():
+    sources = [s.numpy() for s in pair(2, 20, 20)]
+    empty = np.zeros((2, 20, 20), bool)
+    result = run_slices(random_method("funfusean"), sources, kind="share", occupied=empty)
+    assert not any(part.any() for part in everything(result))
+
+
+# Mixed precision --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def half_pays(monkeypatch):
+    """Lets the CPU of any machine run mixed precision, however slowly."""
+    monkeypatch.setattr(engine, "gains", lambda _: True)
+
+
+def test_float32_is_float32_even_where_half_precision_pays(half_pays):
+    method = random_method("funfusean")
+    fast, precision = ready(method, "gradient")
+    assert precision == "float32"
+    assert not any(isinstance(part, engine.LeanConv) for part in fast.modules())
+
+
+@pytest.mark.parametrize("kind", [None, "gradient", "share"])
+def test_mixed_precision_keeps_its_bounds(half_pays, kind):
+    method = random_method("funfusean")
+    fast, precision = ready(method, kind, "auto")
+    assert precision == "mixed"
+    sources = pair(1, 1, 48, 48)
+    function = gradient if kind == "gradient" else share
+    fused, maps = function(method, *sources)
+    found, parts = function(fast, *sources)
+    assert 0 < (found - fused).abs().max() < engine.FUSED_BOUND or kind == "gradient"
+    for part, expected in zip(parts, maps, strict=True):
+        assert 0 < (part - expected).norm() < engine.MAPS_BOUND * expected.norm()
+
+
+def test_what_is_not_safe_stays_float32(half_pays, monkeypatch):
+    monkeypatch.setattr(engine, "is_safe", lambda *_: False)
+    assert ready(random_method("funfusean"), "share", "auto")[1] == "float32"
+
+
+def test_the_check_finds_a_method_that_rounding_ruins(half_pays):
+    class Steep(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(16, 16, 1)
+
+        def forward(self, first, second):
+            wide = torch.cat([first, second] * 8, dim=1)
+            return (100 * self.conv(wide)).sin().mean(1, keepdim=True)
+
+    for kind in (None, "share"):
+        assert ready(Steep().eval(), kind, "auto")[1] == "float32"
+
+
+def test_the_probe_is_the_same_each_time():
+    for one, other in zip(engine.probe(3), engine.probe(3), strict=True):
+        assert torch.equal(one, other)
+        assert one.min() >= 0 and one.max() <= 1 and one.std() > 0.1
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_float16_runs_through_every_network(name):
+    method = fold(random_method(name))
+    sources = pair(1, 1, 16, 16)
+    with torch.inference_mode():
+        found = engine._Half(method)(*sources)
+        assert found.dtype == torch.float32
+        assert (found - method(*sources)).abs().max() < 0.01
+
+
+# Memory -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_attention_in_parts_is_the_same(monkeypatch, again):
+    sources = [random_slices(2, c, 13, 17, seed=c).requires_grad_() for c in (2, 3, 8)]
+    query, key, value = sources[0], random_slices(2, 2, 13, 17), sources[2]
+
+    def run(at_once, kept):
+        monkeypatch.setattr(cspa_dn, "AT_ONCE", {"cpu": at_once})
+        monkeypatch.setattr(cspa_dn, "KEPT", kept)
+        attended = cspa_dn.criss_cross(query, key, value)
+        return [attended, *torch.autograd.grad((attended**2).sum(), [query, value])]
+
+    whole = run(2**30, 2**30)
+    parts = run(3 * 2 * 17**2, 0 if again else 2**30)
+    for found, expected in zip(parts, whole, strict=True):
+        assert torch.allclose(found, expected, atol=1e-5)
+
+
+def test_the_batch_keeps_to_the_memory_budget(monkeypatch):
+    cuda, cpu = torch.device("cuda"), torch.device("cpu")
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (8e10, 8e10))
+    assert batch_size(cuda, 512, 512) == 64
+    assert batch_size(cuda, 512, 512, memory=4e9) == 6
+    assert batch_size(cpu, 64, 64, memory=2e7) == 2
+    assert batch_size(cpu, 512, 512, memory=1) == 1
+    assert batch_size(cpu, 512, 512, memory=1e12) == 1
+
+
+# Streams ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["funfusean", "maximum"])
+def test_a_stream_gives_the_same_slices(name):
+    method, sources = random_method(name, deviation=0.1), [s.numpy() for s in pair(3, 20, 23)]
+    expected = run_slices(method, sources).fused
+    stream = Stream(method)
+    for n in range(3):
+        found = stream.fuse_slice(*(source[n] for source in sources))
+        assert found.dtype == np.float32
+        assert np.abs(found - expected[n]).max() < 1e-5

@@ -1,0 +1,210 @@
+"""Slices through a method: whatever the batch, and whatever memory there is."""
+
+import numpy as np
+import pytest
+import torch
+from helpers import random_method, random_slices
+
+from MedFusionLib import inference
+from MedFusionLib.contributions import gradient, share
+from MedFusionLib.errors import Cancelled
+from MedFusionLib.inference import batch_size, run_slices
+from MedFusionLib.methods import all_methods
+
+
+def stacks(*shape):
+    return [random_slices(*shape, seed=seed).numpy() for seed in (1, 2)]
+
+
+def without_knees(method):
+    for part in method.modules():
+        if isinstance(part, torch.nn.LeakyReLU):
+            part.negative_slope = 1.0
+    return method
+
+
+def everything(slices):
+    return [slices.fused, *slices.contributions]
+
+
+@pytest.mark.parametrize("kind", [None, "gradient", "share"])
+def test_the_result_does_not_depend_on_the_batch(kind):
+    method = random_method("funfusean", deviation=0.05)
+    if kind == "gradient":  # jumps where rounding moves a feature across the knee of a ReLU
+        method = without_knees(method)
+    sources = stacks(7, 20, 23)
+    alone, *others = (run_slices(method, sources, kind=kind, batch=batch) for batch in (1, 3, 7))
+    assert np.std(alone.fused) > 0.01
+    for other in others:
+        for found, expected in zip(everything(other), everything(alone), strict=True):
+            assert np.abs(found - expected).max() < 1e-5 * max(1, np.abs(expected).max())
+
+
+@pytest.mark.parametrize("size", [(17, 16), (33, 19)])
+@pytest.mark.parametrize("method", all_methods(), ids=lambda method: method.name)
+def test_every_method_takes_odd_sizes_and_slices_alone_or_together(method, size):
+    module = random_method(method.name, deviation=0.1)
+    sources = stacks(3, *size)
+    together = run_slices(module, sources, kind="share", batch=3)
+    alone = run_slices(module, [s[1:2] for s in sources], kind="share", batch=1)
+    for found, expected in zip(everything(together), everything(alone), strict=True):
+        assert found.shape == (3, *size)
+        assert np.abs(found[1:2] - expected).max() < 1e-5
+
+
+def test_the_order_of_the_slices_does_not_matter():
+    method = random_method("funfusean", deviation=0.1)
+    sources = stacks(5, 12, 12)
+    forward = run_slices(method, sources, batch=2).fused
+    backward = run_slices(method, [s[::-1] for s in sources], batch=2).fused
+    assert np.abs(forward - backward[::-1]).max() < 1e-5
+
+
+def test_slices_get_what_the_contributions_give():
+    method = random_method("funfusean", deviation=0.1)
+    sources = stacks(2, 12, 12)
+    batch = [torch.from_numpy(s)[:, None] for s in sources]
+    for kind, function in (("gradient", gradient), ("share", share)):
+        fused, maps = function(method, *batch)
+        found = everything(run_slices(method, sources, kind=kind, batch=2))
+        for part, expected in zip(found, (fused, *maps), strict=True):
+            assert np.allclose(part, expected[:, 0].detach(), atol=1e-5)
+
+
+def test_the_baseline_is_the_fusion_of_black_slices():
+    method = random_method("funfusean", deviation=0.1)
+    sources = stacks(3, 12, 12)
+    black = run_slices(method, [0 * s for s in sources], batch=1).fused[0]
+    shares = run_slices(method, sources, kind="share", batch=2)
+    assert np.allclose(shares.baseline, black, atol=1e-6)
+    assert np.allclose(sum(shares.contributions), shares.fused - shares.baseline, atol=1e-5)
+    assert run_slices(method, sources, kind="gradient").baseline is None
+
+
+def test_progress_counts_up_to_all_slices():
+    calls = []
+    run_slices(
+        random_method("average"), stacks(7, 4, 4), batch=3, progress=lambda *n: calls.append(n)
+    )
+    assert calls == [(3, 7), (6, 7), (7, 7)]
+
+
+def test_a_cancel_between_batches_ends_the_run():
+    done = []
+    with pytest.raises(Cancelled):
+        run_slices(
+            random_method("average"),
+            stacks(7, 4, 4),
+            batch=3,
+            progress=lambda count, _: done.append(count),
+            cancelled=lambda: len(done) == 1,
+        )
+    assert done == [3]
+
+
+def test_an_empty_stack_gives_an_empty_result():
+    assert run_slices(random_method("average"), stacks(0, 4, 4), kind="share").fused.shape == (
+        0,
+        4,
+        4,
+    )
+
+
+# Memory -----------------------------------------------------------------------------------------
+
+
+class OnTwoDevices(torch.nn.Module):
+    """The sum of both sources; remembers where it was sent. The GPU is only pretended."""
+
+    def __init__(self):
+        super().__init__()
+        self.sent = []
+
+    def to(self, device):
+        self.sent.append(device.type)
+        return self
+
+    def forward(self, first, second):
+        return first + second
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """Makes a GPU that holds so many slices at once; gives the batches that it was asked for."""
+    run = inference._run_batch
+
+    def with_room_for(room):
+        asked = []
+
+        def run_batch(method, sources, where, kind, steps, samples, result):
+            device = result.device
+            asked.append((device.type, where.stop - where.start))
+            if device.type == "cuda" and where.stop - where.start > room:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            result.device = torch.device("cpu")
+            run(method, sources, where, kind, steps, samples, result)
+            result.device = device
+
+        monkeypatch.setattr(inference, "_run_batch", run_batch)
+        return asked
+
+    return with_room_for
+
+
+def test_out_of_memory_halves_the_batch(gpu):
+    asked = gpu(2)
+    method, sources, done = OnTwoDevices(), stacks(7, 4, 4), []
+    result = run_slices(
+        method,
+        sources,
+        device=torch.device("cuda"),
+        batch=8,
+        progress=lambda count, _: done.append(count),
+    )
+    assert [n for _, n in asked] == [7, 4, 2, 2, 2, 1]
+    assert (result.device.type, result.batch, result.warnings) == ("cuda", 2, [])
+    assert method.sent == ["cuda"]
+    assert done == [2, 4, 6, 7]
+    assert np.array_equal(result.fused, sum(sources))
+
+
+def test_where_no_single_slice_fits_the_cpu_goes_on(gpu):
+    asked = gpu(0)
+    method, sources = OnTwoDevices(), stacks(7, 4, 4)
+    result = run_slices(method, sources, kind="share", device=torch.device("cuda"), batch=2)
+    assert [device for device, _ in asked[:3]] == ["cuda", "cuda", "cpu"]
+    assert method.sent == ["cuda", "cpu"]
+    assert result.device.type == "cpu"
+    assert len(result.warnings) == 1 and "CPU went on" in result.warnings[0]
+    assert np.array_equal(result.fused, sum(sources))
+    assert np.allclose(result.contributions[0], sources[0], atol=1e-6)
+
+
+def test_out_of_memory_on_the_cpu_is_an_error():
+    def full(*_):
+        raise torch.OutOfMemoryError
+
+    method = OnTwoDevices()
+    method.forward = full
+    with pytest.raises(torch.OutOfMemoryError):
+        run_slices(method, stacks(2, 4, 4), batch=2)
+
+
+def test_the_batch_follows_the_memory_there_is(monkeypatch):
+    cuda, cpu = torch.device("cuda"), torch.device("cpu")
+    for free, expected in ((0, 1), (4e9, 15), (8e10, 64)):
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _, free=free: (free, 8e10))
+        assert batch_size(cuda, 256, 256) == expected
+    assert batch_size(cpu, 512, 512) == 1
+    assert batch_size(cpu, 128, 128) == 4
+
+
+def test_products_are_as_exact_as_float32_and_the_switch_goes_back():
+    switch = torch.backends.cudnn
+    before = switch.allow_tf32
+    seen = []
+    method = OnTwoDevices()
+    method.forward = lambda a, b: seen.append(switch.allow_tf32) or a + b
+    run_slices(method, stacks(1, 4, 4))
+    assert seen == [False]
+    assert switch.allow_tf32 == before
