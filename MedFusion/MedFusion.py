@@ -1,0 +1,412 @@
+"""MedFusion's panel: fuses a registered MR with a CT, PET or SPECT, and says what each gave."""
+
+import importlib.util
+import logging
+import os
+import sys
+import traceback
+
+import qt
+import slicer
+import vtk
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleTest,
+    ScriptedLoadableModuleWidget,
+)
+from slicer.util import VTKObservationMixin
+
+# Installed, the library lies beside this file. In a source checkout that is added as a module path
+# it lies one folder up, which is not on Python's path.
+if importlib.util.find_spec("MedFusionLib") is None:
+    sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from MedFusionPanel import choices, guess, pictures, pytorch, readiness
+from MedFusionPanel.binding import Binding
+from MedFusionPanel.logic import MedFusionLogic
+from MedFusionPanel.preview import Preview
+from MedFusionPanel.result import Result
+from MedFusionPanel.resultgroup import ResultGroup
+from MedFusionPanel.running import Run
+from MedFusionPanel.state import PanelState
+
+from MedFusionLib.errors import Cancelled, MedFusionError
+from MedFusionLib.fusion import NOTICE
+
+DEVICE_SETTING = "MedFusion/Device"
+
+
+class MedFusion(ScriptedLoadableModule):
+    """What Slicer shows of the module in its lists and its help."""
+
+    def __init__(self, parent):
+        ScriptedLoadableModule.__init__(self, parent)
+        parent.title = "MedFusion"
+        parent.categories = [translate("qSlicerAbstractCoreModule", "Image Synthesis")]
+        parent.dependencies = []
+        parent.contributors = ["The MedFusion developers"]
+        parent.helpText = _(
+            "Fuses a registered MR with a CT, PET or SPECT into one volume, and shows in colour "
+            "what each of them contributed at every place."
+        )
+        parent.acknowledgementText = _(
+            "Networks after Kumar et al. 2019, Badal Regàs 2018, Li et al. 2020 and Fan et al. "
+            "2019. {notice}"
+        ).format(notice=NOTICE)
+        slicer.app.connect("startupCompleted()", registerSampleData)
+
+
+def registerSampleData():
+    """Offer the digital head in the Sample Data module; it is made on demand."""
+    import SampleData
+
+    icon = os.path.join(os.path.dirname(__file__), "Resources", "Icons", "MedFusion.png")
+    names = [f"MedFusion head {name}" for name in ("MR T1", "PET", "MR T2", "CT")]
+    SampleData.SampleDataLogic.registerCustomSampleDataSource(
+        category="MedFusion",
+        sampleName="MedFusionHead",
+        uris=[""] * len(names),
+        fileNames=[""] * len(names),
+        nodeNames=names,
+        checksums=[None] * len(names),
+        customDownloader=lambda source=None: MedFusionLogic.makeSampleData(),
+        thumbnailFileName=icon,
+    )
+
+
+class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """The panel: it connects, and knows no science."""
+
+    def __init__(self, parent=None):
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.logic = None
+        self.state = None
+        self.result = None
+        self.run = None
+        self._message = ""  # how the last run ended
+        self._updating = False
+        self._methods = None  # that the combo box lists
+        self._observed = []  # the volumes whose changes are followed
+
+    # Life
+
+    def setup(self):
+        ScriptedLoadableModuleWidget.setup(self)
+        uiWidget = slicer.util.loadUI(self.resourcePath("UI/MedFusion.ui"))
+        self.layout.addWidget(uiWidget)
+        self.ui = slicer.util.childWidgetVariables(uiWidget)
+        uiWidget.setMRMLScene(slicer.mrmlScene)
+        self.logic = MedFusionLogic()
+        self.preview = Preview(self.ui, self.logic, self._device)
+        self.resultGroup = ResultGroup(self.ui)
+        choices.fill(self.ui)
+        device = slicer.util.settingsValue(DEVICE_SETTING, "auto")
+        self.ui.deviceComboBox.setCurrentIndex(max(0, self.ui.deviceComboBox.findData(device)))
+        self.binding = Binding(self.ui)
+        self._connect()
+        self.ui.noticeLabel.text = NOTICE
+        self.initializeParameterNode()
+
+    def _connect(self):
+        ui = self.ui
+        ui.applyButton.connect("clicked(bool)", self.onApply)
+        ui.cancelButton.connect("clicked(bool)", self.onCancel)
+        ui.installButton.connect("clicked(bool)", self.onInstall)
+        ui.modalityComboBox.connect("activated(int)", self.onModalityCorrected)
+        ui.deviceComboBox.connect("activated(int)", self.onDevice)
+        ui.advancedCollapsibleButton.connect("contentsCollapsed(bool)", self.update)
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(scene, scene.EndCloseEvent, self.onSceneChanged)
+        self.addObserver(scene, scene.EndImportEvent, self.onSceneChanged)
+        self.addObserver(scene, scene.EndBatchProcessEvent, self.onSceneChanged)
+        self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved)
+        self.addObserver(scene, scene.NodeRemovedEvent, self.onSceneChanged)
+
+    def cleanup(self):
+        self.onCancel()
+        self.preview.stop()
+        self.setParameterNode(None)
+        self.resultGroup.removeObservers()
+        self.removeObservers()
+
+    def enter(self):
+        self.initializeParameterNode()
+        with slicer.util.WaitCursor():
+            self.logic.loadMethods()
+        self.chooseInputs()
+        self.update()
+
+    def exit(self):
+        self.preview.stop()
+
+    def onReload(self):
+        """For developers: Slicer reloads this file alone, so let go of the others first."""
+        for name in list(sys.modules):
+            if name.split(".")[0] in ("MedFusionPanel", "MedFusionLib"):
+                del sys.modules[name]
+        ScriptedLoadableModuleWidget.onReload(self)
+
+    # State
+
+    def initializeParameterNode(self):
+        self.setParameterNode(self.logic.getParameterNode())
+
+    def setParameterNode(self, node):
+        current = self.state.node if self.state else None
+        if node is not current:
+            if current is not None:
+                self.removeObserver(current, vtk.vtkCommand.ModifiedEvent, self.onStateModified)
+            self.state = self.binding.state = PanelState(node) if node else None
+            if node is not None:
+                self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self.onStateModified)
+        self.onStateModified()
+
+    def onSceneStartClose(self, caller=None, event=None):
+        self.onCancel()
+        self.preview.stop()
+        self.result = None
+        self.logic.forgetSources()
+        self.setParameterNode(None)
+
+    def onSceneChanged(self, caller=None, event=None):
+        scene = slicer.mrmlScene
+        if not scene.IsBatchProcessing() and not scene.IsClosing():
+            self.initializeParameterNode()
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def onNodeAboutToBeRemoved(self, caller, event, node):
+        """Leave a volume that goes away, before its combo box takes its neighbour."""
+        if slicer.mrmlScene.IsBatchProcessing() or self.state is None:
+            return
+        if self.run and node in self.state.sources:
+            self.onCancel()
+        for selector in (self.ui.firstSelector, self.ui.secondSelector, self.ui.thirdSelector):
+            if selector.currentNode() is node:
+                selector.setCurrentNode(None)
+        if node is self.state.node:
+            self.setParameterNode(None)
+
+    def onStateModified(self, caller=None, event=None):
+        if slicer.mrmlScene.IsBatchProcessing() or self.run:
+            return
+        self._message = ""
+        self.binding.toWidgets()
+        self.update()
+
+    def chooseInputs(self):
+        """On first sight of volumes, choose those whose names or tags say what they are."""
+        state = self.state
+        if state is None or state.first or state.second:
+            return
+        volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+        plain = [
+            node
+            for node in volumes
+            if node.GetClassName() == "vtkMRMLScalarVolumeNode"
+            and not node.GetAttribute("MedFusion.Role")
+        ]
+        state.first, state.second = guess.guessSources(plain)
+
+    # What is shown
+
+    def update(self, *unused):
+        """Bring everything that depends on the state up to date."""
+        if self._updating or self.run or self.state is None:
+            return
+        self._updating = True
+        try:
+            self._guessModality()
+            self._observeSources()
+            self._showMethod()
+            self._showWindows()
+            self._showReadiness()
+            self._showResult()
+            self.preview.follow(self.state)
+        finally:
+            self._updating = False
+
+    def _guessModality(self):
+        state = self.state
+        if state.second is not state.guessedFor:
+            if state.second is not None:
+                modality, reason = guess.guessModality(state.second)
+                state.modality = modality or state.modality
+                state.modalityReason = reason or _("please check")
+            state.guessedFor = state.second
+            self.binding.toWidgets()
+        self.ui.guessLabel.text = state.modalityReason if state.second else ""
+        self.ui.modalityComboBox.enabled = state.second is not None
+
+    def _observeSources(self):
+        """Follow changes of the voxels and the place of the chosen volumes."""
+        sources = list(dict.fromkeys(node for node in self.state.sources if node))
+        if sources == self._observed:
+            return
+        for nodes, change in ((self._observed, self.removeObserver), (sources, self.addObserver)):
+            for node in nodes:
+                events = node.ImageDataModifiedEvent, node.TransformModifiedEvent
+                for event in (*events, vtk.vtkCommand.ModifiedEvent):
+                    change(node, event, self.onSourceModified)
+        self._observed = sources
+
+    def onSourceModified(self, caller=None, event=None):
+        self.logic.forgetSources()
+        self.update()
+
+    def _showMethod(self):
+        state = self.state
+        methods = self.logic.methods(state)
+        if methods != self._methods:
+            self._methods = methods
+            choices.fillOne(self.ui.networkComboBox, methods, state.network)
+            self.ui.networkComboBox.enabled = bool(methods)
+        self.ui.methodLabel.text = self.logic.describeMethod(state)
+        self.ui.colormapComboBox.enabled = state.mode == "paper"
+        self.ui.thirdModalityComboBox.enabled = state.third is not None
+
+    def _showWindows(self):
+        """The windows that will be used; worked out only while they are looked at."""
+        if self.ui.advancedCollapsibleButton.collapsed:
+            return
+        state = self.state
+        nodes = (state.first, state.second)
+        autos, names = (state.firstAuto, state.secondAuto), ("first", "second")
+        modalities = ("mr", state.modality)
+        for node, modality, auto, name in zip(nodes, modalities, autos, names, strict=True):
+            widget = getattr(self.ui, f"{name}WindowRange")
+            widget.enabled = bool(node) and not auto
+            if node is None or readiness.volumeProblem(node):
+                continue
+            window = self.logic.window(node, modality)
+            if auto:
+                setattr(state, f"{name}Window", window)
+            lowest, highest = node.GetImageData().GetScalarRange()
+            wasBlocked = widget.blockSignals(True)
+            widget.decimals = 0 if highest - lowest > 50 else 2
+            widget.minimum, widget.maximum = min(lowest, window[0]), max(highest, window[1])
+            widget.setValues(*getattr(state, f"{name}Window"))
+            widget.blockSignals(wasBlocked)
+
+    def _showReadiness(self):
+        ready = readiness.readiness(self.state)
+        self.ui.applyButton.enabled = not ready.reason
+        self.ui.applyButton.toolTip = ready.reason or _("Fuse the whole volume")
+        self.ui.statusLabel.text = ready.reason or self._message or ready.note
+        self.ui.statusLabel.styleSheet = pictures.WARNING if ready.reason else ""
+        self.ui.installButton.visible = ready.needsTorch
+
+    def _showResult(self):
+        nodes = self.state.results
+        if not nodes:
+            self.result = None
+        elif self.result is None or self.result.nodes != nodes:
+            self.result = Result(nodes)
+        self.resultGroup.show(self.state, self.result)
+
+    # Apply and Cancel
+
+    def onApply(self):
+        if self.run:
+            return
+        self.run = Run(self._showProgress)
+        self.preview.stop()  # until the update at the end
+        self._setBusy(True)
+        fused = None
+        message = ""
+        try:
+            fused = self.logic.fuseState(self.state, self._device(), self.run)
+        except Cancelled:
+            message = _("Cancelled. The scene is as it was.")
+        except MedFusionError as error:
+            message = str(error)
+            slicer.util.errorDisplay(message, windowTitle="MedFusion")
+        except Exception as error:
+            logging.exception("The fusion failed")
+            message = _("The fusion failed: {error}").format(error=error)
+            details = traceback.format_exc()
+            slicer.util.errorDisplay(message, windowTitle="MedFusion", detailedText=details)
+        finally:
+            self.run = None
+            if self.state:  # the panel may have been closed meanwhile
+                self._setBusy(False)
+                self._finish(fused, message)
+
+    def _finish(self, fused, message):
+        if fused:
+            nodes, fusion = fused
+            self.result = Result(nodes, fusion)
+            self.state.results = nodes
+            done = _("Done in {seconds:.1f} s. The slice views show the result.")
+            done = done.format(seconds=fusion.report["seconds"])
+            message = " ".join([done, *fusion.warnings])
+        self.onStateModified()
+        if fused:
+            self.resultGroup.showInSlices()
+        self._message = message
+        self.update()
+
+    def onCancel(self):
+        if self.run:
+            self.run.cancel()
+
+    def _showProgress(self, fraction, text):
+        self.ui.progressBar.value = int(100 * fraction)
+        self.ui.statusLabel.text = text
+
+    def _setBusy(self, busy):
+        ui = self.ui
+        for group in ("inputs", "method", "advanced", "outputs", "result"):
+            getattr(ui, f"{group}CollapsibleButton").enabled = not busy
+        ui.previewCheckBox.enabled = not busy
+        ui.applyButton.enabled = not busy
+        ui.cancelButton.enabled = busy
+        ui.progressBar.value = 0
+
+    def onInstall(self):
+        with slicer.util.tryWithErrorDisplay(_("PyTorch was not installed.")):
+            pytorch.install()
+        self.logic.loadMethods()
+        self.update()
+
+    # Settings
+
+    def _device(self):
+        return self.ui.deviceComboBox.currentData
+
+    def onDevice(self, index):
+        qt.QSettings().setValue(DEVICE_SETTING, self._device())
+
+    def onModalityCorrected(self, index):
+        self.state.modalityReason = _("chosen by you")
+
+
+class MedFusionTest(ScriptedLoadableModuleTest):
+    """Runs in Slicer under --testing: makes the digital head, fuses it, looks at the results."""
+
+    def setUp(self):
+        slicer.mrmlScene.Clear(0)
+
+    def runTest(self):
+        self.setUp()
+        self.test_fuse()
+
+    def test_fuse(self):
+        reason = pytorch.missing()
+        if reason:
+            self.delayDisplay(_("Skipped: {reason}").format(reason=reason))
+            return
+        mr, pet, _t2, _ct = MedFusionLogic.makeSampleData((24, 48, 48))
+        nodes = MedFusionLogic().fuse(mr, pet, network="maximum")
+        self.assertEqual(
+            list(nodes), ["fused", "colour", "contribution-first", "contribution-second"]
+        )
+        self.assertEqual(nodes["colour"].GetClassName(), "vtkMRMLVectorVolumeNode")
+        self.assertEqual(nodes["fused"].GetNodeReference("MedFusion.First"), mr)
+        fused = slicer.util.arrayFromVolume(nodes["fused"])
+        self.assertEqual(fused.shape, slicer.util.arrayFromVolume(mr).shape)
+        self.assertGreater(fused.max(), 0.5)
+        self.delayDisplay(_("Test passed"))

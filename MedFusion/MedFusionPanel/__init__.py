@@ -1,0 +1,19 @@
+"""The parts of MedFusion's panel. Slicer takes every file beside MedFusion.py for a module, so
+they live in this folder.
+
+===============  =================================================================
+``state``        what the panel remembers in the scene, declared once
+``binding``      ties widgets to the state, by the name in their SlicerParameterName
+``choices``      what the combo boxes offer
+``guess``        what modality a volume is
+``readiness``    why Apply cannot be pressed, in words
+``logic``        fusing nodes of the scene
+``running``      long work beside the event loop, with progress and cancel
+``preview``      the visible slice fused alone
+``result``       a fusion in the scene: recolouring, what it was made of, values
+``resultgroup``  the group of widgets that shows it
+``pictures``     legend, preview and probe as pixmaps and rich text
+``views``        slice views and the 3D view
+``pytorch``      whether torch is there, and installing it
+===============  =================================================================
+"""

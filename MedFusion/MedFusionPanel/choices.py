@@ -1,0 +1,55 @@
+"""What the combo boxes offer, in words."""
+
+from slicer.i18n import tr as _
+
+from MedFusionLib.colormaps import COLORMAPS
+from MedFusionLib.colour import MODES
+from MedFusionLib.devices import DEVICES
+from MedFusionPanel.logic import MODALITIES
+
+
+def fill(ui):
+    """Fill all combo boxes but that of the methods."""
+    modes = {
+        "fused": _("Fused image, tinted by contribution"),
+        "paper": _("As published (Kumar et al. 2019)"),
+    }
+    devices = {
+        "auto": _("The fastest there is"),
+        "cuda": _("Graphics card (CUDA)"),
+        "mps": _("Apple graphics (MPS)"),
+        "cpu": _("Processor (CPU)"),
+    }
+    choices = {
+        "modality": {name: name.upper() for name in MODALITIES},
+        "thirdModality": {name: name.upper() for name in MODALITIES},
+        "contributions": {
+            "auto": _("What suits the colours"),
+            "share": _("Share of the brightness"),
+            "gradient": _("Gradient, as published"),
+        },
+        "mode": {name: modes[name] for name in reversed(MODES)},
+        "colormap": {name: name for name in COLORMAPS},
+        "resultColormap": {name: name for name in COLORMAPS},
+        "axis": {
+            "axial": _("Axial"),
+            "coronal": _("Coronal"),
+            "sagittal": _("Sagittal"),
+            "native": _("As stored"),
+        },
+        "device": {name: devices[name] for name in DEVICES},
+        "overwrite": {"new": _("New volumes"), "over": _("Over the last result")},
+    }
+    for name, items in choices.items():
+        fillOne(getattr(ui, f"{name}ComboBox"), items)
+
+
+def fillOne(combo, items, chosen=None):
+    """Fill a combo box with data -> text, without a signal."""
+    wasBlocked = combo.blockSignals(True)
+    combo.clear()
+    for data, text in items.items():
+        combo.addItem(text, data)
+    if chosen is not None:
+        combo.setCurrentIndex(combo.findData(chosen))
+    combo.blockSignals(wasBlocked)

@@ -1,0 +1,233 @@
+"""Fusing nodes of the scene, from the panel, from scripts, and without a main window."""
+
+import time
+
+import slicer
+from slicer.i18n import tr as _
+from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
+
+from MedFusionLib.colour import Coding
+from MedFusionLib.errors import MedFusionError
+from MedFusionLib.intensities import Window
+from MedFusionLib.scene import ROLES
+from MedFusionPanel import guess, pytorch, readiness, views
+from MedFusionPanel.result import stamp
+
+#: what the second and the third volume may be
+MODALITIES = ("ct", "pet", "spect")
+
+
+class MedFusionLogic(ScriptedLoadableModuleLogic):
+    """Fusing nodes of the scene, from the panel, from scripts, and without a main window."""
+
+    def __init__(self):
+        ScriptedLoadableModuleLogic.__init__(self)
+        self._prepared = (None, None)  # what was prepared -> the sources on one grid
+        self._windows = {}
+        self._methods = []
+        self._lastSlice = None
+
+    def fuse(
+        self,
+        mrNode,
+        secondNode,
+        pair=None,
+        *,
+        thirdNode=None,
+        thirdModality=None,
+        outputs=ROLES,
+        overwrite=None,
+        **settings,
+    ):
+        """Fuse two registered volumes of the scene, and add the results to it.
+
+        Args:
+            mrNode: the MR, a vtkMRMLScalarVolumeNode; the results lie on its grid.
+            secondNode: the CT, PET or SPECT, on any grid.
+            pair: "ct-mr", "pet-mr" or "spect-mr"; None: guessed from secondNode.
+            thirdNode, thirdModality: a further volume, and "ct", "pet" or "spect".
+            outputs: which of "fused", "colour", "contribution-first", "contribution-second" and
+                "contribution-third" to add.
+            overwrite: role -> an existing node to fill instead of a new one.
+            settings: of MedFusionLib.fusion.fuse, such as network, axis, contributions, coding,
+                windows, device, progress and cancelled.
+
+        Returns:
+            role -> node.
+
+        Raises:
+            MedFusionError: bad input, with a sentence that says which; the scene is as it was.
+
+        Example::
+
+            from MedFusion import MedFusionLogic
+            mr = slicer.util.loadVolume("mr.nrrd")
+            pet = slicer.util.loadVolume("pet.nrrd")
+            nodes = MedFusionLogic().fuse(mr, pet, "pet-mr")
+            slicer.util.saveNode(nodes["fused"], "fused.nrrd")
+        """
+        if pair is None and secondNode is not None:
+            modality, _reason = guess.guessModality(secondNode)
+            if modality not in MODALITIES:
+                raise MedFusionError(f"Say what {secondNode.GetName()} is, with pair='pet-mr'.")
+            pair = f"{modality}-mr"
+        nodes = [mrNode, secondNode, *([thirdNode] if thirdNode else [])]
+        settings.update(third_modality=thirdModality)
+        return self._fuse(nodes, pair, settings, outputs, overwrite)[0]
+
+    def fuseState(self, state, device, run):
+        """Fuse what the panel's state says, beside the event loop: nodes and fusion."""
+        settings = self._settings(state, device)
+        settings.update(progress=run.progress, cancelled=run.cancelled)
+        settings["windows"] = self._chosenWindows(state)
+        overwrite = state.results if state.overwrite == "over" else None
+        return self._fuse(state.sources, state.pair, settings, state.outputs, overwrite, run)
+
+    def _fuse(self, nodes, pair, settings, outputs, overwrite, run=None):
+        from MedFusionLib.fusion import fuse
+        from MedFusionLib.scene import add_fusion
+
+        volumes = self._volumes(nodes)
+
+        def work():
+            third = volumes[2] if len(volumes) > 2 else None
+            fusion = fuse(volumes[0], volumes[1], pair, third=third, **settings)
+            _ = fusion.coordinates  # the slow part of the colours, here and not later
+            return fusion
+
+        fusion = run(work) if run else work()
+        for node in nodes:
+            if node.GetScene() is None:
+                raise MedFusionError(f"{node.GetName()} was removed while it was being fused.")
+        results = add_fusion(slicer.mrmlScene, fusion, nodes, outputs=outputs, overwrite=overwrite)
+        return results, fusion
+
+    @staticmethod
+    def _volumes(nodes):
+        from MedFusionLib.scene import volume_from_node
+
+        for node in nodes:
+            problem = readiness.volumeProblem(node) if node else ""
+            if problem:
+                raise MedFusionError(problem)
+        return [volume_from_node(node) for node in nodes]
+
+    @staticmethod
+    def _settings(state, device):
+        return {
+            "third_modality": state.thirdModality if state.third else None,
+            "network": state.network,
+            "axis": state.axis,
+            "contributions": None if state.contributions == "auto" else state.contributions,
+            "coding": Coding(state.mode, state.omega, state.colormap),
+            "device": device,
+        }
+
+    @staticmethod
+    def _chosenWindows(state):
+        chosen = ((state.firstAuto, state.firstWindow), (state.secondAuto, state.secondWindow))
+        windows = [None if auto else Window(*window) for auto, window in chosen]
+        return windows + [None] * (len(state.sources) - 2)
+
+    # The visible slice
+
+    def fuseVisibleSlice(self, state, device):
+        """The fused slice that the view shows, and the seconds it took; None if nothing changed."""
+        from MedFusionLib.fusion import fuse_slice
+        from MedFusionLib.sources import prepare
+
+        point = views.visiblePoint(state.axis)
+        if point is None:
+            raise MedFusionError(_("There is no slice view to preview."))
+        settings = self._settings(state, device)
+        windows = self._chosenWindows(state)
+        modalities = ["mr", state.modality, *([state.thirdModality] if state.third else [])]
+        key = ([stamp(node) for node in state.sources], modalities, windows)
+        wanted = (key, point, settings)
+        if wanted == self._lastSlice:
+            return None, 0
+        if self._prepared[0] != key:
+            volumes = self._volumes(state.sources)
+            self._prepared = (key, prepare(volumes, modalities, windows))
+        started = time.monotonic()
+        position = (-point[0], -point[1], point[2])
+        piece = fuse_slice(self._prepared[1], state.pair, position, **settings)
+        self._lastSlice = wanted
+        return piece, time.monotonic() - started
+
+    def forgetSources(self):
+        """Let go of the prepared volumes."""
+        self._prepared, self._lastSlice = (None, None), None
+        self._windows.clear()
+
+    def window(self, node, modality):
+        """The window that a volume gets by itself: lower and upper value."""
+        from MedFusionLib.intensities import choose_window
+
+        key = (stamp(node), modality)
+        if key not in self._windows:
+            try:
+                found = choose_window(self._volumes([node])[0], modality)
+                self._windows[key] = (found.lower, found.upper)
+            except MedFusionError:  # a constant volume
+                self._windows[key] = node.GetImageData().GetScalarRange()
+        return self._windows[key]
+
+    # Methods
+
+    def loadMethods(self):
+        """Read the list of methods, which needs torch."""
+        if self._methods or pytorch.missing():
+            return
+        from MedFusionLib.methods import all_methods
+
+        self._methods = all_methods()
+
+    def methods(self, state):
+        """name -> title of each method, for the chosen modality."""
+        found = {}
+        for method in self._methods:
+            title = method.title
+            if method.kind == "classical":
+                title = _("{title} (classical)").format(title=title)
+            elif readiness.weightsProblem(method, state.modality):
+                title = _("{title} (not trained for {what})").format(
+                    title=title, what=state.modality.upper()
+                )
+            found[method.name] = title
+        return found
+
+    def describeMethod(self, state):
+        """What the chosen method is, and what it was trained on."""
+        method = next((m for m in self._methods if m.name == state.network), None)
+        if method is None:
+            return ""
+        if method.kind == "classical":
+            return _("{summary} Needs no training.").format(summary=method.summary)
+        if readiness.weightsProblem(method, state.modality):
+            return method.summary
+        from MedFusionLib.weights import read_card, weights_path
+
+        card = read_card(weights_path(method.name, state.pair))
+        train = card.get("data", {}).get("train", {})
+        return _("{summary} Trained on {slices} slices of {cases} {pair} cases.").format(
+            summary=method.summary,
+            slices=train.get("slices", "?"),
+            cases=len(train.get("cases", [])) or "?",
+            pair=state.pair.upper(),
+        )
+
+    @staticmethod
+    def makeSampleData(shape=(96, 192, 192)):
+        """Add the digital head, MR, CT and PET of one made-up patient, to the scene."""
+        from MedFusionLib.phantom import make_phantom
+        from MedFusionLib.scene import add_volume
+
+        head = make_phantom(shape)
+        nodes = []
+        for volume in (head.t1, head.pet, head.t2, head.ct):
+            node = add_volume(slicer.mrmlScene, volume)
+            node.SetName(slicer.mrmlScene.GenerateUniqueName(f"MedFusion head {volume.name}"))
+            nodes.append(node)
+        slicer.util.setSliceViewerLayers(background=nodes[0], fit=True)
+        return nodes

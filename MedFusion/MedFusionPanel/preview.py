@@ -1,0 +1,71 @@
+"""The preview: the visible slice fused alone, in the panel; the scene is left as it is."""
+
+import qt
+import slicer
+import vtk
+from slicer.i18n import tr as _
+from slicer.util import VTKObservationMixin
+
+from MedFusionLib.errors import MedFusionError
+from MedFusionPanel import pictures, readiness, views
+
+PAUSE = 80  # ms without a change, before a slice is fused
+
+
+class Preview(VTKObservationMixin):
+    """Fuses the slice that a slice view shows, and follows it."""
+
+    def __init__(self, ui, logic, device):
+        """`device()` is the name of the processor to use."""
+        VTKObservationMixin.__init__(self)
+        self._ui, self._logic, self._device = ui, logic, device
+        self._state = None
+        self._slice = None
+        self._timer = qt.QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(PAUSE)
+        self._timer.connect("timeout()", self.draw)
+
+    def follow(self, state):
+        """Preview what the state says, where it wants a preview."""
+        self._state = state
+        node = views.sliceNode(state.axis) if state.preview else None
+        if node is not self._slice:
+            self.removeObservers()
+            if node is not None:
+                self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self.drawSoon)
+            self._slice = node
+        self._ui.previewFrame.visible = state.preview
+        if state.preview:
+            self.drawSoon()
+
+    def stop(self):
+        """Until `follow` is called again."""
+        self._timer.stop()
+        self.removeObservers()
+        self._slice = None
+
+    def drawSoon(self, caller=None, event=None):
+        """Draw after a short pause: a slice view that is scrolled tells of many changes."""
+        self._timer.start()
+
+    def draw(self):
+        """Fuse and show the slice, or say why there is none."""
+        picture, caption = self._ui.previewLabel, self._ui.previewCaptionLabel
+        reason = readiness.readiness(self._state).reason
+        try:
+            if reason:
+                raise MedFusionError(reason)
+            with slicer.util.WaitCursor():
+                piece, seconds = self._logic.fuseVisibleSlice(self._state, self._device())
+        except MedFusionError as error:
+            picture.clear()
+            caption.text = str(error)
+            return
+        if piece is None:
+            return  # it is shown already
+        size = max(200, picture.width), picture.height
+        picture.setPixmap(pictures.previewPixmap(piece, *size))
+        caption.text = _("Fused and colour, slice {number} of {count}, in {seconds:.2f} s").format(
+            number=piece.number + 1, count=piece.count, seconds=seconds
+        )

@@ -1,0 +1,157 @@
+"""Why Apply cannot be pressed, in words."""
+
+import slicer
+from slicer.i18n import tr as _
+
+from MedFusionLib.errors import MedFusionError
+from MedFusionLib.weights import check_weights, weights_path
+from MedFusionPanel import pytorch
+
+_checked = {}  # weights file and its date -> what is wrong with it
+
+
+class Readiness:
+    """Whether one can fuse.
+
+    Attributes:
+        reason: why not, in a sentence; "" when nothing is in the way.
+        note: a sentence for the user where one can.
+        needsTorch: whether an installation would help.
+    """
+
+    def __init__(self, reason="", note="", needsTorch=False):
+        self.reason, self.note, self.needsTorch = reason, note, needsTorch
+
+
+def readiness(state):
+    """Whether one can fuse what is chosen."""
+    reason = _sources(state) or _outputs(state)
+    if reason:
+        return Readiness(reason)
+    reason = pytorch.missing()
+    if reason:
+        return Readiness(reason, needsTorch=True)
+    reason = _weights(state)
+    if reason:
+        return Readiness(reason)
+    return Readiness(note=_note(state))
+
+
+def _sources(state):
+    if state.first is None and state.second is None and not _volumesThere():
+        return _("Load an MR and a CT, PET or SPECT, or take the head in Sample Data > MedFusion.")
+    if state.first is None:
+        return _("Choose the MR volume.")
+    if state.second is None:
+        return _("Choose the second volume: a CT, PET or SPECT.")
+    nodes = state.sources
+    if len(set(nodes)) < len(nodes):
+        return _("The same volume is chosen twice; choose another one.")
+    for node in nodes:
+        reason = volumeProblem(node)
+        if reason:
+            return reason
+    if state.third and state.thirdModality == state.modality:
+        return _("Second and third volume are both {what}; correct one.").format(
+            what=state.modality.upper()
+        )
+    for node in nodes[1:]:
+        if not _overlap(state.first, node):
+            return _(
+                "{first} and {other} do not overlap in space; register them to each other first."
+            ).format(first=state.first.GetName(), other=node.GetName())
+    return ""
+
+
+def _volumesThere():
+    return slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode") is not None
+
+
+def volumeProblem(node):
+    """Why a node cannot be fused, in a sentence; "" when it can."""
+    name = node.GetName()
+    sequences = getattr(slicer.modules, "sequences", None)
+    if sequences and sequences.logic().GetFirstBrowserNodeForProxyNode(node):
+        return _(
+            "{name} shows one frame of a sequence; clone it in the Volumes module, and choose "
+            "the clone."
+        ).format(name=name)
+    image = node.GetImageData()
+    if image is None:
+        return _("{name} has no voxels; load its file first.").format(name=name)
+    if node.GetClassName() != "vtkMRMLScalarVolumeNode" or image.GetNumberOfScalarComponents() != 1:
+        return _(
+            "{name} has several values in a voxel, as colour and 4D volumes have; choose a plain "
+            "3D volume."
+        ).format(name=name)
+    if min(image.GetDimensions()) < 2:
+        return _("{name} is a single slice; choose a 3D volume.").format(name=name)
+    transform = node.GetParentTransformNode()
+    if transform is not None and not transform.IsTransformToWorldLinear():
+        return _("{name} is under a transform that is not linear; harden it first.").format(
+            name=name
+        )
+    return ""
+
+
+def _overlap(first, second):
+    boxes = []
+    for node in (first, second):
+        box = [0.0] * 6
+        node.GetRASBounds(box)
+        boxes.append(box)
+    return all(
+        max(box[2 * axis] for box in boxes) < min(box[2 * axis + 1] for box in boxes)
+        for axis in range(3)
+    )
+
+
+def _outputs(state):
+    return "" if state.outputs else _("Choose at least one output.")
+
+
+def _weights(state):
+    from MedFusionLib.methods import get_method
+
+    try:
+        method = get_method(state.network)
+    except MedFusionError as error:
+        return str(error)
+    if state.contributions == "gradient" and not method.differentiable:
+        return _("{method} has no gradient; choose the contributions 'share'.").format(
+            method=method.title
+        )
+    if method.kind == "classical":
+        return ""
+    modalities = [state.modality, *([state.thirdModality] if state.third else [])]
+    for modality in modalities:
+        reason = weightsProblem(method, modality)
+        if reason:
+            return reason
+    return ""
+
+
+def weightsProblem(method, modality):
+    """Why a network cannot be used for a modality, in a sentence; "" when it can."""
+    path = weights_path(method.name, f"{modality}-mr")
+    if not path.is_file():
+        return _("{method} is not trained for {what} here; choose another method.").format(
+            method=method.title, what=modality.upper()
+        )
+    key = (path, path.stat().st_mtime)
+    if key not in _checked:
+        try:
+            check_weights(path)
+            _checked[key] = ""
+        except MedFusionError as error:
+            _checked[key] = str(error)
+    return _checked[key]
+
+
+def _note(state):
+    moved = [node.GetName() for node in state.sources if node.GetParentTransformNode()]
+    names = " + ".join(node.GetName() for node in state.sources)
+    note = _("Ready to fuse {names}.").format(names=names)
+    if moved:
+        note += " " + _("The transform above {names} is honoured.").format(names=", ".join(moved))
+    return note

@@ -1,0 +1,211 @@
+"""A fusion in the scene: recolouring it, what it was made of, and its values at a point."""
+
+import html
+import json
+
+import numpy as np
+import slicer
+import vtk
+from slicer.i18n import tr as _
+
+from MedFusionLib.colour import DEFAULT_KIND, HUES, Coding, coordinates
+from MedFusionLib.scene import SOURCE_REFERENCES, set_colour
+
+MAPS = ("contribution-first", "contribution-second", "contribution-third")
+
+
+class Sample:
+    """The values at one point.
+
+    Attributes:
+        values: (modality, value, unit) of each source; the value is None outside of it.
+        fused: the fused value.
+        fractions: what part each source contributed; None where none did.
+    """
+
+    def __init__(self, values, fused, fractions):
+        self.values, self.fused, self.fractions = values, fused, fractions
+
+
+class Result:
+    """The volumes of one fusion in the scene, new or from a saved scene."""
+
+    def __init__(self, nodes, fusion=None):
+        """`nodes`: role -> node, at least one. `fusion`: where it was just made."""
+        self.nodes = nodes
+        self._carrier = next(iter(nodes.values()))
+        self.report = json.loads(self._carrier.GetAttribute("MedFusion.Report"))
+        self.sources = [self._carrier.GetNodeReference(role) for role in SOURCE_REFERENCES]
+        self.sources = self.sources[: len(self.report["inputs"])]
+        self.modalities = [part["modality"].upper() for part in self.report["inputs"]]
+        self._arrays, self._coordinates = self._fromNodes() if fusion is None else _of(fusion)
+        self._stamps = [stamp(node) for node in self.sources] if fusion else None
+
+    @property
+    def coding(self):
+        """How the colour volume is coded."""
+        used = self._reportOf("colour")["parameters"]
+        return Coding(used["colour"], used["omega"], used["colormap"])
+
+    @property
+    def kind(self):
+        """ "share" or "gradient"."""
+        return self.report["parameters"]["contributions"]
+
+    @property
+    def canRecolour(self):
+        """Whether the colour volume and the contributions are at hand."""
+        return "colour" in self.nodes and self._coordinates is not None
+
+    def recolour(self, coding):
+        """Give the colour volume another coding, without the network."""
+        set_colour(self.nodes["colour"], self._coordinates.colours(coding))
+        report = self._reportOf("colour")
+        report["parameters"].update(
+            colour=coding.mode, omega=coding.omega, colormap=coding.colormap
+        )
+        text = json.dumps(report, ensure_ascii=False)
+        self.nodes["colour"].SetAttribute("MedFusion.Report", text)
+
+    def differences(self, state):
+        """What of the panel's state is not what this was made with, in words."""
+        if None in self.sources or self.sources != state.sources:
+            return _("This result is from other inputs: {names}.").format(
+                names=self._carrier.GetAttribute("MedFusion.Sources")
+            )
+        if self._stamps and self._stamps != [stamp(node) for node in self.sources]:
+            return _("An input was changed since this result was made. Apply renews it.")
+        found = self._otherSettings(state)
+        if found:
+            return _("Made with other settings ({names}). Apply renews it.").format(
+                names=", ".join(found)
+            )
+        return ""
+
+    def _otherSettings(self, state):
+        used = self.report["parameters"]
+        windows = []
+        for part, auto, window in zip(
+            self.report["inputs"],
+            (state.firstAuto, state.secondAuto),
+            (state.firstWindow, state.secondWindow),
+            strict=False,
+        ):
+            chosen = part["window_from"].startswith("given")
+            windows.append(chosen if auto else list(window) != part["window"])
+        kind = DEFAULT_KIND[state.mode] if state.contributions == "auto" else state.contributions
+        modalities = [part["modality"] for part in self.report["inputs"]]
+        wanted = ["mr", state.modality, *([state.thirdModality] if state.third else [])]
+        pairs = (
+            (_("modality"), modalities != wanted),
+            (_("method"), self.report["network"] != state.network),
+            (_("contributions"), used["contributions"] != kind),
+            (_("slice axis"), used["axis"] != state.axis),
+            (_("windows"), any(windows)),
+        )
+        return [name for name, different in pairs if different]
+
+    def rows(self):
+        """What was used: rows of a name and one or two lines."""
+        report = self.report
+        used = report["parameters"]
+        rows = []
+        for part, modality in zip(report["inputs"], self.modalities, strict=True):
+            window = _("{low:.4g} to {high:.4g}").format(
+                low=part["window"][0], high=part["window"][1]
+            )
+            rows.append((modality, html.escape(_shortened(part["name"])), window))
+        weights = ", ".join(digest[:8] for digest in report["weights_sha256"])
+        weights = [_("weights {digest}").format(digest=weights)] if weights else []
+        rows.append((_("Method"), report["network"], *weights))
+        kind = _("shares") if self.kind == "share" else _("gradients")
+        rows.append((_("Maps"), _("{kind}, {axis}").format(kind=kind, axis=used["axis"])))
+        device = report["device"].split(" (")[0]
+        rows.append(
+            (_("Ran on"), _("{device}, {s:g} s").format(device=device, s=report["seconds"]))
+        )
+        return rows
+
+    def sample(self, ras):
+        """The values at a RAS point; None outside of the result."""
+        if "fused" not in self._arrays:
+            return None
+        place = indexAt(self._carrier, ras, self._arrays["fused"].shape)
+        if place is None:
+            return None
+        values = []
+        for node, modality in zip(self.sources, self.modalities, strict=True):
+            value, unit = None, "HU" if modality == "CT" else ""
+            if node is not None and node.GetImageData() is not None:
+                array = slicer.util.arrayFromVolume(node)
+                at = indexAt(node, ras, array.shape)
+                value = float(array[at]) if at is not None else None
+                if node.GetVoxelValueUnits() is not None:
+                    unit = node.GetVoxelValueUnits().GetCodeValue() or unit
+            values.append((modality, value, unit))
+        parts = [max(float(self._arrays[role][place]), 0) for role in MAPS if role in self._arrays]
+        total = sum(parts)
+        lit = total > 1e-6 and len(parts) == len(self.sources)
+        fractions = [part / total for part in parts] if lit else None
+        return Sample(values, float(self._arrays["fused"][place]), fractions)
+
+    def colours(self):
+        """A colour for each source, as in the colour volume; greys where hue means other things."""
+        count = len(self.sources)
+        if self.coding.mode != "fused":
+            return [(110, 110, 110), (200, 200, 200), (150, 150, 150)][:count]
+        pure = HUES[:count] / HUES[:count].max(axis=1, keepdims=True)
+        tint = 1 - max(self.coding.omega, 0.2) * (1 - pure)
+        return [tuple(colour) for colour in np.round(255 * tint).astype(int).tolist()]
+
+    def _reportOf(self, role):
+        node = self.nodes.get(role, self._carrier)
+        return json.loads(node.GetAttribute("MedFusion.Report"))
+
+    def _fromNodes(self):
+        arrays = {
+            role: slicer.util.arrayFromVolume(node)
+            for role, node in self.nodes.items()
+            if role != "colour"
+        }
+        maps = [arrays[role] for role in MAPS if role in arrays]
+        if "fused" not in arrays or len(maps) != len(self.sources):
+            return arrays, None
+        return arrays, coordinates(arrays["fused"], maps, arrays["fused"] == 0)
+
+
+def _of(fusion):
+    arrays = {role: part.array for role, part in zip(MAPS, fusion.contributions, strict=False)}
+    return {"fused": fusion.fused.array, **arrays}, fusion.coordinates
+
+
+def _shortened(name):
+    return name if len(name) <= 24 else name[:11] + "\N{HORIZONTAL ELLIPSIS}" + name[-12:]
+
+
+def stamp(node):
+    """Changes when the node's voxels or its place in the world change."""
+    matrix = _worldMatrix(node)
+    place = tuple(matrix.GetElement(r, c) for r in range(3) for c in range(4))
+    return node.GetID(), node.GetImageData().GetMTime(), place
+
+
+def indexAt(node, ras, shape):
+    """The voxel (k, j, i) of a node at a RAS point; None outside."""
+    matrix = _worldMatrix(node)
+    matrix.Invert()
+    i, j, k, _one = matrix.MultiplyPoint([*ras, 1])
+    place = tuple(int(np.floor(x + 0.5)) for x in (k, j, i))
+    return place if all(0 <= x < n for x, n in zip(place, shape, strict=True)) else None
+
+
+def _worldMatrix(node):
+    """IJK to RAS in the world, under the parent transform."""
+    matrix = vtk.vtkMatrix4x4()
+    node.GetIJKToRASMatrix(matrix)
+    transform = node.GetParentTransformNode()
+    if transform is not None:
+        toWorld = vtk.vtkMatrix4x4()
+        transform.GetMatrixTransformToWorld(toWorld)
+        vtk.vtkMatrix4x4.Multiply4x4(toWorld, matrix, matrix)
+    return matrix

@@ -1,0 +1,83 @@
+"""The group "Result": legend, what was used, recolouring, views and probe."""
+
+import slicer
+from slicer.i18n import tr as _
+from slicer.util import VTKObservationMixin
+
+from MedFusionLib.colour import Coding
+from MedFusionPanel import pictures, views
+
+
+class ResultGroup(VTKObservationMixin):
+    """Shows a result; recolours it when the state's colours change."""
+
+    def __init__(self, ui):
+        VTKObservationMixin.__init__(self)
+        self._ui = ui
+        self._state = None
+        self._result = None
+        self._legend = pictures.LegendPicture(ui)
+        ui.showSlicesButton.connect("clicked(bool)", self.showInSlices)
+        ui.show3DButton.connect("clicked(bool)", self.showIn3D)
+        ui.compareButton.connect("toggled(bool)", self.compare)
+        ui.opacitySlider.connect("valueChanged(double)", self.setOpacity)
+        crosshair = views.crosshair()
+        if crosshair is not None:
+            event = slicer.vtkMRMLCrosshairNode.CursorPositionModifiedEvent
+            self.addObserver(crosshair, event, self.probe)
+
+    def show(self, state, result):
+        """Bring the group up to date; `result` may be None."""
+        ui, before = self._ui, self._result
+        self._state, self._result = state, result
+        ui.resultCollapsibleButton.enabled = result is not None
+        if (before is None) != (result is None):
+            ui.resultCollapsibleButton.collapsed = result is None
+        if result is None:
+            return
+        coding = Coding(state.mode, state.omega, state.colormap)
+        if result.canRecolour and result.coding != coding:
+            result.recolour(coding)
+        self._legend.draw(result.coding, result.modalities)
+        ui.usedLabel.text = pictures.tableText(result.rows())
+        differences = result.differences(state)
+        ui.staleLabel.text = differences or _("Made from what is chosen above.")
+        ui.staleLabel.styleSheet = pictures.WARNING if differences else ""
+        ui.resultOmegaSlider.enabled = result.canRecolour
+        ui.resultColormapComboBox.enabled = result.canRecolour and state.mode == "paper"
+        ui.show3DButton.enabled = "colour" in result.nodes
+        ui.compareButton.enabled = len(result.sources) == 2 and None not in result.sources
+        self.probe()
+
+    def showInSlices(self):
+        """MR behind, colour in front."""
+        self._ui.compareButton.checked = False
+        views.showResult(self._result, self._state.opacity)
+
+    def showIn3D(self):
+        """Volume rendering of the colour volume."""
+        views.showIn3D(self._result.nodes["colour"])
+
+    def compare(self, pressed):
+        """Slicer's own blending of the sources while pressed, else the colour volume."""
+        titles = _("Compare with plain blending"), _("Back to the colours")
+        self._ui.compareButton.text = titles[bool(pressed)]
+        self._ui.opacitySlider.enabled = not pressed
+        if pressed:
+            views.showBlended(*self._result.sources)
+        else:
+            views.showResult(self._result, self._state.opacity)
+
+    def setOpacity(self, opacity):
+        """Of the colour volume over the MR."""
+        if self._result:
+            views.setOpacity(opacity)
+
+    def probe(self, caller=None, event=None):
+        """Say what lies under the crosshair."""
+        if self._result is None:
+            return
+        point = views.crosshairPoint()
+        sample = self._result.sample(point) if point else None
+        self._ui.probeLabel.text = pictures.probeText(sample, self._result)
+        self._ui.probeBarLabel.text = pictures.probeBar(sample, self._result)

@@ -1,0 +1,133 @@
+"""What the panel remembers in the scene, declared once, kept in a vtkMRMLScriptedModuleNode."""
+
+
+class Parameter:
+    """A text, number, truth value or pair of numbers; its type is that of the default."""
+
+    def __init__(self, default):
+        self.default = default
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, state, owner=None):
+        if state is None:
+            return self
+        text = state.node.GetParameter(self.name)
+        try:
+            return self._read(text) if text else self.default
+        except ValueError:  # a scene edited by hand
+            return self.default
+
+    def __set__(self, state, value):
+        state.node.SetParameter(self.name, self._write(value))
+
+    def _read(self, text):
+        if isinstance(self.default, bool):
+            return text == "true"
+        if isinstance(self.default, tuple):
+            lower, upper = text.split()
+            return float(lower), float(upper)
+        return type(self.default)(text)
+
+    def _write(self, value):
+        if isinstance(self.default, bool):
+            return "true" if value else "false"
+        if isinstance(self.default, tuple):
+            return " ".join(str(float(part)) for part in value)
+        return str(type(self.default)(value))
+
+
+class Reference:
+    """A node of the scene, or None."""
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, state, owner=None):
+        return self if state is None else state.node.GetNodeReference(self.name)
+
+    def __set__(self, state, value):
+        state.node.SetNodeReferenceID(self.name, value.GetID() if value else None)
+
+
+class PanelState:
+    """The panel's state; setting an attribute changes the node, which tells its observers."""
+
+    first = Reference()
+    second = Reference()
+    third = Reference()
+    modality = Parameter("pet")
+    modalityReason = Parameter("")
+    guessedFor = Reference()
+    thirdModality = Parameter("ct")
+
+    network = Parameter("funfusean")
+    contributions = Parameter("auto")
+    mode = Parameter("fused")
+    omega = Parameter(0.6)
+    colormap = Parameter("jet")
+
+    axis = Parameter("axial")
+    firstAuto = Parameter(True)
+    firstWindow = Parameter((0.0, 1.0))
+    secondAuto = Parameter(True)
+    secondWindow = Parameter((0.0, 1.0))
+
+    wantFused = Parameter(True)
+    wantColour = Parameter(True)
+    wantContributions = Parameter(True)
+    overwrite = Parameter("new")
+
+    preview = Parameter(False)
+    opacity = Parameter(1.0)
+
+    resultFused = Reference()
+    resultColour = Reference()
+    resultFirst = Reference()
+    resultSecond = Reference()
+    resultThird = Reference()
+
+    #: role of a result, as MedFusionLib.scene names it -> attribute here
+    RESULTS = {  # noqa: RUF012
+        "fused": "resultFused",
+        "colour": "resultColour",
+        "contribution-first": "resultFirst",
+        "contribution-second": "resultSecond",
+        "contribution-third": "resultThird",
+    }
+
+    def __init__(self, node):
+        self.node = node
+
+    @property
+    def pair(self):
+        """The pair's name in the library, such as "pet-mr"."""
+        return f"{self.modality}-mr"
+
+    @property
+    def sources(self):
+        """The chosen volumes, in their order; None where none is chosen."""
+        return [self.first, self.second, *([self.third] if self.third else [])]
+
+    @property
+    def outputs(self):
+        """The roles of the volumes to make."""
+        roles = ["fused"] if self.wantFused else []
+        roles += ["colour"] if self.wantColour else []
+        if self.wantContributions:
+            roles += [role for role in self.RESULTS if role.startswith("contribution")]
+        return roles
+
+    @property
+    def results(self):
+        """role -> node, of the last result that is still in the scene."""
+        nodes = {role: getattr(self, name) for role, name in self.RESULTS.items()}
+        return {role: node for role, node in nodes.items() if node is not None}
+
+    @results.setter
+    def results(self, nodes):
+        wasModifying = self.node.StartModify()  # observers are told once
+        for role, name in self.RESULTS.items():
+            setattr(self, name, nodes.get(role))
+        self.node.EndModify(wasModifying)

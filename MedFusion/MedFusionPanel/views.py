@@ -1,0 +1,88 @@
+"""What the slice views and the 3D view show."""
+
+import slicer
+import vtk
+
+#: slice axis -> the view that shows such slices in Slicer's layouts
+VIEWS = {"axial": "Red", "coronal": "Green", "sagittal": "Yellow", "native": "Red"}
+
+
+def showResult(result, opacity):
+    """The colour volume, or without one the fused volume, over the MR."""
+    first = result.sources[0]
+    node = result.nodes.get("colour") or result.nodes.get("fused")
+    slicer.util.setSliceViewerLayers(
+        background=first, foreground=node, foregroundOpacity=opacity, fit=_isNew(first)
+    )
+
+
+def _isNew(volume):
+    """Whether no slice view shows a volume in its background yet."""
+    nodes = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    return all(node.GetBackgroundVolumeID() != volume.GetID() for node in nodes)
+
+
+def showBlended(first, second):
+    """Both sources half and half, as Slicer blends by itself."""
+    slicer.util.setSliceViewerLayers(background=first, foreground=second, foregroundOpacity=0.5)
+
+
+def setOpacity(opacity):
+    """Of the foreground."""
+    slicer.util.setSliceViewerLayers(foregroundOpacity=opacity)
+
+
+#: brightness -> opacity in the 3D view: skin a veil, brain and bone solid
+OPACITY = ((0, 0), (30, 0), (110, 0.03), (200, 0.25), (255, 0.6))
+
+
+def showIn3D(colour):
+    """Volume rendering of a colour volume, with little shading: its colours stay legible."""
+    logic = slicer.modules.volumerendering.logic()
+    display = logic.GetFirstVolumeRenderingDisplayNode(colour)
+    if display is None:
+        display = logic.CreateDefaultVolumeRenderingNodes(colour)
+    opacity = vtk.vtkPiecewiseFunction()
+    for brightness, strength in OPACITY:
+        opacity.AddPoint(brightness, strength)
+    look = display.GetVolumePropertyNode()
+    look.SetScalarOpacity(opacity)
+    look.GetVolumeProperty().SetShade(True)
+    look.GetVolumeProperty().SetAmbient(0.55)
+    look.GetVolumeProperty().SetDiffuse(0.6)
+    look.GetVolumeProperty().SetSpecular(0.1)
+    for other in slicer.util.getNodesByClass("vtkMRMLVolumeRenderingDisplayNode"):
+        volume = other.GetVolumeNode()
+        if volume and volume.GetAttribute("MedFusion.Role"):  # one result at a time
+            other.SetVisibility(other is display)
+    layout = slicer.app.layoutManager()
+    if not layout.threeDWidget(0).mrmlViewNode().IsMappedInLayout():
+        layout.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
+    slicer.util.resetThreeDViews()
+
+
+def sliceNode(axis):
+    """The slice node of the view that shows slices along an axis; None when there is none."""
+    layout = slicer.app.layoutManager()
+    widget = layout.sliceWidget(VIEWS[axis]) if layout else None
+    return widget.mrmlSliceNode() if widget else None
+
+
+def visiblePoint(axis):
+    """RAS point in the middle of the visible slice; None without a view."""
+    node = sliceNode(axis)
+    if node is None:
+        return None
+    matrix = node.GetSliceToRAS()
+    return [matrix.GetElement(row, 3) for row in range(3)]
+
+
+def crosshair():
+    """The crosshair node."""
+    return slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode")
+
+
+def crosshairPoint():
+    """RAS point of the crosshair; None where the mouse points at no slice."""
+    node, ras = crosshair(), [0.0, 0.0, 0.0]
+    return ras if node is not None and node.GetCursorPositionRAS(ras) else None
