@@ -11,7 +11,7 @@ demo: setup
 	@echo "Look at demo/pet-mr/preview.png and demo/ct-mr/preview.png"
 
 test: setup libraries lint
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST)
+	OMP_NUM_THREADS=1 QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST)
 
 lint: setup
 	$(BIN)/ruff check .
@@ -30,9 +30,8 @@ setup: .venv/ready
 libraries: setup
 	@$(BIN)/python Testing/system_libraries.py
 
-# one worker a core, two threads of torch at most
+# one worker a core, so one thread each
 WORKERS ?= $(shell $(BIN)/python -c 'import os; print(min(4, os.cpu_count() or 1))' 2>/dev/null || echo 2)
-export OMP_NUM_THREADS ?= 1
 
 clean:
 	rm -rf .venv demo build dist *.egg-info

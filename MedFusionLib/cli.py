@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -495,21 +496,19 @@ def benchmark(
         json_.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     machine, rows = report["machine"], report["rows"]
     measured = rows[0]["measured_slices"]
-    table = Table(
-        *("network", "kind", "precision", "seconds", "slices/s", "loop, s", "ratio", "floor, s"),
-        "memory, MB",
-        title=f"{size} on {machine['device']}",
-    )
+    heads = ("network", "kind", "in", "s", "1/s", "loop s", "ratio", "from-to", "floor s", "MB")
+    table = Table(*heads, title=f"{size} on {machine['device']}", box=SIMPLE, padding=(0, 1, 0, 0))
     for row in rows:
         table.add_row(
-            row["network"] + ("" if row["trained"] else " (untrained)"),
+            row["network"] + ("" if row["trained"] else "*"),
             row["kind"],
             row["precision"],
-            f"{row['seconds']:.2f}",
+            f"{row['seconds']:.1f}",
             f"{row['slices_per_s']:.1f}",
-            f"{row['loop_seconds']:.2f}",
-            f"{row['ratio']:.2f} ({row['ratio_low']:.2f} to {row['ratio_high']:.2f})",
-            f"{row['floor_seconds']:.2f}" if row["floor_seconds"] else "-",
+            f"{row['loop_seconds']:.1f}",
+            f"{row['ratio']:.2f}",
+            f"{row['ratio_low']:.1f}-{row['ratio_high']:.1f}",
+            f"{row['floor_seconds']:.1f}" if row["floor_seconds"] else "-",
             f"{row['peak_memory_bytes'] / 1e6:.0f}",
         )
     out.print(table)
@@ -521,6 +520,7 @@ def benchmark(
         stream.add_row(row["network"], row["size"], *times)
     out.print(stream)
     out.print(
+        "Seconds for the head, slices per second. *: untrained. "
         f"Measured {measured} of {shape[0]} slices and scaled; loop: whole slices in float32, one "
         "by one, as the publications do, in the same run. Ceilings of the device: "
         f"{machine['flop_per_s'] / 1e9:.0f} GFLOP/s, {machine['bytes_per_s'] / 1e9:.0f} GB/s.",

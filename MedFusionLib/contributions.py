@@ -7,10 +7,11 @@ nothing of volumes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import reduce
+from collections.abc import Callable, Sequence
+from functools import lru_cache, reduce
 from itertools import combinations
 from math import factorial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -100,14 +101,13 @@ def share(
     start = black(method, *sources) if baseline is None else baseline
     start = start.expand_as(sources[0])
     maps = [torch.zeros_like(source) for source in sources]
+    fuse = _at_levels(method, sources)
     for step in range(steps):
         worth = {frozenset(): start}
         for size in range(1, len(sources) + 1):
             for coalition in map(frozenset, combinations(players, size)):
                 levels = [(step + (m in coalition)) / steps for m in players]
-                worth[coalition] = method(
-                    *(x if t == 1 else x * t for x, t in zip(sources, levels, strict=True))
-                )
+                worth[coalition] = fuse(levels)
         for m in players:
             for coalition in worth:
                 if m not in coalition:
@@ -116,6 +116,26 @@ def share(
                     maps[m] += weight * (worth[coalition | {m}] - worth[coalition])
         start = worth[everyone]
     return start, tuple(maps)
+
+
+def _at_levels(method: Fuse, sources: Sequence[Tensor]) -> Callable[[Sequence[float]], Tensor]:
+    """Fuses the sources, each times its level.
+
+    A method with a `branch(number, source)` for each source and a `join` of them runs each branch
+    once for each level.
+    """
+
+    def source(m: int, level: float) -> Tensor:
+        return sources[m] if level == 1 else sources[m] * level
+
+    if not hasattr(method, "join"):
+        return lambda levels: method(*(source(m, level) for m, level in enumerate(levels)))
+
+    @lru_cache(2 * len(sources))
+    def branch(m: int, level: float) -> Any:
+        return method.branch(m, source(m, level))
+
+    return lambda levels: method.join(*(branch(m, level) for m, level in enumerate(levels)))
 
 
 def black(method: Fuse, *sources: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ The result does not depend on the batch: slices do not know of each other.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -34,6 +35,7 @@ class Slices:
         device: where it was computed.
         batch: slices at once, in the end.
         precision: "float32" or "mixed".
+        setup_seconds: what making the method ready took, once for any number of slices.
         warnings: sentences for the user.
     """
 
@@ -44,6 +46,7 @@ class Slices:
     device: torch.device
     batch: int
     precision: str = "float32"
+    setup_seconds: float = 0.0
     warnings: list[str] = field(default_factory=list)
 
 
@@ -111,7 +114,9 @@ def run_slices(
     )
     start = 0
     with full_precision():
+        began = time.perf_counter()
         fast, result.precision = ready(method.to(device), kind, precision)
+        result.setup_seconds = time.perf_counter() - began
         while start < count:
             if cancelled and cancelled():
                 raise Cancelled

@@ -17,7 +17,7 @@ CPU = torch.device("cpu")
 FIELDS = {
     "network", "kind", "size", "device", "precision", "trained", "measured_slices", "seconds",
     "slices_per_s", "loop_seconds", "ratio", "ratio_low", "ratio_high", "peak_memory_bytes",
-    "loop_peak_memory_bytes", "gflop_per_slice", "floor_seconds",
+    "setup_seconds", "loop_peak_memory_bytes", "gflop_per_slice", "floor_seconds",
 }  # fmt: skip
 
 

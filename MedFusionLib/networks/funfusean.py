@@ -68,8 +68,17 @@ class FunFuseAn(nn.Module):
         Returns:
             (N, 1, H, W) in (-1, 1), in practice near [0, 1].
         """
-        high = self._fuse(self.high1(first), self.high2(second))
-        features = (self.low1(first) + self.low2(second) + self.merge(high)) / 3
+        return self.join(self.branch(0, first), self.branch(1, second))
+
+    def branch(self, number: int, source: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Low- and high-frequency features of the first (0) or second (1) source alone."""
+        low, high = ((self.low1, self.high1), (self.low2, self.high2))[number]
+        return low(source), high(source)
+
+    def join(self, *branches: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+        """The fused batch from the features of both sources."""
+        (low1, high1), (low2, high2) = branches
+        features = (low1 + low2 + self.merge(self._fuse(high1, high2))) / 3
         return torch.tanh(self.out(features))
 
     def _fuse(self, high1: torch.Tensor, high2: torch.Tensor) -> torch.Tensor:
