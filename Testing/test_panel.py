@@ -550,6 +550,18 @@ def test_a_removed_result_closes_its_group(result):
     assert not result.ui.resultCollapsibleButton.enabled
 
 
+def test_the_quality_table_stands_in_the_scene_once(result):
+    result.click("qualityButton")
+    result.click("qualityButton")
+    tables = slicer.util.getNodesByClass("vtkMRMLTableNode")
+    assert [table.GetAttribute("MedFusion.Role") for table in tables] == ["quality"]
+    table = tables[0].GetTable()
+    assert table.GetNumberOfRows() > 5
+    assert table.GetColumnName(0) == "metric"
+    selection = slicer.app.applicationLogic().GetSelectionNode()
+    assert selection.GetActiveTableID() == tables[0].GetID()
+
+
 def test_compare_toggles_between_colour_and_blending(result):
     result.click("compareButton")
     assert shown() == (result.mr, result.pet, 0.5)
@@ -745,7 +757,13 @@ def test_nothing_is_cut_off_at_the_usual_width(result):
     result.ui.advancedCollapsibleButton.collapsed = False
     result.show(428, 1300)
     assert result.parent.width <= 428
-    for button in ("compareButton", "showSlicesButton", "show3DButton", "applyButton"):
+    for button in (
+        "compareButton",
+        "qualityButton",
+        "showSlicesButton",
+        "show3DButton",
+        "applyButton",
+    ):
         widget = getattr(result.ui, button)
         assert widget.width >= widget.minimumSizeHint().width()
 

@@ -9,8 +9,9 @@ import vtk
 from slicer.i18n import tr as _
 
 from MedFusionLib.colour import DEFAULT_KIND, HUES, Coding, coordinates
-from MedFusionLib.scene import SOURCE_REFERENCES, set_colour
+from MedFusionLib.scene import SOURCE_REFERENCES, add_quality_table, set_colour
 
+QUALITY_REFERENCE = "MedFusion.Quality"
 MAPS = ("contribution-first", "contribution-second", "contribution-third")
 
 
@@ -33,6 +34,7 @@ class Result:
     def __init__(self, nodes, fusion=None):
         """`nodes`: role -> node, at least one. `fusion`: where it was just made."""
         self.nodes = nodes
+        self._fusion = fusion
         self._carrier = next(iter(nodes.values()))
         self.report = json.loads(self._carrier.GetAttribute("MedFusion.Report"))
         self.sources = [self._carrier.GetNodeReference(role) for role in SOURCE_REFERENCES]
@@ -66,6 +68,20 @@ class Result:
         )
         text = json.dumps(report, ensure_ascii=False)
         self.nodes["colour"].SetAttribute("MedFusion.Report", text)
+
+    @property
+    def canScore(self):
+        """Whether the fusion was made in this session: scoring needs all of it."""
+        return self._fusion is not None
+
+    def addQuality(self):
+        """Add, or renew, the table of metrics; returns its node."""
+        name = self._carrier.GetAttribute("MedFusion.Sources")
+        node = self._carrier.GetNodeReference(QUALITY_REFERENCE)
+        rows = self._fusion.quality.rows
+        node = add_quality_table(slicer.mrmlScene, rows, self.sources[0], name, node)
+        self._carrier.SetNodeReferenceID(QUALITY_REFERENCE, node.GetID())
+        return node
 
     def differences(self, state):
         """What of the panel's state is not what this was made with, in words."""

@@ -20,6 +20,7 @@ class ResultGroup(VTKObservationMixin):
         ui.showSlicesButton.connect("clicked(bool)", self.showInSlices)
         ui.show3DButton.connect("clicked(bool)", self.showIn3D)
         ui.compareButton.connect("toggled(bool)", self.compare)
+        ui.qualityButton.connect("clicked(bool)", self.showQuality)
         ui.opacitySlider.connect("valueChanged(double)", self.setOpacity)
         crosshair = views.crosshair()
         if crosshair is not None:
@@ -47,6 +48,7 @@ class ResultGroup(VTKObservationMixin):
         ui.resultColormapComboBox.enabled = result.canRecolour and state.mode == "paper"
         ui.show3DButton.enabled = "colour" in result.nodes
         ui.compareButton.enabled = len(result.sources) == 2 and None not in result.sources
+        ui.qualityButton.enabled = result.canScore
         self.probe()
 
     def showInSlices(self):
@@ -67,6 +69,11 @@ class ResultGroup(VTKObservationMixin):
             views.showBlended(*self._result.sources)
         else:
             views.showResult(self._result, self._state.opacity)
+
+    def showQuality(self):
+        """A table of the fused image's metrics."""
+        with slicer.util.tryWithErrorDisplay(_("The quality was not measured."), waitCursor=True):
+            views.showTable(self._result.addQuality())
 
     def setOpacity(self, opacity):
         """Of the colour volume over the MR."""

@@ -61,6 +61,16 @@ def showIn3D(colour):
     slicer.util.resetThreeDViews()
 
 
+def showTable(node):
+    """A table, in a layout that has room for it."""
+    layout = slicer.app.layoutManager()
+    if layout:
+        layout.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpTableView)
+    application = slicer.app.applicationLogic()
+    application.GetSelectionNode().SetActiveTableID(node.GetID())
+    application.PropagateTableSelection()
+
+
 def sliceNode(axis):
     """The slice node of the view that shows slices along an axis; None when there is none."""
     layout = slicer.app.layoutManager()
