@@ -497,7 +497,8 @@ def benchmark(
     machine, rows = report["machine"], report["rows"]
     measured = rows[0]["measured_slices"]
     heads = ("network", "kind", "in", "s", "1/s", "loop s", "ratio", "from-to", "floor s", "MB")
-    table = Table(*heads, title=f"{size} on {machine['device']}", box=SIMPLE, padding=(0, 1, 0, 0))
+    title = f"{size} on {machine['device']}"
+    table = Table(*heads, title=title, box=SIMPLE, padding=0, pad_edge=False, show_edge=False)
     for row in rows:
         table.add_row(
             row["network"] + ("" if row["trained"] else "*"),
