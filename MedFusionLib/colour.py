@@ -7,7 +7,7 @@ table look-up, and the legend is the table itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,8 +92,12 @@ class Coordinates:
         """The colours, uint8 (..., 3)."""
         table = coding.table(self.sources)
         hues = table.shape[1]
-        index = self.value[coding.mode].astype(np.int32) * hues + self.hue[coding.mode]
-        return table.reshape(-1, 3).take(index, axis=0)
+        value, hue = self.value[coding.mode], self.hue[coding.mode]
+        colours = np.empty((*value.shape, 3), np.uint8)
+        for part in _slabs(value.shape):
+            index = value[part].astype(np.int32) * hues + hue[part]
+            colours[part] = table.reshape(-1, 3).take(index, axis=0)
+        return colours
 
 
 def coordinates(
@@ -113,38 +117,56 @@ def coordinates(
     Returns:
         The coordinates.
     """
-    parts = [np.maximum(part, 0) for part in contributions]
-    first, others = parts[0], parts[1] if len(parts) == 2 else parts[1] + parts[2]
-    scaled, scales = zip(*(_scale(part, background) for part in (first, others)), strict=True)
-    lit = _levels(np.clip(fused, 0, 1))
-    lit[background] = 0
-    value, hue = _levels(scaled[0]), _levels(scaled[1])
-    value[background] = 0
-    total = sum(parts)
-    safe = np.where(total > 1e-6, total, 1)
-    if len(parts) == 2:
-        # 0: the first alone, 255: the second alone; neither: in the middle
-        balance = _levels(np.where(total > 1e-6, parts[1] / safe, 0.5))
-    else:
-        steps = [
-            np.round(np.where(total > 1e-6, p / safe, 1 / 3) * (_PARTS - 1)) for p in parts[:2]
-        ]
-        balance = (steps[0] * _PARTS + steps[1]).astype(np.uint16)
+    count = len(contributions)
+    shown = ~background
+    scales = tuple(_top(group, shown) for group in (contributions[:1], contributions[1:]))
+    value, lit, hue = (np.empty(fused.shape, np.uint8) for _ in range(3))
+    balance = np.empty(fused.shape, np.uint8 if count == 2 else np.uint16)
+    for part in _slabs(fused.shape):
+        maps = [np.maximum(one[part], 0) for one in contributions]
+        lit[part] = _levels(np.clip(fused[part], 0, 1)) * shown[part]
+        value[part] = _levels(_scaled(maps[0], scales[0])) * shown[part]
+        hue[part] = _levels(_scaled(sum(maps[1:]), scales[1]))
+        balance[part] = _balance(maps)
     return Coordinates(
-        {"paper": value, "fused": lit}, {"paper": hue, "fused": balance}, len(parts), scales
+        {"paper": value, "fused": lit}, {"paper": hue, "fused": balance}, count, scales
     )
+
+
+def _slabs(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Slices of the first axis of some 4 million voxels: a large volume needs no large copies."""
+    step = max(1, (1 << 22) // max(1, int(np.prod(shape[1:]))))
+    for start in range(0, shape[0], step):
+        yield slice(start, start + step)
+
+
+def _top(maps: Sequence[np.ndarray], shown: np.ndarray) -> float:
+    """The 99th percentile of the maps' sum, negative parts taken as 0."""
+    total = sum(np.maximum(one[shown], 0) for one in maps)
+    return float(np.percentile(total, 99, overwrite_input=True)) if total.size else 0.0
+
+
+def _scaled(array: np.ndarray, top: float) -> np.ndarray:
+    return np.minimum(array / np.float32(top), 1) if top > 0 else np.zeros_like(array)
+
+
+def _balance(maps: Sequence[np.ndarray]) -> np.ndarray:
+    """The hue coordinate of the mode "fused": what part of the sum each source gave.
+
+    For two sources 0 is the first alone and 255 the second alone; where neither gave anything it
+    is the middle.
+    """
+    total = sum(maps)
+    lit = total > 1e-6
+    safe = np.where(lit, total, 1)
+    if len(maps) == 2:
+        return _levels(np.where(lit, maps[1] / safe, 0.5))
+    steps = [np.round(np.where(lit, one / safe, 1 / 3) * (_PARTS - 1)) for one in maps[:2]]
+    return (steps[0] * _PARTS + steps[1]).astype(np.uint16)
 
 
 def _levels(array: np.ndarray) -> np.ndarray:
     return (array * np.float32(LEVELS - 1) + np.float32(0.5)).astype(np.uint8)
-
-
-def _scale(part: np.ndarray, background: np.ndarray) -> tuple[np.ndarray, float]:
-    shown = part[~background]
-    top = float(np.percentile(shown, 99)) if shown.size else 0.0
-    if top <= 0:
-        return np.zeros_like(part), 0.0
-    return np.minimum(part / np.float32(top), 1), top
 
 
 def _saturate(colours: np.ndarray, omega: float) -> np.ndarray:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from .inference import Slices
     from .quality import Quality
 
 NOTICE = "Research software, not a medical device. Not for diagnosis or treatment."
@@ -36,8 +37,8 @@ class Fusion:
         fused: the fused volume, in practice in [0, 1]; exactly 0 where no source holds anything.
         contributions: a map for each source, 0 in the background.
         kind: "gradient" or "share".
-        baseline: F(0, 0) at each voxel, 0 in the background: shares sum to fused - baseline.
-            None with gradients.
+        black: F(0, 0), the fusion of black slices, (rows, columns); None with gradients.
+        axis: of the slices.
         sources: the sources on the common grid.
         coding: how the colour volume is coded.
         report: inputs, method, parameters, version, device and seconds, ready for JSON.
@@ -47,11 +48,24 @@ class Fusion:
     fused: Volume
     contributions: tuple[Volume, ...]
     kind: str
-    baseline: np.ndarray | None
+    black: np.ndarray | None
+    axis: str
     sources: Sources
     coding: Coding
     report: dict[str, Any]
     warnings: tuple[str, ...]
+
+    @property
+    def baseline(self) -> np.ndarray | None:
+        """F(0, 0) at each voxel, 0 in the background: shares sum to fused - baseline.
+
+        None with gradients.
+        """
+        if self.black is None:
+            return None
+        layout = slice_order(self.fused, self.axis)
+        background = to_slices(self.sources.background, *layout)
+        return from_slices(np.where(background, 0, self.black), *layout)
 
     @cached_property
     def coordinates(self) -> Coordinates:
@@ -173,17 +187,12 @@ def fuse(
         part[background] = 0
         return first.like(np.ascontiguousarray(from_slices(part, *layout)), name)
 
+    error = _sum_error(result, background) if result.baseline is not None else None
     fused = place(result.fused, f"{first.name} + {' + '.join(v.name for v in volumes[1:])} fused")
     maps = tuple(
         place(part, f"{volume.name} {kind}")
         for part, volume in zip(result.contributions, volumes, strict=True)
     )
-    baseline, error = None, None
-    if result.baseline is not None:
-        flat = np.broadcast_to(result.baseline, background.shape)
-        baseline = place(flat.copy(), "baseline").array
-        total = sum(part.array for part in maps)
-        error = float(np.abs(total - (fused.array - baseline)).max())
     warnings = (*sources.warnings, *result.warnings)
     report = {
         "notice": NOTICE,
@@ -220,7 +229,17 @@ def fuse(
         "seconds": round(time.monotonic() - started, 2),
         "warnings": list(warnings),
     }
-    return Fusion(fused, maps, kind, baseline, sources, coding, report, warnings)
+    return Fusion(fused, maps, kind, result.baseline, axis, sources, coding, report, warnings)
+
+
+def _sum_error(result: Slices, background: np.ndarray) -> float:
+    """Largest difference between the shares' sum and fused - F(0, 0), outside the background."""
+    worst = 0.0
+    for number, empty in enumerate(background):
+        total = sum(part[number] for part in result.contributions)
+        difference = total - (result.fused[number] - result.baseline)
+        worst = max(worst, float(np.abs(difference[~empty]).max(initial=0)))
+    return worst
 
 
 @dataclass(eq=False)
