@@ -132,8 +132,15 @@ def fuse(
     second_window: Annotated[
         str | None, typer.Option(help="LOWER,UPPER of the second volume (HU for CT).")
     ] = None,
+    third_window: Annotated[
+        str | None, typer.Option(help="LOWER,UPPER of the third volume.")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
     batch: Annotated[int | None, typer.Option(help="Slices at once.")] = None,
+    memory: Annotated[float | None, typer.Option(help="GB that a batch may take.")] = None,
+    precision: Annotated[
+        str, typer.Option(help="float32, or auto: faster where a check finds it safe.")
+    ] = "auto",
     scene: Annotated[bool, typer.Option("--scene", help="Write a Slicer scene, too.")] = False,
 ) -> None:
     """Fuse two registered volumes, and say what each contributed."""
@@ -145,7 +152,7 @@ def fuse(
 
         check_slicer()
     coding = Coding(str(colour), omega, str(colormap))
-    windows = [_window(first_window), _window(second_window)]
+    windows = [_window(text) for text in (first_window, second_window, third_window)]
     files = [first, second, *([third] if third else [])]
     volumes = [read_volume(path) for path in files]
     fusion = _fuse_into(
@@ -161,9 +168,11 @@ def fuse(
         coding=coding,
         steps=steps,
         samples=samples,
-        windows=[*windows, *([None] if third else [])],
+        windows=windows[: len(files)],
         device=device,
         batch=batch,
+        memory=int(memory * 1e9) if memory is not None else None,
+        precision=precision,
     )
     _show_result(out_, fusion)
 

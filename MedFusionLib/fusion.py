@@ -150,12 +150,19 @@ def fuse(
         (16, 48, 48)
     """
     from .devices import choose_device, describe_device
+    from .engine import PRECISIONS
     from .inference import run_slices
 
     started = time.monotonic()
     coding = coding or Coding()
     kind = contributions or DEFAULT_KIND[coding.mode]
     _check_settings(kind, steps, samples, batch, network)
+    if memory is not None and memory <= 0:
+        raise MedFusionError("The memory for a batch must be more than 0.")
+    if precision not in PRECISIONS:
+        raise MedFusionError(
+            f"There is no precision '{precision}'; choose one of: {', '.join(PRECISIONS)}."
+        )
     if (third is None) != (third_modality is None):
         raise MedFusionError("Give the third volume and its modality together, or neither.")
     modalities = modalities_of(pair, third_modality)

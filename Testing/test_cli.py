@@ -97,10 +97,12 @@ def test_the_paper_mode_takes_gradients(run, files, tmp_path):
 
 
 def test_three_modalities(run, files, tmp_path):
-    words = fuse_words(files, tmp_path, "--third", files["ct"], "--third-is", "ct")
+    third = ("--third", files["ct"], "--third-is", "ct", "--third-window", "0,100")
+    words = fuse_words(files, tmp_path, *third)
     assert run(*words)[0] == 0
     report = json.loads((tmp_path / "report.json").read_text())
     assert [part["modality"] for part in report["inputs"]] == ["mr", "pet", "ct"]
+    assert report["inputs"][2]["window"] == [0, 100]
     assert report["share_sum_error"] < 1e-5
     assert (tmp_path / "contribution-third.nrrd").is_file()
 
@@ -137,7 +139,16 @@ def test_bad_input_leaves_earlier_results_as_they_were(run, files, tmp_path):
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-@pytest.mark.parametrize("option", [("--pair", "x"), ("--omega", "2"), ("--second-window", "5")])
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--pair", "x"),
+        ("--omega", "2"),
+        ("--second-window", "5"),
+        ("--memory", "-1"),
+        ("--precision", "x"),
+    ],
+)
 def test_bad_settings_are_refused(run, files, tmp_path, option):
     assert run(*fuse_words(files, tmp_path / "out", *option))[0] == 2
     assert not (tmp_path / "out").exists()
