@@ -142,7 +142,9 @@ def _slabs(shape: tuple[int, ...]) -> Iterator[slice]:
 
 def _top(maps: Sequence[np.ndarray], shown: np.ndarray) -> float:
     """The 99th percentile of the maps' sum, negative parts taken as 0."""
-    total = sum(np.maximum(one[shown], 0) for one in maps)
+    total = np.maximum(maps[0][shown], 0)
+    for one in maps[1:]:
+        total += np.maximum(one[shown], 0)
     return float(np.percentile(total, 99, overwrite_input=True)) if total.size else 0.0
 
 

@@ -123,8 +123,8 @@ def run_slices(
             stop = min(start + result.batch, count)
             try:
                 _run_batch(fast, sources, slice(start, stop), kind, steps, samples, result)
-            except torch.OutOfMemoryError:
-                if result.device.type == "cpu":
+            except RuntimeError as error:  # MPS has no class of its own for it
+                if "out of memory" not in str(error).lower() or result.device.type == "cpu":
                     raise
                 torch.cuda.empty_cache()
                 if result.batch > 1:
