@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Fuse registered MR and CT, PET or SPECT volumes. Research software, not a medical "
     "device.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -59,12 +58,21 @@ Colormap = StrEnum("Colormap", {name: name for name in COLORMAPS})
 
 
 def main() -> None:
-    """Run the command line; a `MedFusionError` ends it with code 2 and one sentence."""
+    """Run the command line; bad input ends it with code 2 and one sentence on stderr."""
     try:
-        app()
+        sys.exit(app(args=sys.argv[1:] or ["--help"], standalone_mode=False))
     except MedFusionError as error:
-        err.print(f"Error: {error}", style="red", highlight=False, soft_wrap=True, markup=False)
-        sys.exit(2)
+        message = str(error)
+    except typer.Abort:
+        err.print("Cancelled.")
+        sys.exit(130)
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # not Typer's word on the arguments
+            raise
+        words = " ".join(error.format_message().split()).rstrip(".")
+        message = f"{words}; 'medfusion --help' says more."
+    err.print(f"Error: {message}", style="red", highlight=False, soft_wrap=True, markup=False)
+    sys.exit(2)
 
 
 class _Rate(ProgressColumn):

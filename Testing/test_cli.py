@@ -52,6 +52,20 @@ def test_version(run):
     assert run("--version")[:2] == (0, f"medfusion {__version__}\n")
 
 
+def test_without_words_it_says_what_it_can_do(run):
+    code, said, _ = run()
+    assert code == 0
+    assert all(word in said for word in ("fuse", "train", "evaluate", "Research software"))
+
+
+@pytest.mark.parametrize("words", [("nonsense",), ("fuse",), ("networks", "--nonsense")])
+def test_words_it_does_not_know_end_with_code_2_and_one_sentence(run, words):
+    code, said, error = run(*words)
+    assert (code, said) == (2, "")
+    assert error.startswith("Error: ")
+    assert len(error.strip().splitlines()) == 1
+
+
 def test_fuse_writes_every_file(run, files, tmp_path):
     code, said, _ = run(*fuse_words(files, tmp_path / "out", "--scene"))
     assert code == 0
@@ -150,7 +164,9 @@ def test_bad_input_leaves_earlier_results_as_they_were(run, files, tmp_path):
     ],
 )
 def test_bad_settings_are_refused(run, files, tmp_path, option):
-    assert run(*fuse_words(files, tmp_path / "out", *option))[0] == 2
+    code, _, error = run(*fuse_words(files, tmp_path / "out", *option))
+    assert code == 2
+    assert len(error.strip().splitlines()) == 1
     assert not (tmp_path / "out").exists()
 
 
