@@ -6,8 +6,8 @@ import slicer
 from slicer.i18n import tr as _
 
 TORCH = ">=2.2"
-#: what reads the weights; Slicer does not bring it
-OTHERS = {"safetensors": "safetensors>=0.4"}
+#: what else is needed: Slicer brings SciPy, but not what reads the weights
+OTHERS = {"safetensors": "safetensors>=0.4", "scipy": "scipy>=1.11"}
 
 
 def missing():
@@ -25,7 +25,7 @@ def missing():
             error=str(error).split("\n")[0]
         )
     if _missingPackages():
-        return _("A small package that reads the networks' weights is not installed yet.")
+        return _("A small package that MedFusion needs is not installed yet.")
     return ""
 
 
