@@ -171,6 +171,15 @@ def test_what_is_not_safe_stays_float32(half_pays, monkeypatch):
     assert ready(random_method("funfusean"), "share", "auto")[1] == "float32"
 
 
+def test_a_device_without_half_precision_products_stays_float32(half_pays, monkeypatch):
+    class Refuses(nn.Module):
+        def forward(self, first, second):
+            raise RuntimeError("not implemented for 'Half'")
+
+    monkeypatch.setattr(engine, "_mixtures", lambda *_: [Refuses()])
+    assert ready(random_method("funfusean"), None, "auto")[1] == "float32"
+
+
 def test_the_check_finds_a_method_that_rounding_ruins(half_pays):
     class Steep(nn.Module):
         def __init__(self):
