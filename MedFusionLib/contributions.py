@@ -19,8 +19,6 @@ from torch import Tensor
 #: (first, second, ...) -> fused, on slice batches
 Fuse = Callable[..., Tensor]
 
-KINDS = ("gradient", "share")
-
 
 def gradient(
     method: Fuse, *sources: Tensor, samples: int = 1, noise: float = 0.05, seed: int = 0

@@ -13,8 +13,8 @@ from torch.utils.data import Dataset
 
 from .errors import MedFusionError
 from .files import read_volume
-from .sources import Sources, modalities_of, prepare
-from .volumes import AXES, slice_order, to_slices
+from .sources import Sources, filled_slices, modalities_of, prepare
+from .volumes import slice_order, stored_axis, to_slices
 
 ENDINGS = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd")
 
@@ -51,11 +51,9 @@ class Case:
         2 % is not background are left out.
         """
         sources = self.sources
-        along = int(np.abs(sources.reference.direction[:, 2]).argmax())
-        axis = next(name for name, world in AXES.items() if world == along)
-        layout = slice_order(sources.reference, axis)
+        layout = slice_order(sources.reference, stored_axis(sources.reference))
         stack = [to_slices(array, *layout) for array in (*sources.scaled, sources.background)]
-        filled = 1 - stack[2].mean(axis=(1, 2)) > 0.02
+        filled = filled_slices(stack[2])
         return torch.from_numpy(np.stack([part[filled].astype(np.float32) for part in stack], 1))
 
 

@@ -18,9 +18,9 @@ import torch
 
 from .datasets import Case
 from .errors import Cancelled, MedFusionError
-from .quality import all_metrics, choose_metrics, evenly, filled_slices, measure
-from .sources import Sources
-from .volumes import AXES, same_grid, slice_order, to_slices
+from .quality import all_metrics, choose_metrics, evenly, measure
+from .sources import Sources, filled_slices
+from .volumes import same_grid, slice_order, stored_axis, to_slices
 
 YARDSTICKS = ("average", "maximum")
 #: metrics that take long; measured on a subset of the slices
@@ -263,9 +263,7 @@ def stack_of(sources: Sources, axis: str | None = None) -> Stack:
         sources: from `prepare`.
         axis: of the slices; default: along which the volume was stored slice by slice.
     """
-    layouts = {name: slice_order(sources.reference, name) for name in AXES}
-    axis = axis or next(name for name, (order, _) in layouts.items() if order[0] == 0)
-    layout = layouts[axis]
+    layout = slice_order(sources.reference, axis or stored_axis(sources.reference))
     first, second, background = (
         to_slices(array, *layout) for array in (*sources.scaled[:2], sources.background)
     )

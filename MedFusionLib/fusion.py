@@ -16,7 +16,7 @@ from .colour import DEFAULT_KIND, Coding, Coordinates, coordinates
 from .errors import MedFusionError
 from .intensities import Window
 from .sources import Sources, modalities_of, prepare
-from .volumes import Volume, from_slices, slice_order, to_slices
+from .volumes import Volume, from_slices, slice_at, slice_order, to_slices
 
 if TYPE_CHECKING:
     import torch
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 NOTICE = "Research software, not a medical device. Not for diagnosis or treatment."
 KINDS = ("gradient", "share")
+#: what the contributions of the first, second and third source are called in files and scenes
+CONTRIBUTIONS = ("contribution-first", "contribution-second", "contribution-third")
 
 
 @dataclass(eq=False)
@@ -150,19 +152,12 @@ def fuse(
         (16, 48, 48)
     """
     from .devices import choose_device, describe_device
-    from .engine import PRECISIONS
     from .inference import run_slices
 
     started = time.monotonic()
     coding = coding or Coding()
     kind = contributions or DEFAULT_KIND[coding.mode]
-    _check_settings(kind, steps, samples, batch, network)
-    if memory is not None and memory <= 0:
-        raise MedFusionError("The memory for a batch must be more than 0.")
-    if precision not in PRECISIONS:
-        raise MedFusionError(
-            f"There is no precision '{precision}'; choose one of: {', '.join(PRECISIONS)}."
-        )
+    _check_settings(network, kind, precision, memory, steps=steps, samples=samples, batch=batch)
     if (third is None) != (third_modality is None):
         raise MedFusionError("Give the third volume and its modality together, or neither.")
     modalities = modalities_of(pair, third_modality)
@@ -306,16 +301,13 @@ def fuse_slice(
 
     coding = coding or Coding()
     kind = contributions or DEFAULT_KIND[coding.mode]
-    _check_settings(kind, 1, 1, None, network)
+    _check_settings(network, kind)
     reference = sources.reference
-    layout = order, flips = slice_order(reference, axis)
+    layout = order, _ = slice_order(reference, axis)
     count = reference.shape[order[0]]
-    index = np.linalg.solve(reference.matrix, [*position, 1])[:3][::-1]
-    number = round(float(index[order[0]]))
+    number = slice_at(reference, position, *layout)
     if not 0 <= number < count:
         raise MedFusionError(f"This slice does not meet {reference.name}; choose another slice.")
-    if 0 in flips:
-        number = count - 1 - number
     method, _ = load_chain(network, pair, third_modality)
     only = slice(number, number + 1)
     stacks = [to_slices(array, *layout)[only] for array in sources.scaled]
@@ -381,7 +373,14 @@ def _chain(pair: nn.Module, then: nn.Module) -> nn.Module:
     return Chain().eval()
 
 
-def _check_settings(kind: str, steps: int, samples: int, batch: int | None, network: str) -> None:
+def _check_settings(
+    network: str,
+    kind: str,
+    precision: str = "auto",
+    memory: float | None = None,
+    **counts: int | None,
+) -> None:
+    from .engine import PRECISIONS
     from .methods import get_method
 
     method = get_method(network)
@@ -391,6 +390,12 @@ def _check_settings(kind: str, steps: int, samples: int, batch: int | None, netw
         )
     if kind == "gradient" and not method.differentiable:
         raise MedFusionError(f"{method.title} has no gradient; choose the contributions 'share'.")
-    for name, value in (("steps", steps), ("samples", samples), ("batch", batch)):
+    if precision not in PRECISIONS:
+        raise MedFusionError(
+            f"There is no precision '{precision}'; choose one of: {', '.join(PRECISIONS)}."
+        )
+    if memory is not None and memory <= 0:
+        raise MedFusionError("The memory for a batch must be more than 0.")
+    for name, value in counts.items():
         if value is not None and value < 1:
             raise MedFusionError(f"{name} is {value}; it must be at least 1.")

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .metrics.semantic import DARK
+
 C1 = 0.01**2
 C2 = 0.03**2
-#: brightest background pixel, the threshold of the FW-Net authors' program
-DARK = 17 / 256
 _ROWS_AT_A_TIME = 512
 
 

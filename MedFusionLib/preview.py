@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from .colour import Coding, legend
 from .fusion import NOTICE, Fusion
-from .volumes import AXES, Volume, slice_order, to_slices
+from .volumes import AXES, Volume, slice_at, slice_order, to_slices
 
 #: inches: width of a picture, of the legend's column, heights above and below the pictures
 PANEL, SIDE, HEAD, FOOT = 2.9, 3.0, 0.6, 0.4
@@ -143,9 +143,8 @@ class _Plane:
 
 def _plane(grid: Volume, axis: str, focus: tuple[float, float, float]) -> _Plane:
     order, flips = slice_order(grid, axis)
-    index = np.linalg.solve(grid.matrix, [*focus, 1])[:3][::-1]
     count, rows, columns = (grid.shape[n] for n in order)
-    number = int(np.clip(round(index[order[0]]), 0, count - 1))
+    number = int(np.clip(slice_at(grid, focus, order, flips), 0, count - 1))
     aspect = grid.spacing[2 - order[1]] / grid.spacing[2 - order[2]]
     ratio = float(np.clip(rows / columns * aspect, 0.2, 1.5))
-    return _Plane(count - 1 - number if 0 in flips else number, order, flips, aspect, ratio)
+    return _Plane(number, order, flips, aspect, ratio)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import MedFusionError
+from .sources import filled_slices
 from .volumes import slice_order, to_slices
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ SHOWN = (
     "average_gradient",
 )
 SLICES = 24
-FILLED = 0.02  # a slice with less than this that is not background is left out
 
 
 @dataclass(frozen=True)
@@ -238,16 +238,6 @@ def name_sources(symbol: str, modalities: Sequence[str]) -> str:
     for word, modality in zip(("first", "second"), modalities, strict=False):
         symbol = symbol.replace(word, modality.upper())
     return symbol
-
-
-def filled_slices(background: np.ndarray) -> np.ndarray:
-    """Numbers of the slices that show something: at least 2 % of them is not background.
-
-    Example:
-        >>> filled_slices(np.array([[[True, True]], [[True, False]]]))
-        array([1])
-    """
-    return np.flatnonzero(1 - background.mean(axis=(1, 2)) > FILLED)
 
 
 def evenly(count: int, wanted: int) -> np.ndarray:

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .files import sha256, write_colour, write_volume
-from .fusion import Fusion
+from .fusion import CONTRIBUTIONS, Fusion
 from .preview import save_preview
-
-CONTRIBUTIONS = ("contribution-first", "contribution-second", "contribution-third")
 
 
 def write_results(

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from .errors import MedFusionError
-from .fusion import Fusion
+from .fusion import CONTRIBUTIONS, Fusion
 from .quality import QualityRow
 from .volumes import Volume
 
 #: RAS <-> LPS
 FLIP = np.diag([-1.0, -1.0, 1.0, 1.0])
-ROLES = ("fused", "colour", "contribution-first", "contribution-second", "contribution-third")
+ROLES = ("fused", "colour", *CONTRIBUTIONS)
 SOURCE_REFERENCES = ("MedFusion.First", "MedFusion.Second", "MedFusion.Third")
 
 
@@ -149,7 +149,7 @@ def add_fusion(
     arrays = {"fused": fusion.fused.array}
     if "colour" in outputs:
         arrays["colour"] = fusion.colour
-    for role, part in zip(ROLES[2:], fusion.contributions, strict=False):
+    for role, part in zip(CONTRIBUTIONS, fusion.contributions, strict=False):
         arrays[role] = part.array
     if unknown := set(outputs) - set(ROLES):
         raise MedFusionError(f"There is no output {', '.join(unknown)}; choose of {ROLES}.")
@@ -195,9 +195,8 @@ def _new_node(scene: Any, role: str, names: Sequence[str]) -> Any:
     import slicer
 
     node = getattr(slicer, _class_of(role))()
-    if role.startswith("contribution"):
-        number = ROLES.index(role) - 2
-        name = f"{names[number]} contribution"
+    if role in CONTRIBUTIONS:
+        name = f"{names[CONTRIBUTIONS.index(role)]} contribution"
     else:
         name = f"{' + '.join(names)} {role}"
     node.SetName(scene.GenerateUniqueName(name))

@@ -19,6 +19,8 @@ from .intensities import (
 from .methods import PAIRS
 from .volumes import Volume, check_values, resample
 
+FILLED = 0.02  # a slice with less than this that is not background shows nothing
+
 
 @dataclass(frozen=True, eq=False)
 class Sources:
@@ -137,3 +139,13 @@ def _value_warnings(volume: Volume, modality: str, window: Window) -> list[str]:
             f"({window.lower:g} to {window.upper:g}); its scaled values are all the same."
         )
     return found
+
+
+def filled_slices(background: np.ndarray) -> np.ndarray:
+    """Numbers of the slices that show something: at least 2 % of them is not background.
+
+    Example:
+        >>> filled_slices(np.array([[[True, True]], [[True, False]]]))
+        array([1])
+    """
+    return np.flatnonzero(1 - background.mean(axis=(1, 2)) > FILLED)

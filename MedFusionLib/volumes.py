@@ -6,6 +6,7 @@ ITK. Nothing here compares two volumes by index: they meet in world coordinates.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -259,3 +260,23 @@ def to_slices(array: np.ndarray, order: tuple[int, ...], flips: tuple[int, ...])
 def from_slices(slices: np.ndarray, order: tuple[int, ...], flips: tuple[int, ...]) -> np.ndarray:
     """The inverse of `to_slices`."""
     return np.flip(slices, flips).transpose(np.argsort(order))
+
+
+def slice_at(
+    volume: Volume, point: Sequence[float], order: tuple[int, ...], flips: tuple[int, ...]
+) -> int:
+    """Number of the slice of `to_slices` nearest to an LPS point in mm; may lie outside.
+
+    Example:
+        >>> head = Volume(np.zeros((4, 2, 2)), spacing=(1, 1, 5))
+        >>> slice_at(head, (0, 0, 11), *slice_order(head, "axial"))
+        2
+    """
+    index = np.linalg.solve(volume.matrix, [*point, 1])[:3][::-1]
+    number = round(float(index[order[0]]))
+    return volume.shape[order[0]] - 1 - number if 0 in flips else number
+
+
+def stored_axis(volume: Volume) -> str:
+    """The axis along which the volume's slices were stored: "axial", "coronal" or "sagittal"."""
+    return next(axis for axis in AXES if slice_order(volume, axis)[0][0] == 0)

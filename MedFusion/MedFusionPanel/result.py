@@ -9,10 +9,10 @@ import vtk
 from slicer.i18n import tr as _
 
 from MedFusionLib.colour import DEFAULT_KIND, HUES, Coding, coordinates
+from MedFusionLib.fusion import CONTRIBUTIONS
 from MedFusionLib.scene import SOURCE_REFERENCES, add_quality_table, set_colour
 
 QUALITY_REFERENCE = "MedFusion.Quality"
-MAPS = ("contribution-first", "contribution-second", "contribution-third")
 
 
 class Sample:
@@ -159,7 +159,11 @@ class Result:
                 if node.GetVoxelValueUnits() is not None:
                     unit = node.GetVoxelValueUnits().GetCodeValue() or unit
             values.append((modality, value, unit))
-        parts = [max(float(self._arrays[role][place]), 0) for role in MAPS if role in self._arrays]
+        parts = [
+            max(float(self._arrays[role][place]), 0)
+            for role in CONTRIBUTIONS
+            if role in self._arrays
+        ]
         total = sum(parts)
         lit = total > 1e-6 and len(parts) == len(self.sources)
         fractions = [part / total for part in parts] if lit else None
@@ -184,14 +188,16 @@ class Result:
             for role, node in self.nodes.items()
             if role != "colour"
         }
-        maps = [arrays[role] for role in MAPS if role in arrays]
+        maps = [arrays[role] for role in CONTRIBUTIONS if role in arrays]
         if "fused" not in arrays or len(maps) != len(self.sources):
             return arrays, None
         return arrays, coordinates(arrays["fused"], maps, arrays["fused"] == 0)
 
 
 def _of(fusion):
-    arrays = {role: part.array for role, part in zip(MAPS, fusion.contributions, strict=False)}
+    arrays = {
+        role: part.array for role, part in zip(CONTRIBUTIONS, fusion.contributions, strict=False)
+    }
     return {"fused": fusion.fused.array, **arrays}, fusion.coordinates
 
 

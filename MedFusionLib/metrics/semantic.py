@@ -6,6 +6,7 @@ from torch.nn.functional import avg_pool2d, max_pool2d
 
 from . import common
 
+#: brightest background pixel, the threshold of the FW-Net authors' program
 DARK = 17 / 256
 TILE = 512
 
