@@ -7,6 +7,7 @@ spread evenly over the head, and scaled to all of them.
 from __future__ import annotations
 
 import contextlib
+import copy
 import ctypes
 import statistics
 import threading
@@ -195,7 +196,10 @@ def published_loop(
     So do the programs of the publications; `gradient` is their one forward and one reverse pass.
     `share` is no publication's: three forward passes of the whole network, and F(0, 0) once.
     """
-    module = module.to(device)
+    module = copy.deepcopy(module).to(device)
+    for part in module.modules():
+        if hasattr(part, "published"):
+            part.published = True
     found, black = [], None
     with full_precision():
         for number in range(len(sources[0])):

@@ -68,7 +68,11 @@ def gradient(
 
 
 def share(
-    method: Fuse, *sources: Tensor, steps: int = 1, baseline: Tensor | None = None
+    method: Fuse,
+    *sources: Tensor,
+    steps: int = 1,
+    baseline: Tensor | None = None,
+    rough: Fuse | None = None,
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
     """The Shapley value of each source in every fused pixel.
 
@@ -84,6 +88,7 @@ def share(
         steps: cut the path from black to the sources into so many equal parts and add up the
             shares of each (the Aumann-Shapley value as it grows).
         baseline: F(0, 0) where it is known already, (1, 1, H, W).
+        rough: a faster stand-in where a source is black; the shares sum up as exactly as before.
 
     Returns:
         The fused batch, and a map (N, 1, H, W) for each source.
@@ -100,12 +105,13 @@ def share(
     start = start.expand_as(sources[0])
     maps = [torch.zeros_like(source) for source in sources]
     fuse = _at_levels(method, sources)
+    fuse_some = _at_levels(rough, sources) if rough else fuse
     for step in range(steps):
         worth = {frozenset(): start}
         for size in range(1, len(sources) + 1):
             for coalition in map(frozenset, combinations(players, size)):
                 levels = [(step + (m in coalition)) / steps for m in players]
-                worth[coalition] = fuse(levels)
+                worth[coalition] = (fuse if coalition == everyone else fuse_some)(levels)
         for m in players:
             for coalition in worth:
                 if m not in coalition:

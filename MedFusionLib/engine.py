@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,14 +21,15 @@ from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from . import contributions as maps_of
+from .chains import chained, is_plain
 
 PRECISIONS = ("auto", "float32")
 
 #: What mixed precision may change: the largest difference in the fused slice, and the relative L2
 #: error of a contribution map. On the probe it has to keep within a part of that: a head has more
-#: pixels, and its errors were measured up to 4 and 1.4 times those on the probe.
-FUSED_BOUND, FUSED_MARGIN = 2e-3, 0.25
-MAPS_BOUND, MAPS_MARGIN = 1e-2, 0.6
+#: pixels, and its errors were measured up to 2.5 and 1.4 times those on the probe.
+FUSED_BOUND, FUSED_MARGIN = 2e-3, 0.35
+MAPS_BOUND, MAPS_MARGIN = 1e-2, 0.7
 
 #: Boxes start and end at multiples of this: few sizes, and the poolings of FW-Net stay in step.
 GRID = 16
@@ -61,9 +64,40 @@ def fold(module: nn.Module) -> nn.Module:
     return module.requires_grad_(False)
 
 
-def ready(
-    method: nn.Module, kind: str | None = None, precision: str = "float32"
-) -> tuple[nn.Module, str]:
+@dataclass(frozen=True)
+class Ready:
+    """A method made ready to run.
+
+    Attributes:
+        method: same inputs and outputs as the original.
+        rough: a faster stand-in where the fused slices must be better than the maps; None: none.
+            See `contributions.share`.
+        precision: "float32" or "mixed".
+    """
+
+    method: nn.Module
+    rough: nn.Module | None = None
+    precision: str = "float32"
+
+    def run(
+        self, kind: str | None, *sources: Tensor, **options: Any
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """The fused batch and the maps of a kind ("gradient", "share" or None: no maps).
+
+        Args:
+            kind: of the contributions.
+            sources: slice batches (N, 1, H, W) in [0, 1].
+            options: of `contributions.gradient` or `contributions.share`.
+        """
+        if kind == "gradient":
+            return maps_of.gradient(self.method, *sources, **options)
+        with torch.inference_mode():
+            if kind == "share":
+                return maps_of.share(self.method, *sources, rough=self.rough, **options)
+            return self.method(*sources), ()
+
+
+def ready(method: nn.Module, kind: str | None = None, precision: str = "float32") -> Ready:
     """A method made ready to run on the device where it lies; the original stays as it is.
 
     Args:
@@ -72,23 +106,22 @@ def ready(
         precision: "float32", or "auto": half precision in as much of the method as the device
             gains by and a check on a probe finds safe for this kind.
 
-    Returns:
-        A module with the same inputs and outputs, and what it runs in: "float32" or "mixed".
-
     Example:
         >>> from MedFusionLib.methods import get_method
-        >>> ready(get_method("funfusean").build().eval())[1]
+        >>> ready(get_method("funfusean").build().eval()).precision
         'float32'
     """
     where = next(method.parameters(), None)
     if where is None:
-        return method, "float32"
-    exact = fold(method).to(memory_format=torch.channels_last)
+        return Ready(method)
+    folded = fold(method).to(memory_format=torch.channels_last)
+    exact = Ready(chained(folded) if where.device.type == "cpu" else folded)
     if precision == "auto" and gains(where.device):
-        for mixed in _mixtures(exact, kind, where.device):
-            if is_safe(mixed, exact, kind, where.device):
-                return mixed, "mixed"
-    return exact, "float32"
+        check = _Check(exact, kind, where.device)
+        for mixed in _mixtures(folded, exact, check):
+            if check.worst(mixed) <= 1:
+                return mixed
+    return exact
 
 
 def gains(device: torch.device) -> bool:
@@ -99,34 +132,30 @@ def gains(device: torch.device) -> bool:
     return device.type == "cuda"
 
 
-def is_safe(mixed: nn.Module, exact: nn.Module, kind: str | None, device: torch.device) -> bool:
+class _Check:
     """Whether a method in mixed precision keeps well within the bounds, tried on a probe.
 
     The probe is the same for every volume, so a slice's result depends on no other slice.
     """
-    sources = [part.to(device) for part in probe(_inputs(exact))]
-    fused, maps = _results(exact, kind, sources)
-    try:
-        found, parts = _results(mixed, kind, sources)
-    except RuntimeError:  # the device lacks an operation in half precision
-        return False
-    within = [(found - fused).abs().max() <= FUSED_MARGIN * FUSED_BOUND]
-    for part, wanted in zip(parts, maps, strict=True):
-        within.append((part - wanted).norm() <= MAPS_MARGIN * MAPS_BOUND * wanted.norm())
-    return all(map(bool, within))
 
+    def __init__(self, exact: Ready, kind: str | None, device: torch.device) -> None:
+        inputs = len(inspect.signature(exact.method.forward).parameters)
+        self.kind, self.device = kind, device
+        self.sources = [part.to(device) for part in probe(inputs)]
+        self.fused, self.maps = exact.run(kind, *self.sources)
 
-def _results(
-    method: nn.Module, kind: str | None, sources: list[Tensor]
-) -> tuple[Tensor, tuple[Tensor, ...]]:
-    if kind == "gradient":
-        return maps_of.gradient(method, *sources)
-    with torch.inference_mode():
-        return maps_of.share(method, *sources) if kind == "share" else (method(*sources), ())
-
-
-def _inputs(module: nn.Module) -> int:
-    return len(inspect.signature(module.forward).parameters)
+    def worst(self, mixed: Ready) -> float:
+        """The largest error, as a part of what is allowed on the probe."""
+        try:
+            found, parts = mixed.run(self.kind, *self.sources)
+        except RuntimeError:  # the device lacks an operation in half precision
+            return math.inf
+        errors = [(found - self.fused).abs().max() / (FUSED_MARGIN * FUSED_BOUND)]
+        for part, wanted in zip(parts, self.maps, strict=True):
+            scale = wanted.norm().clamp_min(torch.finfo(wanted.dtype).tiny)
+            errors.append((part - wanted).norm() / (MAPS_MARGIN * MAPS_BOUND * scale))
+        worst = float(torch.stack(errors).max())
+        return math.inf if math.isnan(worst) else worst
 
 
 def probe(count: int = 2, size: int = 96) -> list[Tensor]:
@@ -157,109 +186,60 @@ class _Half(nn.Module):
         return self.method(*halves).float()
 
 
-def _mixtures(exact: nn.Module, kind: str | None, device: torch.device) -> Iterator[nn.Module]:
-    """The method in half precision, the boldest first."""
-    if device.type == "cuda":
-        yield _Half(exact)
+def _mixtures(folded: nn.Module, exact: Ready, check: _Check) -> Iterator[Ready]:
+    """The method in half precision, the fastest first."""
+    if check.device.type == "cuda":
+        half = _Half(folded)
+        yield Ready(half, None, "mixed")
+        if check.kind == "share":
+            yield Ready(exact.method, half, "mixed")
         return
-    wide = {
-        name
-        for name, part in exact.named_modules()
-        if _is_plain(part) and min(part.in_channels, part.out_channels) >= 16
-    }
-    work = _work(exact, device)
-    heavy = {name for name in wide if work.get(name, 0) >= 0.2 * sum(work.values())}
-    for rounded in (wide, heavy, set()):
-        if rounded or kind == "gradient":
-            yield _lean(exact, rounded)
+    work = _work(folded, check)
+    wide = list(work)
+    reverse = torch.bfloat16 if check.kind == "gradient" else None
+    rough = chained(folded, forward=wide) if check.kind == "share" else None
+
+    def mixed(names: Sequence[str]) -> Ready:
+        method = chained(folded, forward=names, reverse=reverse)
+        return Ready(method, None if len(names) == len(wide) else rough, "mixed")
+
+    if not wide:
+        return
+    yield mixed(wide)
+    # first what has much work and little error; errors add up in squares
+    least = check.worst(mixed([])) ** 2 if check.kind else 0.0
+    errors = {name: max(check.worst(mixed([name])) ** 2 - least, 0) for name in wide}
+    order = sorted(wide, key=lambda name: errors[name] / work[name])
+    total = least + np.cumsum([errors[name] for name in order])
+    for count in range(int((total <= 1).sum()), 0, -1):
+        yield mixed(order[:count])
+    if check.kind:  # the reverse pass alone, or black sources alone
+        yield mixed([])
 
 
-def _is_plain(part: nn.Module) -> bool:
-    return type(part) is nn.Conv2d and part.groups == 1 and part.stride == (1, 1)
+def _work(method: nn.Module, check: _Check) -> dict[str, int]:
+    """What half precision saves by, by name: multiplications for the probe.
 
-
-def _work(method: nn.Module, device: torch.device) -> dict[str, int]:
-    """Multiplications of each convolution for the probe, by its name."""
+    Convolutions between fewer than 16 channels are left out: they are not faster.
+    """
     found: dict[str, int] = {}
     hooks = []
+
+    def count(name: str, part: nn.Module, output: Tensor) -> None:
+        each = part.weight.numel() if is_plain(part) else output.shape[1] * sum(output.shape[2:])
+        found[name] = output.numel() // output.shape[1] * each
+
     for name, part in method.named_modules():
-        if isinstance(part, nn.Conv2d):
-
-            def count(conv: nn.Conv2d, _: Any, output: Tensor, name: str = name) -> None:
-                pixels = output.numel() // output.shape[1]
-                found[name] = found.get(name, 0) + pixels * conv.weight.numel()
-
-            hooks.append(part.register_forward_hook(count))
+        wide = is_plain(part) and min(part.in_channels, part.out_channels) >= 16
+        if wide or hasattr(part, "forward_dtype"):
+            hooks.append(
+                part.register_forward_hook(lambda part, _, y, name=name: count(name, part, y))
+            )
     with torch.inference_mode():
-        method(*(part.to(device) for part in probe(_inputs(method))))
+        method(*check.sources)
     for hook in hooks:
         hook.remove()
     return found
-
-
-def _lean(module: nn.Module, rounded: set[str]) -> nn.Module:
-    """A copy whose convolutions multiply in bfloat16: all in the reverse pass, some forward.
-
-    Everything is stored and added in float32.
-
-    Args:
-        module: the method.
-        rounded: names of the convolutions that do so forward, too.
-    """
-    module = copy.deepcopy(module)
-    for name, part in list(module.named_modules()):
-        if _is_plain(part):
-            parent, _, child = name.rpartition(".")
-            setattr(module.get_submodule(parent), child, LeanConv(part, name in rounded))
-    return module
-
-
-class LeanConv(nn.Module):
-    """A convolution that multiplies in bfloat16 and keeps float32 in and out.
-
-    Args:
-        conv: stride 1, one group.
-        rounded: whether the forward pass does so; the reverse pass does.
-    """
-
-    def __init__(self, conv: nn.Conv2d, rounded: bool) -> None:
-        super().__init__()
-        self.conv, self.rounded = conv, rounded
-        self.register_buffer("half_weight", conv.weight.detach().bfloat16())
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) to the convolution's result."""
-        conv = self.conv
-        padding = conv.padding
-        if padding == "same":
-            padding = tuple(
-                d * (k - 1) // 2 for d, k in zip(conv.dilation, conv.kernel_size, strict=True)
-            )
-        if conv.padding_mode != "zeros":
-            x = F.pad(x, conv._reversed_padding_repeated_twice, mode=conv.padding_mode)
-            padding = (0, 0)
-        return _Convolve.apply(x, self, padding)
-
-
-class _Convolve(torch.autograd.Function):
-    """A convolution whose reverse pass, for its input alone, multiplies in bfloat16."""
-
-    @staticmethod
-    def forward(ctx, x: Tensor, layer: LeanConv, padding: tuple[int, int]) -> Tensor:
-        ctx.layer, ctx.padding = layer, padding
-        conv = layer.conv
-        if not layer.rounded:
-            return F.conv2d(x, conv.weight, conv.bias, 1, padding, conv.dilation)
-        y = F.conv2d(x.bfloat16(), layer.half_weight, None, 1, padding, conv.dilation).float()
-        if conv.bias is not None:
-            y += conv.bias[:, None, None]
-        return y
-
-    @staticmethod
-    def backward(ctx, grad: Tensor):
-        half, dilation = ctx.layer.half_weight, ctx.layer.conv.dilation
-        x = F.conv_transpose2d(grad.bfloat16(), half, None, 1, ctx.padding, dilation=dilation)
-        return x.float(), None, None
 
 
 # Boxes ------------------------------------------------------------------------------------------

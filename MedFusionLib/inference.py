@@ -9,14 +9,15 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from . import contributions as maps_of
-from .engine import boxes, reach, ready
+from .engine import Ready, boxes, reach, ready
 from .errors import Cancelled
+from .memory import kept_memory
 
 #: rough number of float32 feature maps that a network keeps alive for a slice
 FEATURE_MAPS = 600
@@ -113,9 +114,10 @@ def run_slices(
         batch or batch_size(device, *size, memory),
     )
     start = 0
-    with full_precision():
+    with full_precision(), kept_memory():
         began = time.perf_counter()
-        fast, result.precision = ready(method.to(device), kind, precision)
+        fast = ready(method.to(device), kind, precision)
+        result.precision = fast.precision
         result.setup_seconds = time.perf_counter() - began
         while start < count:
             if cancelled and cancelled():
@@ -136,7 +138,8 @@ def run_slices(
                     )
                     result.device = torch.device("cpu")
                     result.batch = batch_size(result.device, *size, memory)
-                    fast, result.precision = ready(method.to(result.device), kind, precision)
+                    fast = ready(method.to(result.device), kind, precision)
+                    result.precision = fast.precision
                 continue
             start = stop
             if progress:
@@ -144,27 +147,24 @@ def run_slices(
     return result
 
 
-def _run_batch(method, sources, where, kind, steps, samples, result: Slices) -> None:
+def _run_batch(fast: Ready, sources, where, kind, steps, samples, result: Slices) -> None:
     filled = result.boxes[where][result.boxes[where].any(axis=1)]
     if not len(filled):
         return
     (top, left), (bottom, right) = filled[:, ::2].min(axis=0), filled[:, 1::2].max(axis=0)
     box = slice(top, bottom), slice(left, right)
     batch = [_send(source[where][:, *box], result.device) for source in sources]
-    maps: tuple[torch.Tensor, ...] = ()
+    options: dict[str, Any] = {}
     if kind == "gradient":
-        fused, maps = maps_of.gradient(method, *batch, samples=samples)
-    else:
-        with torch.inference_mode():
-            if kind == "share":
-                if result.baseline is None:  # of a whole slice: it differs near its borders
-                    whole = batch[0].new_zeros(1, 1, *sources[0].shape[1:])
-                    black = maps_of.black(method, *(whole for _ in sources))
-                    result.baseline = black[0, 0].cpu().numpy()
-                black = torch.from_numpy(result.baseline[box]).to(result.device)
-                fused, maps = maps_of.share(method, *batch, steps=steps, baseline=black)
-            else:
-                fused = method(*batch)
+        options = {"samples": samples}
+    elif kind == "share":
+        if result.baseline is None:  # of a whole slice: it differs near its borders
+            whole = batch[0].new_zeros(1, 1, *sources[0].shape[1:])
+            black, _ = fast.run(None, *(whole for _ in sources))
+            result.baseline = black[0, 0].cpu().numpy()
+        black = torch.from_numpy(result.baseline[box]).to(result.device)
+        options = {"steps": steps, "baseline": black}
+    fused, maps = fast.run(kind, *batch, **options)
     for target, part in zip((result.fused, *result.contributions), (fused, *maps), strict=True):
         target[where][:, *box] = part[:, 0].cpu().numpy()
 
@@ -199,7 +199,8 @@ class Stream:
     ) -> None:
         self.device = device or torch.device("cpu")
         with full_precision():
-            self.method, self.precision = ready(method.to(self.device), None, precision)
+            self.ready = ready(method.to(self.device), None, precision)
+        self.precision = self.ready.precision
 
     def fuse_slice(self, *sources: np.ndarray) -> np.ndarray:
         """The fused slice, float32.
@@ -207,9 +208,9 @@ class Stream:
         Args:
             sources: (rows, columns) in [0, 1], one for each source.
         """
-        with full_precision(), torch.inference_mode():
+        with full_precision():
             batch = (_send(np.asarray(source)[None], self.device) for source in sources)
-            return self.method(*batch)[0, 0].cpu().numpy()
+            return self.ready.run(None, *batch)[0][0, 0].cpu().numpy()
 
 
 def batch_size(device: torch.device, rows: int, columns: int, memory: float | None = None) -> int:
