@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from pathlib import Path
 
@@ -383,8 +384,10 @@ def test_an_unexpected_error_is_shown_with_its_details(host, head, monkeypatch):
 @pytest.fixture
 def slow(monkeypatch):
     """Make every fusion take 20 s, a slice each 0.1 s."""
+    running.clear()
 
     def slow_fuse(*volumes, progress=None, cancelled=None, **settings):
+        running.set()
         for done in range(200):
             if cancelled():
                 raise Cancelled
@@ -394,12 +397,23 @@ def slow(monkeypatch):
     monkeypatch.setattr("MedFusionLib.fusion.fuse", slow_fuse)
 
 
+#: set once a slow fusion runs
+running = threading.Event()
+
+
 def during(action, after=0.4):
-    """Do something while a fusion runs; returns the list of what it gave."""
+    """Do something so many seconds into a slow fusion; returns the list of what it gave."""
     import qt
 
     seen = []
-    qt.QTimer.singleShot(int(1000 * after), lambda: seen.append(action()))
+
+    def wait():
+        if running.is_set():
+            qt.QTimer.singleShot(int(1000 * after), lambda: seen.append(action()))
+        else:
+            qt.QTimer.singleShot(20, wait)
+
+    wait()
     return seen
 
 
