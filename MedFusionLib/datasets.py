@@ -52,9 +52,10 @@ class Case:
         """
         sources = self.sources
         layout = slice_order(sources.reference, stored_axis(sources.reference))
-        stack = [to_slices(array, *layout) for array in (*sources.scaled, sources.background)]
-        filled = filled_slices(stack[2])
-        return torch.from_numpy(np.stack([part[filled].astype(np.float32) for part in stack], 1))
+        background = to_slices(sources.background, *layout)
+        filled = filled_slices(background)
+        stack = (*sources.slices(*layout, filled), background[filled].astype(np.float32))
+        return torch.from_numpy(np.stack(stack, 1))
 
 
 def find_cases(data: str | Path, pair: str, split: str | None = None) -> list[Case]:

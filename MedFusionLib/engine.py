@@ -193,6 +193,8 @@ def _mixtures(folded: nn.Module, exact: Ready, check: _Check) -> Iterator[Ready]
         yield Ready(half, None, "mixed")
         if check.kind == "share":
             yield Ready(exact.method, half, "mixed")
+        if check.kind == "gradient":
+            yield Ready(chained(folded, reverse=torch.float16), None, "mixed")
         return
     work = _work(folded, check)
     wide = list(work)

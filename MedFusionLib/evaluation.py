@@ -264,12 +264,11 @@ def stack_of(sources: Sources, axis: str | None = None) -> Stack:
         axis: of the slices; default: along which the volume was stored slice by slice.
     """
     layout = slice_order(sources.reference, axis or stored_axis(sources.reference))
-    first, second, background = (
-        to_slices(array, *layout) for array in (*sources.scaled[:2], sources.background)
-    )
+    background = to_slices(sources.background, *layout)
     kept = filled_slices(background)
+    first, second, *_ = sources.slices(*layout, kept)
     numbers = len(background) - 1 - kept if 0 in layout[1] else kept
-    return Stack(first[kept], second[kept], background[kept], numbers, layout, kept)
+    return Stack(first, second, background[kept], numbers, layout, kept)
 
 
 def fuse_stack(

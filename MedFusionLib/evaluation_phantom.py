@@ -246,7 +246,7 @@ def look_at(head: Phantom, pair: str, other_slices: int = OTHER_SLICES) -> Look:
         return np.ascontiguousarray(to_slices(array, *layout)[chosen])
 
     return Look(
-        tuple(cut(array) for array in sources.scaled),
+        sources.slices(*layout, chosen),
         modalities,
         cut(sources.background),
         cut(head.labels),

@@ -168,7 +168,7 @@ def fuse(
 
     sources = prepare(volumes, modalities, windows)
     background = to_slices(sources.background, *layout)
-    stacks = [to_slices(array, *layout) for array in sources.scaled]
+    stacks = sources.slices(*layout)
     result = run_slices(
         method,
         stacks,
@@ -310,7 +310,7 @@ def fuse_slice(
         raise MedFusionError(f"This slice does not meet {reference.name}; choose another slice.")
     method, _ = load_chain(network, pair, third_modality)
     only = slice(number, number + 1)
-    stacks = [to_slices(array, *layout)[only] for array in sources.scaled]
+    stacks = sources.slices(*layout, only)
     background = to_slices(sources.background, *layout)[only]
     result = run_slices(
         method,

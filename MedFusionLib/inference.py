@@ -21,6 +21,7 @@ from .memory import kept_memory
 
 #: rough number of float32 feature maps that a network keeps alive for a slice
 FEATURE_MAPS = 600
+LANES = 2  # batches at once on a GPU
 CPU_PIXELS = 256 * 256  # more at once is slower on a CPU: it touches fresh memory
 
 
@@ -80,7 +81,7 @@ def run_slices(
         samples: of the gradients, see `contributions.gradient`.
         device: where to compute; default: the CPU.
         batch: slices at once; default: by the memory there is.
-        memory: bytes that a batch may take, at least one slice; default: by the memory there is.
+        memory: bytes that batches may take, at least one slice; default: by the memory there is.
         precision: "float32", or "auto": half precision where the device gains by it and a check
             finds it safe, see `engine.ready`.
         radius: of the method, see `methods.Method`.
@@ -113,21 +114,25 @@ def run_slices(
         device,
         batch or batch_size(device, *size, memory),
     )
-    start = 0
     with full_precision(), kept_memory():
         began = time.perf_counter()
         fast = ready(method.to(device), kind, precision)
         result.precision = fast.precision
         result.setup_seconds = time.perf_counter() - began
+        lanes = _Lanes(device)
+        start = 0
         while start < count:
             if cancelled and cancelled():
                 raise Cancelled
-            stop = min(start + result.batch, count)
+            where = slice(start, min(start + result.batch, count))
             try:
-                _run_batch(fast, sources, slice(start, stop), kind, steps, samples, result)
+                with lanes.next():
+                    found = _run_batch(fast, sources, where, kind, steps, samples, result)
+                    lanes.send_back(found)
             except RuntimeError as error:  # MPS has no class of its own for it
                 if "out of memory" not in str(error).lower() or result.device.type == "cpu":
                     raise
+                lanes.wait()
                 torch.cuda.empty_cache()
                 if result.batch > 1:
                     result.batch = max(1, result.batch // 2)
@@ -140,17 +145,22 @@ def run_slices(
                     result.batch = batch_size(result.device, *size, memory)
                     fast = ready(method.to(result.device), kind, precision)
                     result.precision = fast.precision
+                    lanes = _Lanes(result.device)
                 continue
-            start = stop
+            start = where.stop
             if progress:
                 progress(start, count)
+        lanes.wait()
     return result
 
 
-def _run_batch(fast: Ready, sources, where, kind, steps, samples, result: Slices) -> None:
+def _run_batch(
+    fast: Ready, sources, where, kind, steps, samples, result: Slices
+) -> list[tuple[np.ndarray, torch.Tensor]]:
+    """Runs some slices; returns where their results belong, and the results on the device."""
     filled = result.boxes[where][result.boxes[where].any(axis=1)]
     if not len(filled):
-        return
+        return []
     (top, left), (bottom, right) = filled[:, ::2].min(axis=0), filled[:, 1::2].max(axis=0)
     box = slice(top, bottom), slice(left, right)
     batch = [_send(source[where][:, *box], result.device) for source in sources]
@@ -165,22 +175,73 @@ def _run_batch(fast: Ready, sources, where, kind, steps, samples, result: Slices
         black = torch.from_numpy(result.baseline[box]).to(result.device)
         options = {"steps": steps, "baseline": black}
     fused, maps = fast.run(kind, *batch, **options)
-    for target, part in zip((result.fused, *result.contributions), (fused, *maps), strict=True):
-        target[where][:, *box] = part[:, 0].cpu().numpy()
+    targets = (result.fused, *result.contributions)
+    return [
+        (target[where][:, *box], part[:, 0])
+        for target, part in zip(targets, (fused, *maps), strict=True)
+    ]
 
 
 def _send(part: np.ndarray, device: torch.device) -> torch.Tensor:
     """Slices (N, H, W) as a batch (N, 1, H, W) on the device."""
-    batch = torch.from_numpy(np.array(part, np.float32, order="C")[:, None])
-    if device.type == "cuda":
-        return batch.pin_memory().to(device, non_blocking=True)
-    return batch.to(device)
+    batch = torch.empty(len(part), 1, *part.shape[1:], pin_memory=device.type == "cuda")
+    batch.numpy()[:, 0] = part
+    return batch.to(device, non_blocking=True)
+
+
+class _Lanes:
+    """Two queues of a GPU in turn: one computes while the results of the other travel.
+
+    Any other device has one, and its results are there at once.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.waiting: list[Callable[[], None]] = []
+        self.streams: list[torch.cuda.Stream] = []
+        if device.type == "cuda":
+            self.streams = [torch.cuda.Stream(device) for _ in range(LANES)]
+            for stream in self.streams:  # the method has to be there
+                stream.wait_stream(torch.cuda.current_stream(device))
+
+    def next(self) -> contextlib.AbstractContextManager:
+        """Within, work goes to the next queue."""
+        if not self.streams:
+            return contextlib.nullcontext()
+        self.streams.append(self.streams.pop(0))
+        return torch.cuda.stream(self.streams[0])
+
+    def send_back(self, results: list[tuple[np.ndarray, torch.Tensor]]) -> None:
+        """Let results travel to their arrays; wait for those of the batch before."""
+        if not self.streams:
+            for target, part in results:
+                target[...] = part.cpu().numpy()
+            return
+        travelling = [
+            (target, torch.empty(part.shape, pin_memory=True).copy_(part, non_blocking=True))
+            for target, part in results
+        ]
+        arrived = torch.cuda.Event()
+        arrived.record()
+
+        def land() -> None:
+            arrived.synchronize()
+            for target, part in travelling:
+                torch.from_numpy(target).copy_(part)  # on all threads
+
+        self.wait()
+        self.waiting.append(land)
+
+    def wait(self) -> None:
+        """Until all results are in their arrays."""
+        while self.waiting:
+            self.waiting.pop(0)()
 
 
 class Stream:
     """Fuses one pair of slices after the other, such as those of a running scanner.
 
-    The method is made ready once; each pair then costs no more than its own work.
+    The method is made ready once; each pair then costs no more than its own work. On a GPU the
+    first pair of a size is recorded as a CUDA graph, which starts with a single launch.
 
     Args:
         method: in evaluation mode.
@@ -201,6 +262,7 @@ class Stream:
         with full_precision():
             self.ready = ready(method.to(self.device), None, precision)
         self.precision = self.ready.precision
+        self._graphs: dict[tuple[int, ...], _Graph | None] = {}
 
     def fuse_slice(self, *sources: np.ndarray) -> np.ndarray:
         """The fused slice, float32.
@@ -208,16 +270,54 @@ class Stream:
         Args:
             sources: (rows, columns) in [0, 1], one for each source.
         """
+        batch = [np.asarray(source)[None] for source in sources]
         with full_precision():
-            batch = (_send(np.asarray(source)[None], self.device) for source in sources)
-            return self.ready.run(None, *batch)[0][0, 0].cpu().numpy()
+            graph = self._graph(batch[0].shape[1:], len(batch))
+            if graph is not None:
+                return graph.replay(batch)
+            fused, _ = self.ready.run(None, *(_send(part, self.device) for part in batch))
+            return fused[0, 0].cpu().numpy()
+
+    def _graph(self, size: tuple[int, ...], sources: int) -> _Graph | None:
+        if self.device.type != "cuda":
+            return None
+        if size not in self._graphs:
+            try:
+                self._graphs[size] = _Graph(self.ready, self.device, size, sources)
+            except RuntimeError:  # a method that waits for its own results
+                self._graphs[size] = None
+        return self._graphs[size]
+
+
+class _Graph:
+    """A method's work on slices of one size, recorded once and started with a single launch."""
+
+    def __init__(
+        self, method: Ready, device: torch.device, size: tuple[int, ...], sources: int
+    ) -> None:
+        self.inputs = [torch.zeros(1, 1, *size, device=device) for _ in range(sources)]
+        before, beside = torch.cuda.current_stream(device), torch.cuda.Stream(device)
+        beside.wait_stream(before)
+        with torch.cuda.stream(beside):
+            for _ in range(3):  # the libraries choose their kernels
+                method.run(None, *self.inputs)
+        before.wait_stream(beside)
+        self.graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self.graph):
+            self.fused, _ = method.run(None, *self.inputs)
+
+    def replay(self, sources: Sequence[np.ndarray]) -> np.ndarray:
+        for target, source in zip(self.inputs, sources, strict=True):
+            target.copy_(_send(source, self.inputs[0].device))
+        self.graph.replay()
+        return self.fused[0, 0].cpu().numpy()
 
 
 def batch_size(device: torch.device, rows: int, columns: int, memory: float | None = None) -> int:
     """How many slices of a size to take at once.
 
-    By the memory budget in bytes, where there is one, else by the free memory of a GPU. A CPU
-    takes few: more at once is slower there.
+    By the memory budget in bytes, where there is one, else by the free memory of a GPU, which has
+    two batches at once. A CPU takes few: more at once is slower there.
 
     Example:
         >>> batch_size(torch.device("cpu"), 256, 256)
@@ -228,7 +328,8 @@ def batch_size(device: torch.device, rows: int, columns: int, memory: float | No
     most = {"cuda": 64, "mps": 4}.get(device.type, max(1, CPU_PIXELS // (rows * columns)))
     if memory is None:
         return most
-    return int(np.clip(memory // (4 * FEATURE_MAPS * rows * columns), 1, most))
+    lanes = LANES if device.type == "cuda" else 1
+    return int(np.clip(memory // (4 * FEATURE_MAPS * rows * columns * lanes), 1, most))
 
 
 @contextlib.contextmanager

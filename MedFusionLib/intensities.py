@@ -45,7 +45,8 @@ class Window:
 
     def scale(self, array: np.ndarray) -> np.ndarray:
         """The array in [0, 1], float32."""
-        scaled = (array.astype(np.float32) - self.lower) / np.float32(self.upper - self.lower)
+        scaled = np.subtract(array, self.lower, dtype=np.float32)
+        scaled /= np.float32(self.upper - self.lower)
         return np.clip(scaled, 0, 1, out=scaled)
 
 

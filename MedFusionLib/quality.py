@@ -119,7 +119,7 @@ def quality(fusion: Fusion, metrics: Sequence[str] = SHOWN, slices: int = SLICES
     background = to_slices(sources.background, *layout)
     filled = filled_slices(background)
     chosen = filled[evenly(len(filled), slices)]
-    inputs = [to_slices(array, *layout)[chosen] for array in sources.scaled]
+    inputs = sources.slices(*layout, chosen)
     outside = background[chosen]
     fused = np.clip(to_slices(fusion.fused.array, *layout)[chosen], 0, 1)
     pictures = [fused, np.mean(inputs, axis=0), np.max(inputs, axis=0)]

@@ -17,8 +17,9 @@ from .intensities import (
     outside_value,
 )
 from .methods import PAIRS
-from .volumes import Volume, check_values, resample
+from .volumes import Volume, check_values, resample, to_slices
 
+ALL = slice(None)
 FILLED = 0.02  # a slice with less than this that is not background shows nothing
 
 
@@ -28,7 +29,6 @@ class Sources:
 
     Attributes:
         volumes: the sources in their own units on the reference grid, the reference first.
-        scaled: the same in [0, 1].
         modalities: "mr", "ct", ... of each.
         windows: the intensity window of each.
         background: bool (k, j, i), True where no source holds anything.
@@ -37,7 +37,6 @@ class Sources:
     """
 
     volumes: tuple[Volume, ...]
-    scaled: tuple[np.ndarray, ...]
     modalities: tuple[str, ...]
     windows: tuple[Window, ...]
     background: np.ndarray
@@ -48,6 +47,23 @@ class Sources:
     def reference(self) -> Volume:
         """The first source; every result lies on its grid."""
         return self.volumes[0]
+
+    @property
+    def scaled(self) -> tuple[np.ndarray, ...]:
+        """The sources in [0, 1], made when asked for: they are as large as the volumes."""
+        return tuple(map(Window.scale, self.windows, (volume.array for volume in self.volumes)))
+
+    def slices(
+        self, order: tuple[int, ...], flips: tuple[int, ...], which: slice | np.ndarray = ALL
+    ) -> tuple[np.ndarray, ...]:
+        """The sources' slices in [0, 1], (slices, rows, columns) each.
+
+        Args:
+            order, flips: how the slices lie, see `volumes.slice_order`.
+            which: of the slices; default: all.
+        """
+        parts = (to_slices(volume.array, order, flips)[which] for volume in self.volumes)
+        return tuple(map(Window.scale, self.windows, parts))
 
 
 def modalities_of(pair: str, third: str | None = None) -> tuple[str, ...]:
@@ -77,7 +93,7 @@ def prepare(
     modalities: Sequence[str],
     windows: Sequence[Window | None] | None = None,
 ) -> Sources:
-    """Check the sources, bring them onto the first one's grid and scale them to [0, 1].
+    """Check the sources, bring them onto the first one's grid and choose their windows.
 
     Args:
         volumes: the sources, in their own units and on their own grids, the reference first.
@@ -95,7 +111,7 @@ def prepare(
     for volume in volumes:
         check_values(volume)
 
-    placed, scaled, chosen, coverage, warnings = [], [], [], [], []
+    placed, chosen, coverage, warnings = [], [], [], []
     background = np.ones(reference.shape, bool)
     for volume, modality, window in zip(volumes, modalities, windows, strict=True):
         level = background_level(volume, modality)
@@ -110,12 +126,10 @@ def prepare(
         warnings += _value_warnings(volume, modality, window)
         background &= background_mask(on_grid, level) | ~inside
         placed.append(on_grid)
-        scaled.append(window.scale(on_grid.array))
         chosen.append(window)
         coverage.append(covered)
     return Sources(
         tuple(placed),
-        tuple(scaled),
         tuple(modalities),
         tuple(chosen),
         background,

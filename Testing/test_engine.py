@@ -228,8 +228,8 @@ def test_attention_in_parts_is_the_published_one(monkeypatch):
 def test_the_batch_keeps_to_the_memory_budget(monkeypatch):
     cuda, cpu = torch.device("cuda"), torch.device("cpu")
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (8e10, 8e10))
-    assert batch_size(cuda, 512, 512) == 64
-    assert batch_size(cuda, 512, 512, memory=4e9) == 6
+    assert batch_size(cuda, 256, 256) == 64
+    assert batch_size(cuda, 512, 512, memory=4e9) == 3
     assert batch_size(cpu, 64, 64, memory=2e7) == 2
     assert batch_size(cpu, 512, 512, memory=1) == 1
     assert batch_size(cpu, 512, 512, memory=1e12) == 1
