@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -475,7 +476,13 @@ def benchmark(
     network: Annotated[
         list[str] | None, typer.Option(help="May be given again; default: every network.")
     ] = None,
-    size: Annotated[str, typer.Option(help="COLUMNSxROWSxSLICES of the head.")] = "256x256x192",
+    size: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="COLUMNSxROWSxSLICES of the head; may be given again; default: 256x256x192 and "
+            "512x512x300."
+        ),
+    ] = None,
     kind: Annotated[
         list[str] | None,
         typer.Option(help="fused, gradient or share; may be given again; default: all."),
@@ -483,7 +490,7 @@ def benchmark(
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
     slices: Annotated[
         int | None,
-        typer.Option(min=1, help="Measured, and scaled to all; default: 4 on a CPU, else all."),
+        typer.Option(min=1, help="Measured, and scaled to all; default: few on a CPU, else all."),
     ] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Of each measurement.")] = 3,
     threads: Annotated[int | None, typer.Option(min=1, help="Of the CPU.")] = None,
@@ -493,16 +500,17 @@ def benchmark(
     import torch
 
     from .benchmark import KINDS as kinds
+    from .benchmark import SHAPES as shapes
     from .benchmark import benchmark as run
     from .benchmark import parse_size
 
     if threads:
         torch.set_num_threads(threads)
-    shape = parse_size(size)
+    shapes = [parse_size(text) for text in size] if size else shapes
     with _bar("Measuring", "rows") as progress:
         report = run(
             network,
-            shape,
+            shapes,
             kind or kinds,
             device=device,
             slices=slices,
@@ -512,24 +520,26 @@ def benchmark(
     if json_:
         json_.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     machine, rows = report["machine"], report["rows"]
-    measured = rows[0]["measured_slices"]
     heads = ("network", "kind", "in", "s", "1/s", "loop s", "ratio", "from-to", "floor s", "MB")
-    title = f"{size} on {machine['device']}"
-    table = Table(*heads, title=title, box=SIMPLE, padding=0, pad_edge=False, show_edge=False)
-    for row in rows:
-        table.add_row(
-            row["network"] + ("" if row["trained"] else "*"),
-            row["kind"],
-            row["precision"],
-            f"{row['seconds']:.1f}",
-            f"{row['slices_per_s']:.1f}",
-            f"{row['loop_seconds']:.1f}",
-            f"{row['ratio']:.2f}",
-            f"{row['ratio_low']:.1f}-{row['ratio_high']:.1f}",
-            f"{row['floor_seconds']:.1f}" if row["floor_seconds"] else "-",
-            f"{row['peak_memory_bytes'] / 1e6:.0f}",
-        )
-    out.print(table)
+    for size, group in itertools.groupby(rows, lambda row: row["size"]):
+        group = list(group)
+        measured = f"{group[0]['measured_slices']} of {size.split('x')[2]} slices measured"
+        title = f"{size} on {machine['device']}, {measured}"
+        table = Table(*heads, title=title, box=SIMPLE, padding=0, pad_edge=False, show_edge=False)
+        for row in group:
+            table.add_row(
+                row["network"] + ("" if row["trained"] else "*"),
+                row["kind"],
+                row["precision"],
+                f"{row['seconds']:.1f}",
+                f"{row['slices_per_s']:.1f}",
+                f"{row['loop_seconds']:.1f}",
+                f"{row['ratio']:.2f}",
+                f"{row['ratio_low']:.1f}-{row['ratio_high']:.1f}",
+                f"{row['floor_seconds']:.1f}" if row["floor_seconds"] else "-",
+                f"{row['peak_memory_bytes'] / 1e6:.0f}",
+            )
+        out.print(table)
     stream = Table(
         "network", "pair", "median, ms", "99th percentile, ms", "pairs/s", title="Stream"
     )
@@ -538,9 +548,9 @@ def benchmark(
         stream.add_row(row["network"], row["size"], *times)
     out.print(stream)
     out.print(
-        "Seconds for the head, slices per second. *: untrained. "
-        f"Measured {measured} of {shape[0]} slices and scaled; loop: whole slices in float32, one "
-        "by one, as the publications do, in the same run. Ceilings of the device: "
+        "Seconds for the head, slices per second. *: untrained. Measured slices are scaled to all; "
+        "loop: whole slices in float32, one by one, as the publications do, in the same run. "
+        "Ceilings of the device: "
         f"{machine['flop_per_s'] / 1e9:.0f} GFLOP/s, {machine['bytes_per_s'] / 1e9:.0f} GB/s.",
         highlight=False,
     )

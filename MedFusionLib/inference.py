@@ -250,8 +250,8 @@ class Stream:
 
     Example:
         >>> from MedFusionLib.methods import get_method
-        >>> stream = Stream(get_method("average").build())
-        >>> stream.fuse_slice(np.ones((8, 8)), np.zeros((8, 8))).mean()
+        >>> with contextlib.closing(Stream(get_method("average").build())) as stream:
+        ...     stream.fuse_slice(np.ones((8, 8)), np.zeros((8, 8))).mean()
         np.float32(0.5)
     """
 
@@ -262,6 +262,8 @@ class Stream:
         with full_precision():
             self.ready = ready(method.to(self.device), None, precision)
         self.precision = self.ready.precision
+        self._kept = contextlib.ExitStack()
+        self._kept.enter_context(kept_memory())
         self._graphs: dict[tuple[int, ...], _Graph | None] = {}
 
     def fuse_slice(self, *sources: np.ndarray) -> np.ndarray:
@@ -277,6 +279,10 @@ class Stream:
                 return graph.replay(batch)
             fused, _ = self.ready.run(None, *(_send(part, self.device) for part in batch))
             return fused[0, 0].cpu().numpy()
+
+    def close(self) -> None:
+        """Give back the memory that was kept from slice to slice; the stream can go on."""
+        self._kept.close()
 
     def _graph(self, size: tuple[int, ...], sources: int) -> _Graph | None:
         if self.device.type != "cuda":

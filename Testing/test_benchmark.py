@@ -6,12 +6,20 @@ import numpy as np
 import pytest
 import torch
 from helpers import random_method, random_slices, refused
+from torch import nn
 from typer.testing import CliRunner
 
 from MedFusionLib import benchmark as bench
-from MedFusionLib.benchmark import benchmark, count_work, parse_size, published_loop
+from MedFusionLib.benchmark import (
+    as_published,
+    benchmark,
+    count_work,
+    parse_size,
+    published_loop,
+)
 from MedFusionLib.cli import app
 from MedFusionLib.inference import run_slices
+from MedFusionLib.networks import cspa_dn
 
 CPU = torch.device("cpu")
 FIELDS = {
@@ -32,7 +40,7 @@ def test_each_network_and_kind_has_a_row():
     calls = []
     report = benchmark(
         ["funfusean", "gff"],
-        (20, 32, 40),
+        [(20, 32, 40), (16, 32, 32)],
         device="cpu",
         slices=2,
         repeats=2,
@@ -46,16 +54,17 @@ def test_each_network_and_kind_has_a_row():
         ("funfusean", "share"),
         ("gff", "fused"),
         ("gff", "share"),
-    ]
+    ] * 2
+    assert [row["size"] for row in rows] == ["40x32x20"] * 5 + ["32x32x16"] * 5
     for row in rows:
         assert set(row) == FIELDS
-        assert row["size"] == "40x32x20" and row["measured_slices"] == 2
+        assert row["measured_slices"] == 2
         assert 0 < row["ratio_low"] <= row["ratio"] <= row["ratio_high"]
-        assert row["slices_per_s"] == pytest.approx(20 / row["seconds"])
+        assert row["slices_per_s"] == pytest.approx(int(row["size"][-2:]) / row["seconds"])
     assert [stream["size"] for stream in report["streams"]] == ["32x32"] * 2
     assert all(0 < s["median_ms"] <= s["p99_ms"] for s in report["streams"])
     assert report["machine"]["flop_per_s"] > 0 and report["machine"]["bytes_per_s"] > 0
-    assert calls[-1] == (7, 7)
+    assert calls[-1] == (12, 12)
     json.dumps(report)
 
 
@@ -85,7 +94,7 @@ def test_sizes_are_columns_rows_slices():
         with refused("size", wrong):
             parse_size(wrong)
     with refused("kind", "fused, gradient, share"):
-        benchmark(["average"], (20, 32, 32), ["both"], device="cpu")
+        benchmark(["average"], [(20, 32, 32)], ["both"], device="cpu")
 
 
 def test_the_command_writes_a_table_and_json(tmp_path):
@@ -98,3 +107,14 @@ def test_the_command_writes_a_table_and_json(tmp_path):
     report = json.loads(target.read_text())
     assert [row["kind"] for row in report["rows"]] == ["share"]
     assert report["rows"][0]["ratio"] > 0
+
+
+def test_the_loop_attends_as_published(monkeypatch):
+    method = random_method("cspa-dn", deviation=0.1)
+    nn.init.constant_(method.spatial.alpha, 1.0)
+    sources = [random_slices(1, 16, 17, seed=seed).numpy() for seed in (1, 2)]
+    expected = published_loop(method, sources, None, CPU)
+    plain = as_published(method)
+    monkeypatch.setattr(cspa_dn, "criss_cross", None)
+    assert np.allclose(published_loop(plain, sources, None, CPU), expected, atol=1e-5)
+    assert not method.spatial.published
