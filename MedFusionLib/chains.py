@@ -18,19 +18,12 @@ from torch.nn import functional as F
 SIDE = 4
 
 
-def chained(
-    module: nn.Module,
-    *,
-    forward: Collection[str] = (),
-    reverse: torch.dtype | None = None,
-) -> nn.Module:
+def chained(module: nn.Module, reverse: torch.dtype | None = None) -> nn.Module:
     """A copy whose convolutions, with the activations that follow them, are `Chain`s.
 
-    Other parts that can choose, by attributes `forward_dtype` and `reverse_dtype`, are told.
-
     Args:
-        module: its batch norms folded, see `engine.fold`; its weights want no gradient.
-        forward: names of the parts that multiply in bfloat16 in the forward pass.
+        module: its batch norms folded, see `engine.fold`; its weights want no gradient. Other
+            parts that can choose, by an attribute `reverse_dtype`, are told.
         reverse: what the reverse pass multiplies in; default: what the weights are.
 
     Example:
@@ -41,16 +34,16 @@ def chained(
         )
     """
     module = copy.deepcopy(module)
-    rounded = {part for name, part in module.named_modules() if name in forward}
+    for name, part in module.named_modules():
+        part.name = name
 
     def rebuilt(part: nn.Module) -> nn.Module:
         if is_plain(part):
-            return Chain([_Layer(part, None, part in rounded, reverse)])
+            return Chain([_Layer(part, None, reverse)])
         if isinstance(part, nn.Sequential):
             return nn.Sequential(*_runs(list(_flat(part))))
         if hasattr(part, "reverse_dtype"):
             part.reverse_dtype = reverse
-            part.forward_dtype = torch.bfloat16 if part in rounded else None
         for name, child in part.named_children():
             setattr(part, name, rebuilt(child))
         return part
@@ -59,7 +52,7 @@ def chained(
         layers: list[_Layer] = []
         for part, after in zip(parts, [*parts[1:], None], strict=True):
             if is_plain(part):
-                layers.append(_Layer(part, _slope(after), part in rounded, reverse))
+                layers.append(_Layer(part, _slope(after), reverse))
             elif not layers or _slope(part) is None:
                 if layers:
                     yield Chain(layers)
@@ -69,6 +62,19 @@ def chained(
             yield Chain(layers)
 
     return rebuilt(module)
+
+
+def multiply_in_bfloat16(module: nn.Module, names: Collection[str]) -> None:
+    """Let some parts multiply in bfloat16 in the forward pass, and all others exactly.
+
+    Args:
+        module: from `chained`.
+        names: of convolutions and of parts with an attribute `forward_dtype`, as they were called
+            before.
+    """
+    for part in module.modules():
+        if hasattr(part, "forward_dtype"):
+            part.forward_dtype = torch.bfloat16 if part.name in names else None
 
 
 def is_plain(part: nn.Module | None) -> bool:
@@ -149,25 +155,33 @@ class _Layer(nn.Module):
     Args:
         conv: see `is_plain`.
         slope: of the rectifier for negative values; None: there is no rectifier.
-        rounded: whether the forward pass multiplies in bfloat16.
         reverse: what the reverse pass multiplies in; None: what the weights are.
+
+    Attributes:
+        forward_dtype: what the forward pass multiplies in; None: what the weights are.
     """
 
-    def __init__(
-        self, conv: nn.Conv2d, slope: float | None, rounded: bool, reverse: torch.dtype | None
-    ) -> None:
+    def __init__(self, conv: nn.Conv2d, slope: float | None, reverse: torch.dtype | None) -> None:
         super().__init__()
+        self.name = getattr(conv, "name", "")
         weight, bias = conv.weight.detach(), conv.bias
         sides = conv._reversed_padding_repeated_twice  # left, right, top, bottom
         self.reflected = sides if conv.padding_mode == "reflect" and any(sides) else None
         padding = (0, 0) if self.reflected else (sides[2], sides[0])
-        forward = torch.bfloat16 if rounded else weight.dtype
         self.slope = slope
-        self.there = _Kernel(weight.to(forward), bias if bias is None else bias.detach(), padding)
+        self.there = self.exact = _Kernel(weight, bias if bias is None else bias.detach(), padding)
         back = weight.flip(2, 3).transpose(0, 1).to(reverse or weight.dtype)
         self.back = _Kernel(
             back, None, tuple(k - 1 - p for k, p in zip(conv.kernel_size, padding, strict=True))
         )
+
+    @property
+    def forward_dtype(self) -> torch.dtype | None:
+        return None if self.there is self.exact else self.there.weight.dtype
+
+    @forward_dtype.setter
+    def forward_dtype(self, dtype: torch.dtype | None) -> None:
+        self.there = self.exact if dtype is None else copy.deepcopy(self.exact).to(dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.reflected:

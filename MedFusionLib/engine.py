@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from . import contributions as maps_of
-from .chains import chained, is_plain
+from .chains import chained, is_plain, multiply_in_bfloat16
 
 PRECISIONS = ("auto", "float32")
 
@@ -194,15 +194,17 @@ def _mixtures(folded: nn.Module, exact: Ready, check: _Check) -> Iterator[Ready]
         if check.kind == "share":
             yield Ready(exact.method, half, "mixed")
         if check.kind == "gradient":
-            yield Ready(chained(folded, reverse=torch.float16), None, "mixed")
+            yield Ready(chained(folded, torch.float16), None, "mixed")
         return
     work = _work(folded, check)
     wide = list(work)
     reverse = torch.bfloat16 if check.kind == "gradient" else None
-    rough = chained(folded, forward=wide) if check.kind == "share" else None
+    method, rough = chained(folded, reverse), None
+    if check.kind == "share":
+        multiply_in_bfloat16(rough := chained(folded), wide)
 
     def mixed(names: Sequence[str]) -> Ready:
-        method = chained(folded, forward=names, reverse=reverse)
+        multiply_in_bfloat16(method, names)  # until the next one is asked for
         return Ready(method, None if len(names) == len(wide) else rough, "mixed")
 
     if not wide:

@@ -5,7 +5,7 @@ import torch
 from helpers import random_method, random_slices
 from torch import nn
 
-from MedFusionLib.chains import Chain, chained
+from MedFusionLib.chains import Chain, chained, multiply_in_bfloat16
 from MedFusionLib.contributions import gradient
 from MedFusionLib.engine import fold
 from MedFusionLib.methods import all_methods
@@ -85,10 +85,14 @@ def test_half_precision_is_where_it_was_asked_for():
     sources = pair(1, 1, 32, 32, dtype=torch.float32)
     fused, maps = gradient(method, *sources)
 
-    found, parts = gradient(chained(method, reverse=torch.bfloat16), *sources)
+    chain = chained(method, torch.bfloat16)
+    found, parts = gradient(chain, *sources)
     assert (found - fused).abs().max() < 1e-5
     for part, wanted in zip(parts, maps, strict=True):
         assert 1e-4 < (part - wanted).norm() / wanted.norm() < 0.02
 
-    found, _ = gradient(chained(method, forward=["merge.0.0"]), *sources)
+    multiply_in_bfloat16(chain, ["merge.0.0"])
+    found, _ = gradient(chain, *sources)
     assert 1e-5 < (found - fused).abs().max() < 0.02
+    multiply_in_bfloat16(chain, [])
+    assert (gradient(chain, *sources)[0] - fused).abs().max() < 1e-5
