@@ -110,12 +110,8 @@ class Chain(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(layers)
 
-    def extra_repr(self) -> str:
-        """How many convolutions, for `print`."""
-        return f"{len(self.layers)} convolutions"
-
     def __repr__(self) -> str:
-        return f"Chain({self.extra_repr()})"
+        return f"Chain({len(self.layers)} convolutions)"
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to the last layer's result."""
