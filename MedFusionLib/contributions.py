@@ -102,8 +102,7 @@ def share(
     players = range(len(sources))
     everyone = frozenset(players)
     start = black(method, *sources) if baseline is None else baseline
-    start = start.expand_as(sources[0])
-    maps = [torch.zeros_like(source) for source in sources]
+    maps: list[Any] = [0] * len(sources)
     fuse = _at_levels(method, sources)
     fuse_some = _at_levels(rough, sources) if rough else fuse
     for step in range(steps):
@@ -117,7 +116,7 @@ def share(
                 if m not in coalition:
                     rest = len(sources) - len(coalition) - 1
                     weight = factorial(len(coalition)) * factorial(rest) / factorial(len(sources))
-                    maps[m] += weight * (worth[coalition | {m}] - worth[coalition])
+                    maps[m] = maps[m] + weight * (worth[coalition | {m}] - worth[coalition])
         start = worth[everyone]
     return start, tuple(maps)
 

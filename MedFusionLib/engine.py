@@ -1,8 +1,8 @@
-"""A method made ready to run fast, with the same results, and the boxes that are worth running.
+"""A method made ready to run fast, with the same results.
 
-Four measures, none of which needs a compiler: batch norm is folded into the convolutions before
-it; weights lie channels-last; convolutions run in half precision where the device gains and a
-check finds it safe; and background that no result depends on is left out.
+None of the measures needs a compiler: batch norm is folded into the convolutions before it;
+weights lie channels-last; on a CPU convolutions run in chains (`chains.py`); and they run in half
+precision where the device gains and a check finds it safe.
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ import inspect
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from . import contributions as maps_of
+from .boxes import Box
 from .chains import chained, is_plain, multiply_in_bfloat16
 
 PRECISIONS = ("auto", "float32")
@@ -30,12 +31,6 @@ PRECISIONS = ("auto", "float32")
 #: pixels, and its errors were measured up to 2.5 and 1.6 times those on the probe.
 FUSED_BOUND, FUSED_MARGIN = 2e-3, 0.35
 MAPS_BOUND, MAPS_MARGIN = 1e-2, 0.6
-
-#: Boxes start and end at multiples of this: few sizes, and the poolings of FW-Net stay in step.
-GRID = 16
-
-
-# Weights ----------------------------------------------------------------------------------------
 
 
 def fold(module: nn.Module) -> nn.Module:
@@ -79,22 +74,31 @@ class Ready:
     rough: nn.Module | None = None
     precision: str = "float32"
 
+    def makes_parts(self, kind: str | None) -> bool:
+        """Whether `run` can make a part of the slices, at less work."""
+        return kind != "gradient" and hasattr(self.method, "fuse_part")
+
     def run(
-        self, kind: str | None, *sources: Tensor, **options: Any
+        self, kind: str | None, *sources: Tensor, part: Box | None = None, **options: Any
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """The fused batch and the maps of a kind ("gradient", "share" or None: no maps).
 
         Args:
             kind: of the contributions.
             sources: slice batches (N, 1, H, W) in [0, 1].
+            part: of the slices that is to be made, see `makes_parts`; default: all.
             options: of `contributions.gradient` or `contributions.share`.
         """
+        method, rough = self.method, self.rough
+        if part is not None:
+            method = partial(method.fuse_part, box=part)
+            rough = rough and partial(rough.fuse_part, box=part)
         if kind == "gradient":
-            return maps_of.gradient(self.method, *sources, **options)
+            return maps_of.gradient(method, *sources, **options)
         with torch.inference_mode():
             if kind == "share":
-                return maps_of.share(self.method, *sources, rough=self.rough, **options)
-            return self.method(*sources), ()
+                return maps_of.share(method, *sources, rough=rough, **options)
+            return method(*sources), ()
 
 
 def ready(method: nn.Module, kind: str | None = None, precision: str = "float32") -> Ready:
@@ -210,12 +214,14 @@ def _mixtures(folded: nn.Module, exact: Ready, check: _Check) -> Iterator[Ready]
     if not wide:
         return
     yield mixed(wide)
-    # one after the other, first what has much work and little error
-    errors = {name: check.worst(mixed([name])) ** 2 for name in wide}
-    least = check.worst(mixed([])) ** 2
+    # one after the other, first what has much work and little error; shares are less delicate
+    # than the fused slice
+    trial = check if check.kind == "gradient" else _Check(exact, None, check.device)
+    errors = {name: trial.worst(mixed([name])) ** 2 for name in wide}
+    least = trial.worst(mixed([])) ** 2
     chosen: list[str] = []
     for name in sorted(wide, key=lambda name: (errors[name] - least) / work[name]):
-        if errors[name] <= 1 and check.worst(mixed([*chosen, name])) <= 1:
+        if errors[name] <= 1 and trial.worst(mixed([*chosen, name])) <= 1:
             chosen.append(name)
     if chosen or check.kind:  # or the reverse pass alone, or black sources alone
         yield mixed(chosen)
@@ -244,53 +250,3 @@ def _work(method: nn.Module, check: _Check) -> dict[str, int]:
     for hook in hooks:
         hook.remove()
     return found
-
-
-# Boxes ------------------------------------------------------------------------------------------
-
-
-def reach(radius: int | None, kind: str | None, samples: int = 1) -> int | None:
-    """How many pixels around a place the result there depends on; None: on the whole slice.
-
-    A fused pixel depends on the sources within the method's radius. A gradient is a sum over the
-    fused pixels within that radius, each of which depends on the sources within it, in turn. (The
-    noise of smoothed gradients is drawn for whole slices.)
-
-    Example:
-        >>> reach(11, "share"), reach(11, "gradient"), reach(None, "share")
-        (11, 22, None)
-    """
-    if radius is None or (kind == "gradient" and samples > 1):
-        return None
-    return 2 * radius if kind == "gradient" else radius
-
-
-def boxes(occupied: np.ndarray, margin: int | None) -> np.ndarray:
-    """The part of each slice that has to be run for exact results at the occupied pixels.
-
-    Args:
-        occupied: bool (slices, rows, columns).
-        margin: from `reach`.
-
-    Returns:
-        int (slices, 4): first row, row after the last, first column, column after the last.
-        Multiples of `GRID` or ends of the slice; all 0 for an empty slice.
-
-    Example:
-        >>> mask = np.zeros((2, 100, 100), bool)
-        >>> mask[0, 40, 50] = True
-        >>> boxes(mask, 10).tolist()
-        [[16, 64, 32, 64], [0, 0, 0, 0]]
-    """
-    found = np.zeros((len(occupied), 2, 2), int)
-    filled = occupied.any(axis=(1, 2))
-    for side, size in enumerate(occupied.shape[1:]):
-        if margin is None:
-            found[filled, side] = 0, size
-            continue
-        line = occupied.any(axis=2 - side)[filled]
-        first = line.argmax(axis=1) - margin
-        end = size - line[:, ::-1].argmax(axis=1) + margin
-        found[filled, side, 0] = np.maximum(first // GRID * GRID, 0)
-        found[filled, side, 1] = np.minimum(-(-end // GRID) * GRID, size)
-    return found.reshape(-1, 4)

@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from .engine import Ready, boxes, reach, ready
+from .boxes import boxes, cut, inside, reach, union
+from .engine import Ready, ready
 from .errors import Cancelled
 from .memory import kept_memory
 
@@ -33,7 +34,8 @@ class Slices:
         fused: the fused slices.
         contributions: a map for each source; empty if none were asked for.
         baseline: F(0, 0) of a slice, (rows, columns); None unless shares were asked for.
-        boxes: what was run of each slice, see `engine.boxes`; outside the results are 0.
+        boxes: what was run of each slice, see `boxes.boxes`; outside the results are 0.
+        wanted: what was wanted of each slice, likewise.
         device: where it was computed.
         batch: slices at once, in the end.
         precision: "float32" or "mixed".
@@ -45,6 +47,7 @@ class Slices:
     contributions: tuple[np.ndarray, ...]
     baseline: np.ndarray | None
     boxes: np.ndarray
+    wanted: np.ndarray
     device: torch.device
     batch: int
     precision: str = "float32"
@@ -111,6 +114,7 @@ def run_slices(
         tuple(np.zeros(sources[0].shape, np.float32) for _ in sources if kind),
         None,
         boxes(occupied, reach(radius, kind, samples)),
+        boxes(occupied, 0),
         device,
         batch or batch_size(device, *size, memory),
     )
@@ -158,13 +162,14 @@ def _run_batch(
     fast: Ready, sources, where, kind, steps, samples, result: Slices
 ) -> list[tuple[np.ndarray, torch.Tensor]]:
     """Runs some slices; returns where their results belong, and the results on the device."""
-    filled = result.boxes[where][result.boxes[where].any(axis=1)]
-    if not len(filled):
+    run = made = union(result.boxes[where])
+    if run is None:
         return []
-    (top, left), (bottom, right) = filled[:, ::2].min(axis=0), filled[:, 1::2].max(axis=0)
-    box = slice(top, bottom), slice(left, right)
-    batch = [_send(source[where][:, *box], result.device) for source in sources]
+    batch = [_send(cut(source[where], run), result.device) for source in sources]
     options: dict[str, Any] = {}
+    if fast.makes_parts(kind):
+        made = union(result.wanted[where])
+        options = {"part": inside(made, run)}
     if kind == "gradient":
         options = {"samples": samples}
     elif kind == "share":
@@ -172,12 +177,12 @@ def _run_batch(
             whole = batch[0].new_zeros(1, 1, *sources[0].shape[1:])
             black, _ = fast.run(None, *(whole for _ in sources))
             result.baseline = black[0, 0].cpu().numpy()
-        black = torch.from_numpy(result.baseline[box]).to(result.device)
-        options = {"steps": steps, "baseline": black}
+        black = torch.from_numpy(cut(result.baseline, made)).to(result.device)
+        options |= {"steps": steps, "baseline": black}
     fused, maps = fast.run(kind, *batch, **options)
     targets = (result.fused, *result.contributions)
     return [
-        (target[where][:, *box], part[:, 0])
+        (cut(target[where], made), part[:, 0])
         for target, part in zip(targets, (fused, *maps), strict=True)
     ]
 

@@ -7,8 +7,9 @@ from helpers import random_method, random_slices
 from torch import nn
 
 from MedFusionLib import engine
+from MedFusionLib.boxes import GRID, boxes, reach
 from MedFusionLib.contributions import gradient, share
-from MedFusionLib.engine import GRID, boxes, fold, reach, ready
+from MedFusionLib.engine import fold, ready
 from MedFusionLib.inference import Stream, batch_size, run_slices
 from MedFusionLib.methods import all_methods, get_method
 from MedFusionLib.networks import cspa_dn
@@ -122,6 +123,14 @@ def test_far_reaching_methods_can_be_cropped_too(name, kind):
     occupied[0, 20, 4:8] = occupied[1, 30:, 300] = True
     found = check_crop(name, kind, occupied)
     assert found[0, 3] < 400 and (kind == "gradient" or found[1, 2] > 100)
+
+
+@pytest.mark.parametrize("kind", [None, "share"])
+@pytest.mark.parametrize("name", ["fw-net", "cspa-dn"])
+def test_only_what_is_wanted_is_decoded(name, kind):
+    occupied = FOREGROUNDS["in one slice"]
+    result = check_crop(name, kind, occupied)
+    assert result[0].tolist() == [0, 0, 0, 0] and result[1].tolist() == [0, 96, 0, 131]
 
 
 def test_smoothed_gradients_are_not_cropped():

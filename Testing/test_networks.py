@@ -2,8 +2,10 @@
 
 import pytest
 import torch
+from helpers import random_method, random_slices
 from torch import nn
 
+from MedFusionLib.boxes import cut
 from MedFusionLib.methods import all_methods, get_method
 from MedFusionLib.networks.badal_regas import BadalRegas
 from MedFusionLib.networks.cspa_dn import ChannelAttention, CSpADN, SpatialAttention, criss_cross
@@ -216,6 +218,20 @@ def test_criss_cross_attention_survives_large_energies():
 def test_untrained_attention_changes_nothing(attention):
     features = torch.rand(1, 16, 6, 5)
     assert torch.equal(attention(16)(features), features)
+
+
+@pytest.mark.parametrize("box", [(0, 64, 0, 80), (17, 40, 21, 55), (0, 9, 60, 80), (63, 64, 0, 1)])
+@pytest.mark.parametrize("name", ["fw-net", "cspa-dn"])
+def test_a_part_is_what_the_whole_has_there(name, box):
+    method = random_method(name, deviation=0.1).double()
+    for part in method.modules():
+        if isinstance(part, SpatialAttention):
+            torch.nn.init.constant_(part.alpha, 0.7)
+    sources = [random_slices(2, 1, 64, 80, seed=s, dtype=torch.float64) for s in (1, 2)]
+    with torch.inference_mode():
+        whole, part = method(*sources), method.fuse_part(*sources, box=box)
+    assert torch.allclose(part, cut(whole, box), atol=1e-6)
+    assert whole.std() > 1e-3
 
 
 def test_channel_attention_does_not_grow_with_the_image():

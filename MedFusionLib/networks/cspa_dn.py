@@ -22,6 +22,7 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
+from ..boxes import Box, around, cut, inside
 from ..methods import Method
 
 GROWTH = 16
@@ -51,6 +52,7 @@ def criss_cross(
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
+    box: Box | None = None,
     forward: torch.dtype | None = None,
     reverse: torch.dtype | None = None,
 ) -> torch.Tensor:
@@ -61,16 +63,22 @@ def criss_cross(
     The reverse pass reckons the weights again, so none are kept.
 
     Args:
-        query: (N, C, H, W).
+        query: (N, C, h, w), of the pixels inside the box.
         key: (N, C, H, W).
         value: (N, D, H, W).
+        box: of the pixels that attend; default: all.
         forward: what the values are multiplied in; default: what they are.
         reverse: what the reverse pass multiplies in; default: the same.
 
     Returns:
-        (N, D, H, W).
+        (N, D, h, w).
     """
-    return _CrissCross.apply(query, key, value, forward or value.dtype, reverse or value.dtype)
+    rows = [x.permute(0, 2, 3, 1) for x in (query, key, value)]
+    if box is None or query.shape[2:] == key.shape[2:]:
+        result = _CrissCross.apply(*rows, forward or value.dtype, reverse or value.dtype)
+    else:
+        result, _ = _both_ways(*rows, box, forward or value.dtype)
+    return result.permute(0, 3, 1, 2)
 
 
 def criss_cross_published(
@@ -95,51 +103,63 @@ def criss_cross_published(
 
 
 class _CrissCross(torch.autograd.Function):
-    """`criss_cross` and its reverse pass; inside, lines are (N, lines, places, channels)."""
+    """`criss_cross` of all pixels, (N, rows, columns, channels), and its reverse pass."""
 
     @staticmethod
     def forward(ctx, query, key, value, forward, reverse):
-        rows = [x.permute(0, 2, 3, 1) for x in (query, key, value)]
-        columns = [x.transpose(1, 2).contiguous() for x in rows]
-        result, size = _attend(*rows, False, forward)
-        other, other_size = (x.transpose(1, 2) for x in _attend(*columns, True, forward))
-        result = other.lerp(result, torch.sigmoid(size - other_size).to(result.dtype))
-        ctx.save_for_backward(*rows, result, torch.logaddexp(size, other_size))
+        whole = 0, query.shape[1], 0, query.shape[2]
+        result, size = _both_ways(query, key, value, whole, forward)
+        ctx.save_for_backward(query, key, value, result, size)
         ctx.dtype = reverse
-        return result.permute(0, 3, 1, 2)
+        return result
 
     @staticmethod
     def backward(ctx, grad):
         *rows, result, size = ctx.saved_tensors
-        grad = grad.permute(0, 2, 3, 1).contiguous()
+        grad = grad.contiguous()
         # a softmax's derivative: each weight times (its own gradient - their weighted mean)
         mean = (grad * result).sum(-1, keepdim=True, dtype=size.dtype)
         rows += [grad, size, mean]
         columns = [x.transpose(1, 2).contiguous() for x in rows]
-        found = _attend_back(*rows, False, ctx.dtype)
-        for one, other in zip(found, _attend_back(*columns, True, ctx.dtype), strict=True):
+        found = _attend_back(*rows, None, ctx.dtype)
+        for one, other in zip(found, _attend_back(*columns, 0, ctx.dtype), strict=True):
             one += other.transpose(1, 2)
-        return *(x.permute(0, 3, 1, 2) for x in found), None, None
+        return *found, None, None
 
 
-def _attend(query, key, value, leave_out_self, dtype) -> list[torch.Tensor]:
-    """Attention within lines, and the log of the sum that its weights were divided by."""
+def _both_ways(query, key, value, box, dtype) -> tuple[torch.Tensor, torch.Tensor]:
+    """Attention within rows and columns, and the log of the sum that its weights divide by."""
+    top, bottom, left, right = box
+    rows = [query, *(x[:, top:bottom] for x in (key, value))]
+    columns = [query.transpose(1, 2), *(x[:, :, left:right].transpose(1, 2) for x in (key, value))]
+    result, size = _attend(*rows, None, dtype)
+    columns = [x.contiguous() for x in columns]
+    other, other_size = (x.transpose(1, 2) for x in _attend(*columns, top, dtype))
+    result = other.lerp(result, torch.sigmoid(size - other_size).to(result.dtype))
+    return result, torch.logaddexp(size, other_size)
+
+
+def _attend(query, key, value, left_out, dtype) -> list[torch.Tensor]:
+    """Attention within lines (N, lines, places, channels), and the log of its divisor.
+
+    The first query does not attend to the place `left_out`, the second not to the next, ...
+    """
     parts = []
     for q, k, v in _chunks(query, key, value.to(dtype)):
-        weight = _energy(q, k, leave_out_self)
+        weight = _energy(q, k, left_out)
         highest = weight.amax(-1, keepdim=True)
         weight.sub_(highest).exp_()
         total = weight.sum(-1, keepdim=True)
-        parts.append(((weight.to(dtype) @ v).to(value.dtype).div_(total), total.log_() + highest))
+        parts.append(((weight.to(dtype) @ v).to(value.dtype).div_(total), total.log() + highest))
     return [torch.cat(each, dim=1) for each in zip(*parts, strict=True)]
 
 
-def _attend_back(query, key, value, grad, size, mean, leave_out_self, dtype) -> list[torch.Tensor]:
+def _attend_back(query, key, value, grad, size, mean, left_out, dtype) -> list[torch.Tensor]:
     """The gradients by query, key and value along one direction."""
     q_half, k_half, value, grad = (x.to(dtype) for x in (query, key, value, grad))
     parts = []
     for q, k, v, g, s, m, qh, kh in _chunks(query, key, value, grad, size, mean, q_half, k_half):
-        weight = _energy(q, k, leave_out_self).sub_(s).exp_()
+        weight = _energy(q, k, left_out).sub_(s).exp_()
         by_value = weight.to(dtype).transpose(-1, -2) @ g
         energy = ((g @ v.transpose(-1, -2)).to(weight.dtype).sub_(m) * weight).to(dtype)
         part = energy @ kh, energy.transpose(-1, -2) @ qh, by_value
@@ -147,16 +167,16 @@ def _attend_back(query, key, value, grad, size, mean, leave_out_self, dtype) -> 
     return [torch.cat(each, dim=1) for each in zip(*parts, strict=True)]
 
 
-def _energy(query: torch.Tensor, key: torch.Tensor, leave_out_self: bool) -> torch.Tensor:
+def _energy(query: torch.Tensor, key: torch.Tensor, left_out: int | None) -> torch.Tensor:
     energy = (query @ key.transpose(-1, -2)).float()
-    if leave_out_self:
-        energy.diagonal(dim1=-2, dim2=-1).fill_(torch.finfo(energy.dtype).min)
+    if left_out is not None:
+        energy.diagonal(left_out, dim1=-2, dim2=-1).fill_(torch.finfo(energy.dtype).min)
     return energy
 
 
 def _chunks(*tensors: torch.Tensor) -> Iterator[tuple[torch.Tensor, ...]]:
     """Some lines of each at a time, so that their attention weights need little room."""
-    count, _, places, _ = tensors[0].shape
+    count, _, places, _ = tensors[1].shape
     lines = max(1, AT_ONCE[tensors[0].device.type] // (count * places**2))
     return zip(*(x.split(lines, dim=1) for x in tensors), strict=True)
 
@@ -178,13 +198,15 @@ class SpatialAttention(nn.Module):
         self.forward_dtype = self.reverse_dtype = None
         self.published = False
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, C, H, W) to the same shape."""
-        parts = self.query(x), self.key(x), self.value(x)
+    def forward(self, x: torch.Tensor, box: Box | None = None) -> torch.Tensor:
+        """(N, C, H, W) to the part of it inside a box; default: to all."""
+        part = x if box is None else cut(x, box)
         if self.published:
-            return x + self.alpha * criss_cross_published(*parts)
-        attended = criss_cross(*parts, self.forward_dtype, self.reverse_dtype)
-        return torch.addcmul(x, self.alpha, attended)
+            attended = criss_cross_published(self.query(x), self.key(x), self.value(x))
+            return part + self.alpha * (attended if box is None else cut(attended, box))
+        parts = self.query(part), self.key(x), self.value(x)
+        attended = criss_cross(*parts, box, self.forward_dtype, self.reverse_dtype)
+        return torch.addcmul(part, self.alpha, attended)
 
 
 class _Product(nn.Conv2d):
@@ -209,8 +231,8 @@ class ChannelAttention(nn.Module):
         self.query, self.key, self.value = (_Product(channels) for _ in range(3))
         self.beta = nn.Parameter(torch.zeros(1))
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, C, H, W) to the same shape."""
+    def forward(self, x: torch.Tensor, box: Box | None = None) -> torch.Tensor:
+        """(N, C, H, W) to the part of it inside a box; default: to all."""
         pixels = x.permute(0, 2, 3, 1).flatten(1, 2)
         wide = pixels.float()  # sums over an image leave the range of float16
         product = wide.transpose(1, 2) @ wide / wide.shape[1]
@@ -223,8 +245,10 @@ class ChannelAttention(nn.Module):
         attention = self.beta.float() * energy.softmax(-1)
         weight = (attention @ value).mT.to(x.dtype)
         bias = (attention @ v).mT.to(x.dtype)
+        part = x if box is None else cut(x, box)
+        pixels = part.permute(0, 2, 3, 1).flatten(1, 2)
         result = pixels + torch.baddbmm(bias, pixels, weight)
-        return result.unflatten(1, x.shape[2:]).permute(0, 3, 1, 2)
+        return result.unflatten(1, part.shape[2:]).permute(0, 3, 1, 2)
 
 
 class CSpADN(nn.Module):
@@ -257,10 +281,16 @@ class CSpADN(nn.Module):
         Returns:
             (N, 1, H, W) in (-1, 1), in practice near [0, 1].
         """
+        return self.fuse_part(first, second, (0, first.shape[-2], 0, first.shape[-1]))
+
+    def fuse_part(self, first: torch.Tensor, second: torch.Tensor, box: Box) -> torch.Tensor:
+        """The part of `forward`'s result inside a box; only what it depends on is attended to."""
         features = self.head(torch.cat([first, second], dim=1))
         for module in self.dense:
             features = torch.cat([features, module(features)], dim=1)
-        return self.decoder(self.spatial(features) + self.channel(features))
+        source = around(box, len(DECODER) + 1, *first.shape[-2:])  # 3x3 convolutions
+        attended = self.spatial(features, source) + self.channel(features, source)
+        return cut(self.decoder(attended), inside(box, source))
 
 
 METHOD = Method(

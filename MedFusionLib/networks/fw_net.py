@@ -23,6 +23,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from ..boxes import Box, around, cut, inside
 from ..errors import MedFusionError
 from ..methods import Method
 
@@ -55,9 +56,18 @@ class UNet(nn.Module):
         self.up = nn.ModuleList(map(_block, [2 * width for width in wide[-2::-1]], back))
         self.out = nn.Conv2d(base, outputs, 1)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, inputs, H, W), both sides at least 16 pixels, to (N, outputs, H, W)."""
+    def forward(self, x: torch.Tensor, box: Box | None = None) -> torch.Tensor:
+        """Encode and decode.
+
+        Args:
+            x: (N, inputs, H, W), both sides at least 16 pixels.
+            box: the part that is wanted; default: all. Only what it depends on is decoded.
+
+        Returns:
+            (N, outputs, height, width of the box).
+        """
         height, width = x.shape[-2:]
+        box = box or (0, height, 0, width)
         multiple = 2**POOLINGS
         if min(height, width) < multiple:
             raise MedFusionError(f"FW-Net needs slices of at least {multiple} x {multiple} pixels.")
@@ -66,10 +76,20 @@ class UNet(nn.Module):
         for block in self.down[1:]:
             skipped.append(block(F.max_pool2d(skipped[-1], 2)))
         x = skipped.pop()
-        for block in self.up:
+        parts = []  # what is made of each level, and of what, from fine to coarse
+        for features in skipped:
+            source = around(box, 2, *features.shape[-2:])  # two 3x3 convolutions
+            parts.append((box, source))
+            top, bottom, left, right = source
+            coarse = top // 2, -(-bottom // 2), left // 2, -(-right // 2)
+            box = around(coarse, 1, features.shape[-2] // 2, features.shape[-1] // 2)
+        x = cut(x, box)
+        for block, (made, source) in zip(self.up, reversed(parts), strict=True):
             x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-            x = block(torch.cat([skipped.pop(), x], dim=1))
-        return torch.sigmoid(self.out(x))[..., :height, :width]
+            x = cut(x, inside(source, tuple(2 * n for n in box)))
+            x = block(torch.cat([cut(skipped.pop(), source), x], dim=1))
+            x, box = cut(x, inside(made, source)), made
+        return torch.sigmoid(self.out(x))
 
 
 class FWNet(nn.Module):
@@ -99,6 +119,10 @@ class FWNet(nn.Module):
             (N, 1, H, W) in [0, 1].
         """
         return self.encoder(torch.cat([first, second], dim=1))
+
+    def fuse_part(self, first: torch.Tensor, second: torch.Tensor, box: Box) -> torch.Tensor:
+        """The part of `forward`'s result inside a box."""
+        return self.encoder(torch.cat([first, second], dim=1), box)
 
     def reconstruct(self, fused: torch.Tensor) -> torch.Tensor:
         """Both sources as regained from the fused batch (N, 1, H, W): (N, 2, H, W) in [0, 1]."""
