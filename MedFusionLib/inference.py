@@ -189,9 +189,10 @@ def _run_batch(
 
 def _send(part: np.ndarray, device: torch.device) -> torch.Tensor:
     """Slices (N, H, W) as a batch (N, 1, H, W) on the device."""
-    batch = torch.empty(len(part), 1, *part.shape[1:], pin_memory=device.type == "cuda")
+    pinned = device.type == "cuda"
+    batch = torch.empty(len(part), 1, *part.shape[1:], pin_memory=pinned)
     batch.numpy()[:, 0] = part
-    return batch.to(device, non_blocking=True)
+    return batch.to(device, non_blocking=pinned)
 
 
 class _Lanes:
