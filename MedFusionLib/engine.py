@@ -76,7 +76,8 @@ class Ready:
 
     def makes_parts(self, kind: str | None) -> bool:
         """Whether `run` can make a part of the slices, at less work."""
-        return kind != "gradient" and hasattr(self.method, "fuse_part")
+        methods = [method for method in (self.method, self.rough) if method is not None]
+        return kind != "gradient" and all(hasattr(method, "fuse_part") for method in methods)
 
     def run(
         self, kind: str | None, *sources: Tensor, part: Box | None = None, **options: Any
@@ -201,6 +202,8 @@ def _mixtures(folded: nn.Module, exact: Ready, check: _Check) -> Iterator[Ready]
             yield Ready(chained(folded, torch.float16), None, "mixed")
         return
     work = _work(folded, check)
+    if not work:
+        return
     wide = list(work)
     reverse = torch.bfloat16 if check.kind == "gradient" else None
     method, rough = chained(folded, reverse), None
@@ -211,8 +214,6 @@ def _mixtures(folded: nn.Module, exact: Ready, check: _Check) -> Iterator[Ready]
         multiply_in_bfloat16(method, names)  # until the next one is asked for
         return Ready(method, None if len(names) == len(wide) else rough, "mixed")
 
-    if not wide:
-        return
     yield mixed(wide)
     # one after the other, first what has much work and little error; shares are less delicate
     # than the fused slice

@@ -133,6 +133,16 @@ def test_only_what_is_wanted_is_decoded(name, kind):
     assert result[0].tolist() == [0, 0, 0, 0] and result[1].tolist() == [0, 96, 0, 131]
 
 
+def test_a_rough_stand_in_has_to_make_parts_too():
+    method = random_method("cspa-dn")
+    whole = engine._Half(method)
+    assert engine.Ready(method).makes_parts("share")
+    assert engine.Ready(method, method).makes_parts(None)
+    assert not engine.Ready(method).makes_parts("gradient")
+    assert not engine.Ready(method, whole).makes_parts("share")
+    assert not engine.Ready(whole).makes_parts("share")
+
+
 def test_smoothed_gradients_are_not_cropped():
     assert reach(11, "gradient", samples=4) is None
     assert reach(11, "share", samples=4) == 11
