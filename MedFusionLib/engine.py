@@ -180,15 +180,34 @@ def probe(count: int = 2, size: int = 96) -> list[Tensor]:
 
 
 class _Half(nn.Module):
-    """A method in float16 from the first layer to the last, float32 in and out."""
+    """A method in float16, float32 in and out.
+
+    The convolution that makes the fused slice, and what follows it, stay in float32: rounding
+    these would show, and they are little work.
+    """
 
     def __init__(self, method: nn.Module) -> None:
         super().__init__()
         self.method = copy.deepcopy(method).half()
+        for name, part in method.named_modules():
+            if isinstance(part, nn.Conv2d) and part.out_channels == 1:
+                parent, _, child = name.rpartition(".")
+                setattr(self.method.get_submodule(parent), child, _InFloat32(part))
 
     def forward(self, *sources: Tensor) -> Tensor:
         halves = (x.half().contiguous(memory_format=torch.channels_last) for x in sources)
         return self.method(*halves).float()
+
+
+class _InFloat32(nn.Module):
+    """A layer in float32, whatever comes in."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = copy.deepcopy(layer)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(x.float())
 
 
 def _mixtures(folded: nn.Module, exact: Ready, check: _Check) -> Iterator[Ready]:
