@@ -228,6 +228,18 @@ def test_float16_runs_through_every_network(name):
         assert (found - method(*sources)).abs().max() < 0.01
 
 
+@pytest.mark.parametrize(("kind", "ways"), [(None, 1), ("gradient", 2), ("share", 2)])
+def test_what_a_gpu_would_try_is_near_the_exact(kind, ways):
+    """In float16, but on the CPU."""
+    folded = fold(random_method("funfusean"))
+    exact = engine.Ready(folded)
+    check = engine._Check(exact, kind, torch.device("cpu"))
+    check.device = torch.device("cuda")
+    worst = [check.worst(mixed) for mixed in engine._mixtures(folded, exact, check)]
+    assert len(worst) == ways
+    assert worst[-1] < 1
+
+
 # Memory -----------------------------------------------------------------------------------------
 
 
