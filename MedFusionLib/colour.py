@@ -142,11 +142,15 @@ def _slabs(shape: tuple[int, ...]) -> Iterator[slice]:
 
 def _top(maps: Sequence[np.ndarray], shown: np.ndarray) -> float:
     """The 99th percentile of the maps' sum, negative parts taken as 0."""
-    total = 0.0
-    for one in maps:
+
+    def lit(one: np.ndarray) -> np.ndarray:
         part = one[shown]
-        total += np.maximum(part, 0, out=part)  # in place: a large volume needs no large copies
-    return float(np.percentile(total, 99, overwrite_input=True)) if shown.any() else 0.0
+        return np.maximum(part, 0, out=part)  # in place: a large volume needs no large copies
+
+    total = lit(maps[0])
+    for one in maps[1:]:
+        total += lit(one)
+    return float(np.percentile(total, 99, overwrite_input=True)) if total.size else 0.0
 
 
 def _scaled(array: np.ndarray, top: float) -> np.ndarray:

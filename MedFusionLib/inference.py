@@ -121,7 +121,6 @@ def run_slices(
     with full_precision(), kept_memory():
         began = time.perf_counter()
         fast = ready(method.to(device), kind, precision)
-        result.precision = fast.precision
         result.setup_seconds = time.perf_counter() - began
         lanes = _Lanes(device)
         start = 0
@@ -148,13 +147,13 @@ def run_slices(
                     result.device = torch.device("cpu")
                     result.batch = batch_size(result.device, *size, memory)
                     fast = ready(method.to(result.device), kind, precision)
-                    result.precision = fast.precision
                     lanes = _Lanes(result.device)
                 continue
             start = where.stop
             if progress:
                 progress(start, count)
         lanes.wait()
+    result.precision = fast.precision
     return result
 
 

@@ -51,7 +51,7 @@ class Sources:
     @property
     def scaled(self) -> tuple[np.ndarray, ...]:
         """The sources in [0, 1], made when asked for: they are as large as the volumes."""
-        return tuple(map(Window.scale, self.windows, (volume.array for volume in self.volumes)))
+        return self.slices((0, 1, 2), ())
 
     def slices(
         self, order: tuple[int, ...], flips: tuple[int, ...], which: slice | np.ndarray = ALL

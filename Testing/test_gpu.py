@@ -8,11 +8,17 @@ from helpers import random_method, random_slices
 from MedFusionLib import inference
 from MedFusionLib.engine import FUSED_BOUND, MAPS_BOUND
 from MedFusionLib.inference import Stream, run_slices
-from MedFusionLib.methods import all_methods, get_method
+from MedFusionLib.methods import all_methods
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 
 METHODS = [method.name for method in all_methods()]
+RUNS = [
+    (method.name, kind)
+    for method in all_methods()
+    for kind in (None, "gradient", "share")
+    if kind != "gradient" or method.differentiable
+]
 CUDA = torch.device("cuda")
 
 
@@ -24,11 +30,8 @@ def everything(slices):
     return [slices.fused, *slices.contributions]
 
 
-@pytest.mark.parametrize("kind", [None, "gradient", "share"])
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize(("name", "kind"), RUNS)
 def test_a_gpu_gives_what_the_cpu_gives(name, kind):
-    if kind == "gradient" and not get_method(name).differentiable:
-        pytest.skip("no gradient")
     sources = stacks(9, 48, 53)
     cpu, gpu = (
         run_slices(random_method(name), sources, kind=kind, device=device, batch=2)
@@ -39,11 +42,8 @@ def test_a_gpu_gives_what_the_cpu_gives(name, kind):
         assert np.linalg.norm(found - expected) < 2e-3 * np.linalg.norm(expected)
 
 
-@pytest.mark.parametrize("kind", [None, "gradient", "share"])
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize(("name", "kind"), RUNS)
 def test_mixed_precision_keeps_its_bounds(name, kind):
-    if kind == "gradient" and not get_method(name).differentiable:
-        pytest.skip("no gradient")
     sources = stacks(4, 64, 64)
     exact, mixed = (
         run_slices(random_method(name), sources, kind=kind, device=CUDA, precision=precision)
