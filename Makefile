@@ -16,6 +16,8 @@ test: setup libraries lint
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python Testing/repository_size.py
 
 setup: .venv/ready
 

@@ -8,35 +8,17 @@
 Research software, not a medical device. torch and SimpleITK load when they are first needed.
 """
 
-from __future__ import annotations
-
-import importlib
-from typing import Any
+from .lazy import public
 
 __version__ = "0.1.0"
 
-_HOME = {
-    "Volume": "volumes",
-    "Window": "intensities",
-    "read_volume": "files",
-    "write_volume": "files",
-    "fuse": "fusion",
-    "Fusion": "fusion",
-    "MedFusionError": "errors",
-    "Cancelled": "errors",
-    "PAIRS": "methods",
-    "all_methods": "methods",
-    "get_method": "methods",
-}
-
-__all__ = [*_HOME, "__version__"]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME])
+__getattr__, __dir__, __all__ = public(
+    __name__,
+    {
+        "sources": "PAIRS Volume Window read_volume write_volume",
+        "methods": "all_methods get_method",
+        "fusion": "Fusion fuse",
+        "results": "quality_of",
+        "errors": "MedFusionError Cancelled",
+    },
+)

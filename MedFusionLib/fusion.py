@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import __version__
-from .colour import DEFAULT_KIND, Coding, Coordinates, coordinates
+from .colour.coding import DEFAULT_KIND, Coding, Coordinates, coordinates
 from .errors import MedFusionError
-from .intensities import Window
-from .sources import Sources, modalities_of, prepare
-from .volumes import Volume, from_slices, slice_at, slice_order, to_slices
+from .sources.intensities import Window
+from .sources.modalities import modalities_of
+from .sources.prepare import Sources, prepare
+from .sources.volumes import Volume, from_slices, slice_at, slice_order, to_slices
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from .inference import Slices
-    from .quality import Quality
+    from .inference.slices import Slices
 
 NOTICE = "Research software, not a medical device. Not for diagnosis or treatment."
 KINDS = ("gradient", "share")
@@ -74,13 +74,6 @@ class Fusion:
         """Where each voxel stands in the colour tables."""
         maps = [part.array for part in self.contributions]
         return coordinates(self.fused.array, maps, self.sources.background)
-
-    @cached_property
-    def quality(self) -> Quality:
-        """Metrics against the sources, beside the plain average and maximum; takes seconds."""
-        from .quality import quality
-
-        return quality(self)
 
     @property
     def colour(self) -> np.ndarray:
@@ -146,13 +139,13 @@ def fuse(
         Cancelled: the cancel flag was set.
 
     Example:
-        >>> from MedFusionLib.phantom import make_phantom
+        >>> from MedFusionLib.phantom.head import make_phantom
         >>> head = make_phantom((16, 48, 48))
         >>> fuse(head.t1, head.pet, "pet-mr", network="maximum").fused.shape
         (16, 48, 48)
     """
-    from .devices import choose_device, describe_device
-    from .inference import run_slices
+    from .inference.devices import choose_device, describe_device
+    from .inference.slices import run_slices
 
     started = time.monotonic()
     coding = coding or Coding()
@@ -290,14 +283,14 @@ def fuse_slice(
         MedFusionError: no slice of the first source passes the point, or bad settings.
 
     Example:
-        >>> from MedFusionLib.phantom import make_phantom
+        >>> from MedFusionLib.phantom.head import make_phantom
         >>> head = make_phantom((16, 48, 48))
         >>> sources = prepare([head.t1, head.pet], ["mr", "pet"])
         >>> fuse_slice(sources, "pet-mr", (0, 0, 0), network="maximum").colour.shape
         (48, 48, 3)
     """
-    from .devices import choose_device
-    from .inference import run_slices
+    from .inference.devices import choose_device
+    from .inference.slices import run_slices
 
     coding = coding or Coding()
     kind = contributions or DEFAULT_KIND[coding.mode]
@@ -336,7 +329,7 @@ def load_chain(
         A module that takes as many slice batches as there are sources, and the SHA-256 of the
         weights in it (none for classical methods).
     """
-    from .weights import load_method
+    from .methods.weights import load_method
 
     method, digest = load_method(network, pair, weights)
     found = [digest]
@@ -349,7 +342,7 @@ def load_chain(
 
 def reach_of_chain(network: str, sources: int) -> int | None:
     """How far a pixel of a source can reach through the methods that `load_chain` chains."""
-    from .methods import get_method
+    from .methods.registry import get_method
 
     radius = get_method(network).radius
     return None if radius is None else radius * (sources - 1)
@@ -380,8 +373,8 @@ def _check_settings(
     memory: float | None = None,
     **counts: int | None,
 ) -> None:
-    from .engine import PRECISIONS
-    from .methods import get_method
+    from .inference.engine import PRECISIONS
+    from .methods.registry import get_method
 
     method = get_method(network)
     if kind not in KINDS:

@@ -15,8 +15,8 @@ from scipy.spatial.transform import Rotation
 from torch import nn
 
 from MedFusionLib.errors import MedFusionError
-from MedFusionLib.methods import get_method
-from MedFusionLib.volumes import Volume, from_slices
+from MedFusionLib.methods.registry import get_method
+from MedFusionLib.sources.volumes import Volume, from_slices
 
 torch.set_num_threads(1)  # small pictures: more threads only wait for each other
 

@@ -26,8 +26,8 @@ from host.panel import Host, Panel  # noqa: E402
 from host.scene import RealScene  # noqa: E402
 from host.screenshot import screenshot  # noqa: E402
 
-from MedFusionLib.phantom import make_phantom  # noqa: E402
-from MedFusionLib.scene import add_volume  # noqa: E402
+from MedFusionLib.phantom.head import make_phantom  # noqa: E402
+from MedFusionLib.results.scene import add_volume  # noqa: E402
 
 HEIGHT = 1230
 SHAPE = (96, 192, 192)

@@ -9,17 +9,12 @@ from helpers import random_method, random_slices, refused
 from torch import nn
 from typer.testing import CliRunner
 
-from MedFusionLib import benchmark as bench
-from MedFusionLib.benchmark import (
-    as_published,
-    benchmark,
-    count_work,
-    parse_size,
-    published_loop,
-)
-from MedFusionLib.cli import app
-from MedFusionLib.inference import run_slices
-from MedFusionLib.networks import cspa_dn
+from MedFusionLib.cli.app import app
+from MedFusionLib.evaluation import benchmark as bench
+from MedFusionLib.evaluation.benchmark import as_published, count_work, parse_size, published_loop
+from MedFusionLib.evaluation.benchmark import run_benchmark as benchmark
+from MedFusionLib.inference.slices import run_slices
+from MedFusionLib.methods.networks import cspa_dn
 
 CPU = torch.device("cpu")
 FIELDS = {

@@ -5,10 +5,10 @@ import torch
 from helpers import random_method, random_slices
 from torch import nn
 
-from MedFusionLib.chains import Chain, chained, multiply_in_bfloat16
-from MedFusionLib.contributions import gradient
-from MedFusionLib.engine import fold
-from MedFusionLib.methods import all_methods
+from MedFusionLib.inference.chains import Chain, chained, multiply_in_bfloat16
+from MedFusionLib.inference.contributions import gradient
+from MedFusionLib.inference.engine import fold
+from MedFusionLib.methods.registry import all_methods
 
 NETWORKS = [method.name for method in all_methods("network")]
 

@@ -7,11 +7,15 @@ import pytest
 import torch
 from skimage import io
 
-from MedFusionLib.classical.average import Average
-from MedFusionLib.classical.guided_filter import GuidedFilterFusion, _box_mean, guided_filter
-from MedFusionLib.classical.laplacian_pyramid import LaplacianPyramid
-from MedFusionLib.classical.maximum import Maximum
-from MedFusionLib.methods import all_methods
+from MedFusionLib.methods.classical.average import Average
+from MedFusionLib.methods.classical.guided_filter import (
+    GuidedFilterFusion,
+    _box_mean,
+    guided_filter,
+)
+from MedFusionLib.methods.classical.laplacian_pyramid import LaplacianPyramid
+from MedFusionLib.methods.classical.maximum import Maximum
+from MedFusionLib.methods.registry import all_methods
 
 REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
 

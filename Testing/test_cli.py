@@ -8,10 +8,10 @@ import SimpleITK as sitk
 
 from MedFusionLib import __version__
 from MedFusionLib.cli import main
-from MedFusionLib.files import read_volume, sha256, write_volume
-from MedFusionLib.methods import PAIRS
-from MedFusionLib.phantom import make_phantom
-from MedFusionLib.weights import weights_path
+from MedFusionLib.methods.weights import weights_path
+from MedFusionLib.phantom.head import make_phantom
+from MedFusionLib.sources.files import read_volume, sha256, write_volume
+from MedFusionLib.sources.modalities import PAIRS
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +188,7 @@ def test_networks_all_lists_the_classical_methods_too(run):
 def test_demo_fuses_the_head_with_the_trained_networks(run, tmp_path, monkeypatch):
     if not all(weights_path("funfusean", pair).is_file() for pair in ("pet-mr", "ct-mr")):
         pytest.skip("the weights are not trained yet")
-    monkeypatch.setattr("MedFusionLib.cli.DEMO_SHAPE", (24, 48, 48))
+    monkeypatch.setattr("MedFusionLib.cli.demo.DEMO_SHAPE", (24, 48, 48))
     assert run("demo", "--out", tmp_path)[0] == 0
     for pair in ("pet-mr", "ct-mr"):
         assert (tmp_path / pair / "preview.png").stat().st_size > 20_000

@@ -9,8 +9,8 @@ import pytest
 from helpers import refused
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from MedFusionLib.colormaps import COLORMAPS, colormap_table
-from MedFusionLib.colour import MODES, Coding, coordinates
+from MedFusionLib.colour.coding import MODES, Coding, coordinates
+from MedFusionLib.colour.colormaps import COLORMAPS, colormap_table
 
 SHAPE = (6, 20, 20)
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 from helpers import random_method, random_slices
 
-from MedFusionLib.contributions import black, gradient, share, sum_error
-from MedFusionLib.methods import all_methods
+from MedFusionLib.inference.contributions import black, gradient, share, sum_error
+from MedFusionLib.methods.registry import all_methods
 
 METHODS = [method.name for method in all_methods()]
 DIFFERENTIABLE = [method.name for method in all_methods() if method.differentiable]

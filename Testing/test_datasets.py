@@ -7,9 +7,9 @@ import pytest
 import torch
 from helpers import refused
 
-from MedFusionLib.datasets import Case, Crops, find_cases, split_validation
-from MedFusionLib.files import write_volume
-from MedFusionLib.volumes import Volume
+from MedFusionLib.sources.files import write_volume
+from MedFusionLib.sources.volumes import Volume
+from MedFusionLib.training.datasets import Case, Crops, find_cases, split_validation
 
 
 def write_pair(folder, name, second="ct", ending="nrrd", slices=10, **grid):

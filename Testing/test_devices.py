@@ -4,7 +4,7 @@ import pytest
 import torch
 from helpers import refused
 
-from MedFusionLib.devices import choose_device, describe_device
+from MedFusionLib.inference.devices import choose_device, describe_device
 
 
 @pytest.fixture

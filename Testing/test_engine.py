@@ -6,13 +6,13 @@ import torch
 from helpers import random_method, random_slices
 from torch import nn
 
-from MedFusionLib import engine
-from MedFusionLib.boxes import GRID, boxes, reach
-from MedFusionLib.contributions import gradient, share
-from MedFusionLib.engine import fold, ready
-from MedFusionLib.inference import Stream, batch_size, run_slices
-from MedFusionLib.methods import all_methods, get_method
-from MedFusionLib.networks import cspa_dn
+from MedFusionLib.inference import engine
+from MedFusionLib.inference.contributions import gradient, share
+from MedFusionLib.inference.engine import fold, ready
+from MedFusionLib.inference.slices import Stream, batch_size, run_slices
+from MedFusionLib.methods.boxes import GRID, boxes, reach
+from MedFusionLib.methods.networks import cspa_dn
+from MedFusionLib.methods.registry import all_methods, get_method
 
 NETWORKS = [method.name for method in all_methods("network")]
 LOCAL = [method.name for method in all_methods() if method.radius is not None]

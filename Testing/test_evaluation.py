@@ -10,25 +10,12 @@ import torch
 from helpers import refused
 from typer.testing import CliRunner
 
-from MedFusionLib import cli
-from MedFusionLib.datasets import find_cases
+from MedFusionLib.cli import app as cli
 from MedFusionLib.errors import Cancelled, MedFusionError
-from MedFusionLib.evaluation import (
-    Contender,
-    Scores,
-    choose_contenders,
-    choose_names,
-    evaluate,
-    find_foreign,
-    foreign,
-    fuse_stack,
-    interval,
-    interval_note,
-    ranks,
-    stack_of,
-    summarise,
-)
-from MedFusionLib.evaluation_phantom import (
+from MedFusionLib.evaluation.contenders import choose_contenders
+from MedFusionLib.evaluation.elsewhere import find_foreign, foreign
+from MedFusionLib.evaluation.measuring import choose_names, evaluate, fuse_stack
+from MedFusionLib.evaluation.planted import (
     area_under_roc,
     contrast_to_noise,
     evaluate_phantom,
@@ -38,11 +25,16 @@ from MedFusionLib.evaluation_phantom import (
     score,
     tissue_conflicts,
 )
-from MedFusionLib.evaluation_report import count, short, write_evaluation
-from MedFusionLib.files import read_volume, write_volume
+from MedFusionLib.evaluation.report import count, short, write_evaluation
+from MedFusionLib.evaluation.scores import Contender, Scores
+from MedFusionLib.evaluation.stacks import stack_of
+from MedFusionLib.evaluation.summary import interval, interval_note, ranks, summarise
 from MedFusionLib.fusion import fuse
-from MedFusionLib.phantom import LABELS, make_phantom
-from MedFusionLib.volumes import from_slices
+from MedFusionLib.phantom.head import make_phantom
+from MedFusionLib.phantom.tissues import LABELS
+from MedFusionLib.sources.files import read_volume, write_volume
+from MedFusionLib.sources.volumes import from_slices
+from MedFusionLib.training.datasets import find_cases
 
 QUICK = ["ssim_first", "q_abf", "n_abf"]
 CPU = torch.device("cpu")
@@ -69,7 +61,7 @@ def data(heads, tmp_path_factory):
 
 def _turned(volume):
     """The same volume in the world, its slices stored from the other end."""
-    from MedFusionLib.volumes import Volume
+    from MedFusionLib.sources.volumes import Volume
 
     top = volume.matrix @ [0, 0, volume.shape[0] - 1, 1]
     direction = volume.direction * [1, 1, -1]

@@ -7,7 +7,7 @@ from helpers import few, grids, positions, refused
 from hypothesis import given
 from hypothesis import strategies as st
 
-from MedFusionLib.files import (
+from MedFusionLib.sources.files import (
     from_sitk,
     read_volume,
     sha256,
@@ -15,7 +15,7 @@ from MedFusionLib.files import (
     write_colour,
     write_volume,
 )
-from MedFusionLib.volumes import Volume, to_sitk
+from MedFusionLib.sources.volumes import Volume, to_sitk
 
 LEFT_HANDED = np.array([[0.8, 0.6, 0], [-0.6, 0.8, 0], [0, 0, -1]])
 FORMATS = ("nrrd", "nii", "nii.gz", "mha")

@@ -16,14 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import binary_dilation, binary_erosion, generate_binary_structure
 
-from MedFusionLib.colour import Coding
+from MedFusionLib.colour.coding import Coding
 from MedFusionLib.errors import Cancelled
-from MedFusionLib.files import sha256
 from MedFusionLib.fusion import NOTICE, fuse, fuse_slice
-from MedFusionLib.intensities import Window
-from MedFusionLib.phantom import LABELS, SHOWS, make_phantom
-from MedFusionLib.volumes import Volume, resample, same_grid
-from MedFusionLib.weights import save_weights, weights_path
+from MedFusionLib.methods.weights import save_weights, weights_path
+from MedFusionLib.phantom.head import make_phantom
+from MedFusionLib.phantom.tissues import LABELS
+from MedFusionLib.phantom.truth import SHOWS
+from MedFusionLib.sources.files import sha256
+from MedFusionLib.sources.intensities import Window
+from MedFusionLib.sources.volumes import Volume, resample, same_grid
 
 PLANTED = [
     ("lesion", "pet-mr"),

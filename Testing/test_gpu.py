@@ -5,10 +5,10 @@ import pytest
 import torch
 from helpers import random_method, random_slices
 
-from MedFusionLib import inference
-from MedFusionLib.engine import FUSED_BOUND, MAPS_BOUND
-from MedFusionLib.inference import Stream, run_slices
-from MedFusionLib.methods import all_methods
+from MedFusionLib.inference import slices as inference
+from MedFusionLib.inference.engine import FUSED_BOUND, MAPS_BOUND
+from MedFusionLib.inference.slices import Stream, run_slices
+from MedFusionLib.methods.registry import all_methods
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 

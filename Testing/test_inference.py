@@ -5,11 +5,11 @@ import pytest
 import torch
 from helpers import random_method, random_slices
 
-from MedFusionLib import inference
-from MedFusionLib.contributions import gradient, share
 from MedFusionLib.errors import Cancelled
-from MedFusionLib.inference import batch_size, run_slices
-from MedFusionLib.methods import all_methods
+from MedFusionLib.inference import slices as inference
+from MedFusionLib.inference.contributions import gradient, share
+from MedFusionLib.inference.slices import batch_size, run_slices
+from MedFusionLib.methods.registry import all_methods
 
 
 def stacks(*shape):

@@ -5,8 +5,7 @@ import pytest
 from helpers import refused
 from scipy.ndimage import binary_erosion
 
-from MedFusionLib.intensities import (
-    MODALITIES,
+from MedFusionLib.sources.intensities import (
     Window,
     background_level,
     background_mask,
@@ -14,7 +13,8 @@ from MedFusionLib.intensities import (
     is_windowed_ct,
     outside_value,
 )
-from MedFusionLib.volumes import Volume
+from MedFusionLib.sources.modalities import MODALITIES
+from MedFusionLib.sources.volumes import Volume
 
 SHAPE = (12, 40, 40)
 

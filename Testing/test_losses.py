@@ -9,7 +9,7 @@ import SimpleITK as sitk
 import torch
 from skimage.metrics import structural_similarity
 
-from MedFusionLib.losses import (
+from MedFusionLib.training.losses import (
     C1,
     C2,
     l2_loss,
@@ -142,7 +142,7 @@ def test_semantic_loss_is_the_literal_one_without_background(patch, stride):
 def test_semantic_loss_in_blocks_is_the_same(monkeypatch):
     images = triple()
     whole = semantic_loss(*images)
-    monkeypatch.setattr("MedFusionLib.losses._ROWS_AT_A_TIME", 7)
+    monkeypatch.setattr("MedFusionLib.training.losses._ROWS_AT_A_TIME", 7)
     torch.testing.assert_close(semantic_loss(*images), whole)
 
 

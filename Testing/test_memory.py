@@ -4,8 +4,8 @@ import ctypes
 
 import pytest
 
-from MedFusionLib import memory
-from MedFusionLib.memory import kept_memory
+from MedFusionLib.inference import memory
+from MedFusionLib.inference.memory import kept_memory
 
 
 class Library:

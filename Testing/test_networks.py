@@ -5,11 +5,16 @@ import torch
 from helpers import random_method, random_slices
 from torch import nn
 
-from MedFusionLib.boxes import cut
-from MedFusionLib.methods import all_methods, get_method
-from MedFusionLib.networks.badal_regas import BadalRegas
-from MedFusionLib.networks.cspa_dn import ChannelAttention, CSpADN, SpatialAttention, criss_cross
-from MedFusionLib.networks.fw_net import FWNet
+from MedFusionLib.methods.boxes import cut
+from MedFusionLib.methods.networks.badal_regas import BadalRegas
+from MedFusionLib.methods.networks.cspa_dn import (
+    ChannelAttention,
+    CSpADN,
+    SpatialAttention,
+    criss_cross,
+)
+from MedFusionLib.methods.networks.fw_net import FWNet
+from MedFusionLib.methods.registry import all_methods, get_method
 
 PARAMETERS = {"badal-regas": 234_977, "cspa-dn": 99_895, "funfusean": 122_209, "fw-net": 1_677_155}
 

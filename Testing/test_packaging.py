@@ -93,8 +93,8 @@ def test_what_slicer_installs_is_whole(tmp_path):
     assert (modules / "MedFusion.py").is_file()
     assert (modules / "MedFusionPanel/state.py").is_file()
     assert (modules / "Resources/UI/MedFusion.ui").is_file()
-    assert (modules / "MedFusionLib/networks/funfusean.py").is_file()
-    assert (modules / "MedFusionLib/recipes/funfusean.toml").is_file()
+    assert (modules / "MedFusionLib/methods/networks/funfusean.py").is_file()
+    assert (modules / "MedFusionLib/training/recipes/funfusean.toml").is_file()
 
 
 def test_every_weight_has_its_card():

@@ -16,13 +16,13 @@ pytest.importorskip("PySide6", reason="PySide6 is not installed")
 from host import lint  # noqa: E402
 from host.screenshot import FontMissing, screenshot  # noqa: E402
 
-from MedFusionLib.colour import Coding  # noqa: E402
+from MedFusionLib.colour.coding import Coding  # noqa: E402
 from MedFusionLib.errors import Cancelled, MedFusionError  # noqa: E402
 from MedFusionLib.fusion import NOTICE, fuse, fuse_slice  # noqa: E402
-from MedFusionLib.phantom import make_phantom  # noqa: E402
-from MedFusionLib.scene import add_volume, volume_from_node  # noqa: E402
-from MedFusionLib.sources import prepare  # noqa: E402
-from MedFusionLib.volumes import Volume  # noqa: E402
+from MedFusionLib.phantom.head import make_phantom  # noqa: E402
+from MedFusionLib.results.scene import add_volume, volume_from_node  # noqa: E402
+from MedFusionLib.sources.prepare import prepare  # noqa: E402
+from MedFusionLib.sources.volumes import Volume  # noqa: E402
 
 MODULE = Path(__file__).resolve().parent.parent / "MedFusion"
 SHAPE = (24, 48, 48)
@@ -516,8 +516,8 @@ def test_colour_mode_and_map_recolour_at_once(result, no_network):
 def test_recolouring_a_head_is_fast(panel):
     from MedFusionPanel.result import Result
 
-    from MedFusionLib.colour import coordinates
-    from MedFusionLib.scene import set_voxels
+    from MedFusionLib.colour.coding import coordinates
+    from MedFusionLib.results.scene import set_voxels
 
     parts = np.random.default_rng(0).random((3, 94, 256, 256), np.float32)
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLVectorVolumeNode", "Colour")
@@ -651,7 +651,7 @@ def test_the_preview_says_why_there_is_none(head):
 
 @pytest.mark.parametrize("axis", ["axial", "coronal", "sagittal", "native"])
 def test_a_fused_slice_is_that_of_the_whole_fusion(phantom, axis):
-    from MedFusionLib.volumes import slice_order, to_slices
+    from MedFusionLib.sources.volumes import slice_order, to_slices
 
     volumes = [phantom.t1, phantom.pet]
     whole = fuse(*volumes, "pet-mr", network="laplacian-pyramid", axis=axis)

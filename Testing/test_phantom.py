@@ -5,8 +5,10 @@ import pytest
 from scipy.ndimage import binary_dilation, binary_erosion, center_of_mass
 
 from MedFusionLib.errors import MedFusionError
-from MedFusionLib.phantom import LABELS, TRUTH, make_phantom
-from MedFusionLib.volumes import resample, same_grid
+from MedFusionLib.phantom.head import make_phantom
+from MedFusionLib.phantom.tissues import LABELS
+from MedFusionLib.phantom.truth import TRUTH
+from MedFusionLib.sources.volumes import resample, same_grid
 
 BRAIN = [LABELS[n] for n in ("grey", "white", "deep grey", "cerebellum", "brainstem")]
 

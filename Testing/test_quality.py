@@ -7,21 +7,13 @@ import pytest
 import torch
 from helpers import refused
 
-from MedFusionLib.files import whole_folder
 from MedFusionLib.fusion import fuse
-from MedFusionLib.metrics import METRICS
-from MedFusionLib.phantom import make_phantom
-from MedFusionLib.quality import (
-    SHOWN,
-    QualityRow,
-    all_metrics,
-    evenly,
-    filled_slices,
-    measure,
-    name_sources,
-    quality,
-)
-from MedFusionLib.results import write_results
+from MedFusionLib.metrics.registry import METRICS, all_metrics, measure, name_sources
+from MedFusionLib.phantom.head import make_phantom
+from MedFusionLib.results.folder import write_results
+from MedFusionLib.results.quality import SHOWN, QualityRow, quality_of
+from MedFusionLib.sources.files import whole_folder
+from MedFusionLib.sources.prepare import evenly, filled_slices
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +27,7 @@ def fusion(head):
 
 
 def test_the_maximum_scores_as_the_maximum(fusion):
-    found = quality(fusion)
+    found = quality_of(fusion)
     assert len(found.rows) == len(SHOWN)
     for row in found.rows:
         assert row.value == pytest.approx(row.maximum, rel=1e-6), row.metric
@@ -43,17 +35,17 @@ def test_the_maximum_scores_as_the_maximum(fusion):
 
 
 def test_sources_are_named_by_their_modality(fusion):
-    assert [row.metric for row in quality(fusion).rows][:2] == ["SSIM MR", "SSIM PET"]
+    assert [row.metric for row in quality_of(fusion).rows][:2] == ["SSIM MR", "SSIM PET"]
     assert name_sources("SSIM second", ("mr", "ct")) == "SSIM CT"
 
 
 def test_rows_say_which_way_is_better(fusion):
-    rows = quality(fusion, ["q_abf", "n_abf"]).rows
+    rows = quality_of(fusion, ["q_abf", "n_abf"]).rows
     assert [row.better for row in rows] == ["higher", "lower"]
 
 
 def test_slices_are_counted_and_named(fusion):
-    few, all_ = quality(fusion, ["q_abf"], slices=5), quality(fusion, ["q_abf"], slices=99)
+    few, all_ = quality_of(fusion, ["q_abf"], slices=5), quality_of(fusion, ["q_abf"], slices=99)
     assert few.slices == 5 and few.of == all_.slices
     assert few.note == f"Means over 5 evenly spaced slices of the {few.of} slices with content."
     assert all_.note == f"Means over all {few.of} slices with content."
@@ -64,13 +56,15 @@ def test_value_is_the_mean_over_the_slices_with_content(fusion):
     stacks = (np.clip(fusion.fused.array, 0, 1), *fusion.sources.scaled)
     images = [torch.from_numpy(stack[filled][:, None].astype(np.float32)) for stack in stacks]
     expected = METRICS["q_abf"].function(*images).mean().item()
-    assert quality(fusion, ["q_abf"], slices=99).rows[0].value == pytest.approx(expected, rel=1e-6)
+    assert quality_of(fusion, ["q_abf"], slices=99).rows[0].value == pytest.approx(
+        expected, rel=1e-6
+    )
 
 
 def test_the_axis_of_the_fusion_is_the_axis_of_the_report(head):
     coronal = fuse(head.t1, head.pet, "pet-mr", network="maximum", axis="coronal", device="cpu")
     inside = ~coronal.sources.background
-    assert quality(coronal, ["std"]).of == (inside.mean(axis=(0, 2)) > 0.02).sum()
+    assert quality_of(coronal, ["std"]).of == (inside.mean(axis=(0, 2)) > 0.02).sum()
 
 
 def test_three_sources_are_scored_pair_by_pair(head):
@@ -83,14 +77,14 @@ def test_three_sources_are_scored_pair_by_pair(head):
         network="maximum",
         device="cpu",
     )
-    (row,) = quality(three, ["cc"]).rows
+    (row,) = quality_of(three, ["cc"]).rows
     assert row.value == pytest.approx(row.maximum, rel=1e-6)
     assert row.value > row.average - 1
 
 
 def test_unknown_metric_is_refused(fusion):
     with refused("beauty", "q_abf"):
-        quality(fusion, ["beauty"])
+        quality_of(fusion, ["beauty"])
 
 
 def test_ssim_of_each_source_stands_before_the_sum():
@@ -126,7 +120,7 @@ def test_the_report_holds_the_quality(fusion, tmp_path):
 
 
 def test_the_table_in_the_scene(scene):
-    from MedFusionLib.scene import QUALITY_COLUMNS, add_quality_table
+    from MedFusionLib.results.scene import QUALITY_COLUMNS, add_quality_table
 
     rows = [QualityRow("SSIM MR", 0.5, "higher", 0.4, 0.3), QualityRow("SL", 0.2, "lower", 0.1, 0)]
     reference = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "head")
@@ -143,7 +137,7 @@ def test_the_table_in_the_scene(scene):
 def test_the_written_scene_holds_the_table(fusion, head, tmp_path, scene):
     import slicer
 
-    from MedFusionLib.scene import write_scene
+    from MedFusionLib.results.scene import write_scene
 
     write_scene(fusion, [head.t1, head.pet], tmp_path / "scene.mrb")
     assert slicer.app.coreIOManager().loadNodes(

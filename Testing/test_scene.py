@@ -8,10 +8,10 @@ import slicer
 import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
-from MedFusionLib.colour import Coding
+from MedFusionLib.colour.coding import Coding
 from MedFusionLib.errors import MedFusionError
 from MedFusionLib.fusion import fuse
-from MedFusionLib.scene import (
+from MedFusionLib.results.scene import (
     ROLES,
     add_fusion,
     add_volume,
@@ -19,7 +19,7 @@ from MedFusionLib.scene import (
     volume_from_node,
     write_scene,
 )
-from MedFusionLib.volumes import Volume, resample
+from MedFusionLib.sources.volumes import Volume, resample
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from helpers import refused
 
-from MedFusionLib.intensities import Window
-from MedFusionLib.sources import modalities_of, prepare
-from MedFusionLib.volumes import Volume
+from MedFusionLib.sources.intensities import Window
+from MedFusionLib.sources.modalities import modalities_of
+from MedFusionLib.sources.prepare import prepare
+from MedFusionLib.sources.volumes import Volume
 
 
 def head(name, inside=500.0, outside=0.0, **grid):

@@ -8,13 +8,14 @@ import torch
 from helpers import random_slices, refused
 from safetensors.torch import load_file
 
-from MedFusionLib import training
-from MedFusionLib.checkpoints import SafeCheckpointIO
 from MedFusionLib.errors import Cancelled
-from MedFusionLib.files import sha256, write_volume
-from MedFusionLib.methods import all_methods, get_method
-from MedFusionLib.phantom import make_phantom
-from MedFusionLib.training import read_recipe, score, train
+from MedFusionLib.methods.registry import all_methods, get_method
+from MedFusionLib.phantom.head import make_phantom
+from MedFusionLib.sources.files import sha256, write_volume
+from MedFusionLib.training import train as training
+from MedFusionLib.training.checkpoints import SafeCheckpointIO
+from MedFusionLib.training.train import read_recipe, score
+from MedFusionLib.training.train import train_network as train
 
 RECIPE = """
 steps = {steps}

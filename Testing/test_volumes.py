@@ -6,7 +6,7 @@ from helpers import Grid, few, grids, positions, refused, storages, stored_as
 from hypothesis import given
 from hypothesis import strategies as st
 
-from MedFusionLib.volumes import (
+from MedFusionLib.sources.volumes import (
     AXES,
     Volume,
     check_values,

@@ -6,9 +6,8 @@ import pytest
 import torch
 from helpers import random_method, random_slices, refused
 
-from MedFusionLib.files import sha256
-from MedFusionLib.methods import PAIRS, all_methods, get_method
-from MedFusionLib.weights import (
+from MedFusionLib.methods.registry import all_methods, get_method
+from MedFusionLib.methods.weights import (
     check_weights,
     load_method,
     parameter_count,
@@ -17,6 +16,8 @@ from MedFusionLib.weights import (
     weights_folder,
     weights_path,
 )
+from MedFusionLib.sources.files import sha256
+from MedFusionLib.sources.modalities import PAIRS
 
 CARD = {"network": "funfusean", "pair": "ct-mr"}
 NETWORKS = [method.name for method in all_methods("network")]

@@ -22,9 +22,9 @@ import numpy as np
 import torch
 
 from MedFusionLib import metrics
-from MedFusionLib.evaluation_report import short
-from MedFusionLib.files import read_volume
-from MedFusionLib.methods import get_method
+from MedFusionLib.evaluation.report import short
+from MedFusionLib.methods.registry import get_method
+from MedFusionLib.sources.files import read_volume
 
 PAGE = Path(__file__).with_name("evaluation.md")
 BEGIN, END = "<!-- begin: measured -->", "<!-- end: measured -->"

@@ -2,9 +2,9 @@
 
 from slicer.i18n import tr as _
 
-from MedFusionLib.colormaps import COLORMAPS
-from MedFusionLib.colour import MODES
-from MedFusionLib.devices import DEVICES
+from MedFusionLib.colour.coding import MODES
+from MedFusionLib.colour.colormaps import COLORMAPS
+from MedFusionLib.inference.devices import DEVICES
 from MedFusionPanel.logic import MODALITIES
 
 

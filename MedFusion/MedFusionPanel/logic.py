@@ -6,10 +6,10 @@ import slicer
 from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
-from MedFusionLib.colour import Coding
+from MedFusionLib.colour.coding import Coding
 from MedFusionLib.errors import MedFusionError
-from MedFusionLib.intensities import Window
-from MedFusionLib.scene import ROLES
+from MedFusionLib.results.scene import ROLES
+from MedFusionLib.sources.intensities import Window
 from MedFusionPanel import guess, pytorch, readiness, views
 from MedFusionPanel.result import stamp
 
@@ -85,7 +85,7 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
 
     def _fuse(self, nodes, pair, settings, outputs, overwrite, run=None):
         from MedFusionLib.fusion import fuse
-        from MedFusionLib.scene import add_fusion
+        from MedFusionLib.results.scene import add_fusion
 
         volumes = self._volumes(nodes)
 
@@ -104,7 +104,7 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
 
     @staticmethod
     def _volumes(nodes):
-        from MedFusionLib.scene import volume_from_node
+        from MedFusionLib.results.scene import volume_from_node
 
         for node in nodes:
             problem = readiness.volumeProblem(node) if node else ""
@@ -134,7 +134,7 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
     def fuseVisibleSlice(self, state, device):
         """The fused slice that the view shows, and the seconds it took; None if nothing changed."""
         from MedFusionLib.fusion import fuse_slice
-        from MedFusionLib.sources import prepare
+        from MedFusionLib.sources.prepare import prepare
 
         point = views.visiblePoint(state.axis)
         if point is None:
@@ -162,7 +162,7 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
 
     def window(self, node, modality):
         """The window that a volume gets by itself: lower and upper value."""
-        from MedFusionLib.intensities import choose_window
+        from MedFusionLib.sources.intensities import choose_window
 
         key = (stamp(node), modality)
         if key not in self._windows:
@@ -179,7 +179,7 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
         """Read the list of methods, which needs torch."""
         if self._methods or pytorch.missing():
             return
-        from MedFusionLib.methods import all_methods
+        from MedFusionLib.methods.registry import all_methods
 
         self._methods = all_methods()
 
@@ -206,7 +206,7 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
             return _("{summary} Needs no training.").format(summary=method.summary)
         if readiness.weightsProblem(method, state.modality):
             return method.summary
-        from MedFusionLib.weights import read_card, weights_path
+        from MedFusionLib.methods.weights import read_card, weights_path
 
         card = read_card(weights_path(method.name, state.pair))
         train = card.get("data", {}).get("train", {})
@@ -220,8 +220,8 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
     @staticmethod
     def makeSampleData(shape=(96, 192, 192)):
         """Add the digital head, MR, CT and PET of one made-up patient, to the scene."""
-        from MedFusionLib.phantom import make_phantom
-        from MedFusionLib.scene import add_volume
+        from MedFusionLib.phantom.head import make_phantom
+        from MedFusionLib.results.scene import add_volume
 
         head = make_phantom(shape)
         nodes = []

@@ -9,7 +9,7 @@ import vtk
 from slicer.i18n import tr as _
 from vtk.util.numpy_support import numpy_to_vtk
 
-from MedFusionLib.colour import legend
+from MedFusionLib.colour.coding import legend
 
 #: style of a label that warns; amber is legible on Slicer's light and dark looks
 WARNING = "color: #d98200"

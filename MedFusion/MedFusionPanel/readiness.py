@@ -4,7 +4,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from MedFusionLib.errors import MedFusionError
-from MedFusionLib.weights import check_weights, weights_path
+from MedFusionLib.methods.weights import check_weights, weights_path
 from MedFusionPanel import pytorch
 
 _checked = {}  # weights file and its date -> what is wrong with it
@@ -111,7 +111,7 @@ def _outputs(state):
 
 
 def _weights(state):
-    from MedFusionLib.methods import get_method
+    from MedFusionLib.methods.registry import get_method
 
     try:
         method = get_method(state.network)

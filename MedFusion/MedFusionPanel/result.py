@@ -8,9 +8,10 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
-from MedFusionLib.colour import DEFAULT_KIND, HUES, Coding, coordinates
+from MedFusionLib.colour.coding import DEFAULT_KIND, HUES, Coding, coordinates
 from MedFusionLib.fusion import CONTRIBUTIONS
-from MedFusionLib.scene import SOURCE_REFERENCES, add_quality_table, set_colour
+from MedFusionLib.results.quality import quality_of
+from MedFusionLib.results.scene import SOURCE_REFERENCES, add_quality_table, set_colour
 
 QUALITY_REFERENCE = "MedFusion.Quality"
 
@@ -78,7 +79,7 @@ class Result:
         """Add, or renew, the table of metrics; returns its node."""
         name = self._carrier.GetAttribute("MedFusion.Sources")
         node = self._carrier.GetNodeReference(QUALITY_REFERENCE)
-        rows = self._fusion.quality.rows
+        rows = quality_of(self._fusion).rows
         node = add_quality_table(slicer.mrmlScene, rows, self.sources[0], name, node)
         self._carrier.SetNodeReferenceID(QUALITY_REFERENCE, node.GetID())
         return node

@@ -4,7 +4,7 @@ import slicer
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
-from MedFusionLib.colour import Coding
+from MedFusionLib.colour.coding import Coding
 from MedFusionPanel import pictures, views
 
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d
 
-from MedFusionLib.errors import MedFusionError
+from ..errors import MedFusionError
 
 SNAP = 4096
 

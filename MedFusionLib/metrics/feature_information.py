@@ -4,8 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import unfold
 
-from MedFusionLib.errors import MedFusionError
-
+from ..errors import MedFusionError
 from . import common
 
 CHUNK = 1 << 14

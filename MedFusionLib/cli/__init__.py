@@ -1,0 +1,9 @@
+"""The command line: it reads words, calls the library, and shows progress. No science here.
+
+One file a command, named like it; adding a command means adding its file and its name below.
+"""
+
+from . import benchmark, demo, evaluate, fuse, gallery, networks, train  # noqa: F401
+from .app import main
+
+__all__ = ["main"]

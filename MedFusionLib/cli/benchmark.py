@@ -1,0 +1,103 @@
+"""medfusion benchmark"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.box import SIMPLE
+from rich.table import Table
+
+from .app import app
+from .terminal import bar, out
+
+if TYPE_CHECKING:
+    pass
+
+
+@app.command()
+def benchmark(
+    network: Annotated[
+        list[str] | None, typer.Option(help="May be given again; default: every network.")
+    ] = None,
+    size: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="COLUMNSxROWSxSLICES of the head; may be given again; default: 256x256x192 and "
+            "512x512x300."
+        ),
+    ] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help="fused, gradient or share; may be given again; default: all."),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+    slices: Annotated[
+        int | None,
+        typer.Option(min=1, help="Measured, and scaled to all; default: few on a CPU, else all."),
+    ] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Of each measurement.")] = 3,
+    threads: Annotated[int | None, typer.Option(min=1, help="Of the CPU.")] = None,
+    json_: Annotated[Path | None, typer.Option("--json", help="File for the numbers.")] = None,
+) -> None:
+    """Time the networks on the digital head, beside the publications' slice-by-slice loop."""
+    import torch
+
+    from ..evaluation.benchmark import KINDS as kinds
+    from ..evaluation.benchmark import SHAPES as shapes
+    from ..evaluation.benchmark import parse_size
+    from ..evaluation.benchmark import run_benchmark as run
+
+    if threads:
+        torch.set_num_threads(threads)
+    shapes = [parse_size(text) for text in size] if size else shapes
+    with bar("Measuring", "rows") as progress:
+        report = run(
+            network,
+            shapes,
+            kind or kinds,
+            device=device,
+            slices=slices,
+            repeats=repeats,
+            progress=progress,
+        )
+    if json_:
+        json_.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    machine, rows = report["machine"], report["rows"]
+    heads = ("network", "kind", "in", "s", "1/s", "loop s", "ratio", "from-to", "floor s", "MB")
+    for size, group in itertools.groupby(rows, lambda row: row["size"]):
+        group = list(group)
+        measured = f"{group[0]['measured_slices']} of {size.split('x')[2]} slices measured"
+        title = f"{size} on {machine['device']}, {measured}"
+        table = Table(*heads, title=title, box=SIMPLE, padding=0, pad_edge=False, show_edge=False)
+        for row in group:
+            table.add_row(
+                row["network"] + ("" if row["trained"] else "*"),
+                row["kind"],
+                row["precision"],
+                f"{row['seconds']:.1f}",
+                f"{row['slices_per_s']:.1f}",
+                f"{row['loop_seconds']:.1f}",
+                f"{row['ratio']:.2f}",
+                f"{row['ratio_low']:.1f}-{row['ratio_high']:.1f}",
+                f"{row['floor_seconds']:.1f}" if row["floor_seconds"] else "-",
+                f"{row['peak_memory_bytes'] / 1e6:.0f}",
+            )
+        out.print(table)
+    stream = Table(
+        "network", "pair", "median, ms", "99th percentile, ms", "pairs/s", title="Stream"
+    )
+    for row in report["streams"]:
+        times = (f"{row[key]:.1f}" for key in ("median_ms", "p99_ms", "pairs_per_s"))
+        stream.add_row(row["network"], row["size"], *times)
+    out.print(stream)
+    out.print(
+        "Seconds for the head, slices per second. *: untrained. Measured slices are scaled to all; "
+        "loop: whole slices in float32, one by one, as the publications do, in the same run. "
+        "Ceilings of the device: "
+        f"{machine['flop_per_s'] / 1e9:.0f} GFLOP/s, {machine['bytes_per_s'] / 1e9:.0f} GB/s.",
+        highlight=False,
+    )

@@ -1,0 +1,102 @@
+"""medfusion fuse"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import MedFusionError
+from .app import app
+from .choices import Axis, Colormap, Kind, Mode, Pair
+from .writing import fuse_into, show_result
+
+if TYPE_CHECKING:
+    from ..sources.intensities import Window
+
+
+@app.command()
+def fuse(
+    first: Annotated[Path, typer.Argument(help="The MR; its grid is the result's.")],
+    second: Annotated[Path, typer.Argument(help="The CT, PET or SPECT, on any grid.")],
+    pair: Annotated[Pair, typer.Option(help="What is fused.")],
+    out_: Annotated[Path, typer.Option("--out", help="Folder for the results.")],
+    third: Annotated[Path | None, typer.Option(help="A further volume to fuse in.")] = None,
+    third_is: Annotated[
+        str | None, typer.Option(help="Modality of the third volume: ct, pet or spect.")
+    ] = None,
+    network: Annotated[str, typer.Option(help="See 'medfusion networks --all'.")] = "funfusean",
+    axis: Annotated[Axis, typer.Option(help="Of the slices.")] = Axis.axial,
+    contributions: Annotated[
+        Kind | None,
+        typer.Option(help="Default: share for the colour mode fused, gradient for paper."),
+    ] = None,
+    colour: Annotated[Mode, typer.Option(help="Colour mode.")] = Mode.fused,
+    omega: Annotated[float, typer.Option(help="Saturation of the colours, 0 to 1.")] = 0.6,
+    colormap: Annotated[Colormap, typer.Option(help="Of the mode paper.")] = Colormap.jet,
+    steps: Annotated[int, typer.Option(help="Refine the shares by so many steps.")] = 1,
+    samples: Annotated[int, typer.Option(help="Average gradients over noisy copies.")] = 1,
+    first_window: Annotated[
+        str | None, typer.Option(help="LOWER,UPPER of the MR, in its own units.")
+    ] = None,
+    second_window: Annotated[
+        str | None, typer.Option(help="LOWER,UPPER of the second volume (HU for CT).")
+    ] = None,
+    third_window: Annotated[
+        str | None, typer.Option(help="LOWER,UPPER of the third volume.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+    batch: Annotated[int | None, typer.Option(help="Slices at once.")] = None,
+    memory: Annotated[float | None, typer.Option(help="GB that a batch may take.")] = None,
+    precision: Annotated[
+        str, typer.Option(help="float32, or auto: faster where a check finds it safe.")
+    ] = "auto",
+    scene: Annotated[bool, typer.Option("--scene", help="Write a Slicer scene, too.")] = False,
+) -> None:
+    """Fuse two registered volumes, and say what each contributed."""
+    from ..colour.coding import Coding
+    from ..sources.files import read_volume
+
+    if scene:
+        from ..results.scene import check_slicer
+
+        check_slicer()
+    coding = Coding(str(colour), omega, str(colormap))
+    windows = [_window(text) for text in (first_window, second_window, third_window)]
+    files = [first, second, *([third] if third else [])]
+    volumes = [read_volume(path) for path in files]
+    fusion = fuse_into(
+        out_,
+        files,
+        volumes,
+        scene,
+        pair=str(pair),
+        third_modality=third_is,
+        network=network,
+        axis=str(axis),
+        contributions=str(contributions) if contributions else None,
+        coding=coding,
+        steps=steps,
+        samples=samples,
+        windows=windows[: len(files)],
+        device=device,
+        batch=batch,
+        memory=int(memory * 1e9) if memory is not None else None,
+        precision=precision,
+    )
+    show_result(out_, fusion)
+
+
+def _window(text: str | None) -> Window | None:
+    from ..sources.intensities import Window
+
+    if text is None:
+        return None
+    try:
+        lower, upper = map(float, text.split(","))
+    except ValueError:
+        raise MedFusionError(
+            f"The window '{text}' is not LOWER,UPPER; give two numbers such as -20,130."
+        ) from None
+    return Window(lower, upper)

@@ -1,0 +1,51 @@
+"""medfusion train"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from .app import app
+from .choices import Pair
+from .terminal import bar, out
+
+if TYPE_CHECKING:
+    pass
+
+
+@app.command()
+def train(
+    network: Annotated[str, typer.Argument(help="Name of the network, such as funfusean.")],
+    pair: Annotated[Pair, typer.Option(help="What is fused.")],
+    data: Annotated[Path, typer.Option(help="Folder with the registered pairs.")],
+    out_: Annotated[Path, typer.Option("--out", help="Weights file to write, .safetensors.")],
+    steps: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+    recipe: Annotated[Path | None, typer.Option(help="A recipe of your own (TOML).")] = None,
+    resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False,
+) -> None:
+    """Train a network on registered pairs, and write its weights with their card."""
+    from ..training.train import train_network as run
+
+    with bar(f"Training {network}, {pair}", "steps") as progress:
+        card = run(
+            network,
+            pair,
+            data,
+            out_,
+            steps=steps,
+            device=device,
+            recipe=recipe,
+            resume=resume,
+            progress=progress,
+        )
+    table = Table("held out", "SSIM first", "SSIM second", "Q^AB/F", title=str(out_))
+    scores = card["held_out"] if isinstance(card["held_out"], dict) else card["validation"]
+    for name in ("network", "average"):
+        row = scores[name]
+        table.add_row(name, *(f"{row[key]:.3f}" for key in ("ssim_first", "ssim_second", "q_abf")))
+    out.print(table)
+    out.print(f"Loss curves and checkpoints: {out_.with_suffix('.training')}")

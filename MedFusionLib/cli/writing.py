@@ -1,0 +1,52 @@
+"""A fusion into a folder, and what is said of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .terminal import bar, err, out
+
+if TYPE_CHECKING:
+    from ..fusion import Fusion
+    from ..sources.volumes import Volume
+
+
+def fuse_into(
+    folder: Path,
+    files: list[Path] | None,
+    volumes: list[Volume],
+    scene: bool,
+    focus: tuple[float, float, float] | None = None,
+    **settings: Any,
+) -> Fusion:
+    """Fuse, and write everything into a folder at once."""
+    from ..fusion import fuse as run
+    from ..results.folder import write_results
+    from ..results.quality import quality_of
+    from ..sources.files import whole_folder
+
+    third = volumes[2] if len(volumes) > 2 else None
+    with whole_folder(folder) as temporary:
+        with bar("Fusing", "slices") as progress:
+            fusion = run(volumes[0], volumes[1], third=third, progress=progress, **settings)
+        quality = quality_of(fusion)
+        write_results(fusion, temporary, files=files, focus=focus, quality=quality)
+        if scene:
+            from ..results.scene import write_scene
+
+            write_scene(fusion, volumes, temporary / "scene.mrb", quality)
+    return fusion
+
+
+def show_result(folder: Path, fusion: Fusion) -> None:
+    """Say on the terminal what was made, and where it is."""
+    for warning in fusion.warnings:
+        err.print(f"Warning: {warning}", style="yellow", highlight=False, markup=False)
+    report = fusion.report
+    out.print(f"{report['network']} on {report['device']}, {report['seconds']} s")
+    if report["share_sum_error"] is not None:
+        error = report["share_sum_error"]
+        out.print(f"Largest error of the shares' sum in a voxel: {error:.1e}")
+    out.print(f"Results: {folder}", soft_wrap=True)
+    out.print(report["notice"], style="dim")

@@ -1,0 +1,136 @@
+"""Fused images made elsewhere, to be scored beside our own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import repeat
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import MedFusionError
+from ..sources.volumes import same_grid
+from ..training.datasets import Case
+from .scores import Contender
+from .stacks import stack_of
+
+FOREIGN_ENDINGS = (".nrrd", ".nii.gz", ".nii", ".mha")
+
+
+def foreign(folder: str | Path, cases: Sequence[Case], name: str | None = None) -> Contender:
+    """A folder of fused images made elsewhere, to be scored beside our own.
+
+    For each case the folder holds either a volume `CASE.nrrd` (or .nii, .nii.gz, .mha) on the grid
+    of the case's MR, or the slices as grey PNG pictures, `CASE-000.png` or `CASE/000.png`. Slices
+    are numbered from 0 as the MR is stored; rows and columns are those of the stored MR. Empty
+    slices may be missing. Values are used as they are where none in the folder exceeds 2; else
+    0..255 (or, for PNG pictures, the range of their type) becomes 0..1.
+
+    Args:
+        folder: as above.
+        cases: that are going to be scored.
+        name: in the tables; default: the folder's name.
+
+    Raises:
+        MedFusionError: no folder, a missing or unfitting image, or values above 255.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise MedFusionError(f"There is no folder {folder}; give the one with the fused images.")
+    highest = 0.0
+    for case in cases:
+        whole = read_foreign(folder, case, stack_of(case.sources).numbers)
+        if not np.isfinite(whole).all():
+            raise MedFusionError(
+                f"The fused images of case {case.name} in {folder} hold NaN or infinity; "
+                "replace those values first."
+            )
+        highest = max(highest, float(whole.max()))
+    if highest > 255.5:
+        raise MedFusionError(
+            f"The fused images in {folder} go up to {highest:g}; scale them to 0..1 or 0..255."
+        )
+    return Contender(name or folder.resolve().name, None, None, folder, 255 if highest > 2 else 1)
+
+
+def find_foreign(
+    folders: Sequence[Path],
+    names: Sequence[str],
+    cases: Sequence[Case],
+    ours: Sequence[Contender] = (),
+) -> list[Contender]:
+    """Several folders of fused images, see `foreign`.
+
+    Args:
+        folders: the folders.
+        names: of each, or none.
+        cases: that are going to be scored.
+        ours: the methods beside them.
+
+    Raises:
+        MedFusionError: as `foreign`; another number of names than folders, or a name twice.
+    """
+    if names and len(names) != len(folders):
+        raise MedFusionError(
+            f"There are {len(folders)} folders of fused images and {len(names)} names; "
+            "give a --name for each --fused, or none."
+        )
+    chosen = names or [Path(folder).resolve().name for folder in folders]
+    taken = [contender.name for contender in ours]
+    for name in chosen:
+        if name in taken:
+            raise MedFusionError(f"There is a method '{name}' already; give another --name.")
+        taken.append(name)
+    return [foreign(*given) for given in zip(folders, repeat(cases), chosen, strict=False)]
+
+
+def read_foreign(folder: Path, case: Case, numbers: Iterable[int]) -> np.ndarray:
+    """The fused images of a case, (k, j, i) as its MR is stored, in their own units.
+
+    Args:
+        folder: see `foreign`.
+        case: whose images.
+        numbers: of the slices that are needed.
+    """
+    from ..sources.files import read_volume
+
+    reference = case.sources.reference
+    for ending in FOREIGN_ENDINGS:
+        path = folder / f"{case.name}{ending}"
+        if path.is_file():
+            volume = read_volume(path)
+            if not same_grid(volume, reference):
+                raise MedFusionError(
+                    f"{path} does not lie on the grid of the MR of case {case.name}; save it with "
+                    "the MR's size, spacing, origin and direction."
+                )
+            return volume.array
+    whole = np.zeros(reference.shape, np.float32)
+    for number in numbers:
+        names = (f"{case.name}-{number:03d}.png", f"{case.name}/{number:03d}.png")
+        path = next((folder / name for name in names if (folder / name).is_file()), None)
+        if path is None:
+            raise MedFusionError(
+                f"{folder} holds no fused image of slice {number} of case {case.name}; name "
+                f"volumes {case.name}.nrrd and pictures {names[0]} or {names[1]}."
+            )
+        whole[number] = _read_picture(path, whole.shape[1:])
+    return whole
+
+
+def _read_picture(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    """A grey picture, its type's range taken to [0, 1]."""
+    from skimage.io import imread
+
+    picture = imread(path)
+    whole = np.iinfo(picture.dtype).max if picture.dtype.kind in "iu" else 1
+    if picture.ndim == 3:
+        if np.ptp(picture[..., :3], axis=-1).any():
+            raise MedFusionError(f"{path} is a colour picture; give grey ones.")
+        picture = picture[..., 0]
+    if picture.shape != shape:
+        raise MedFusionError(
+            f"{path} has {picture.shape[0]} x {picture.shape[1]} pixels, but the MR's slices have "
+            f"{shape[0]} x {shape[1]}."
+        )
+    return picture.astype(np.float32) / whole

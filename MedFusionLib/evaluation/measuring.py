@@ -1,0 +1,177 @@
+"""Score fusion methods on registered pairs: means, intervals over cases, ranks and wins.
+
+What is scored is what `fuse` gives: the same scaling, the same background rule, clipped to [0, 1].
+The plain average and the pixel-wise maximum are always among the methods, for any table without
+them misleads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import torch
+
+from ..errors import Cancelled, MedFusionError
+from ..metrics.registry import all_metrics, choose_metrics, measure
+from ..sources.prepare import evenly
+from ..sources.volumes import to_slices
+from ..training.datasets import Case
+from .elsewhere import read_foreign
+from .scores import Contender, Example, Measure, Scores
+from .stacks import Stack, stack_of
+
+#: metrics that take long; measured on a subset of the slices
+SLOW = ("fmi", "semantic_loss")
+SLOW_SLICES = 6
+#: the metric that picks the worst and the best slice for the picture
+PICKED_BY = "q_abf"
+
+
+def evaluate(
+    cases: Sequence[Case],
+    contenders: Sequence[Contender],
+    metrics: Sequence[str],
+    *,
+    slow_slices: int = SLOW_SLICES,
+    device: str = "auto",
+    notes: Iterable[str] = (),
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Scores:
+    """Fuse every slice of every case with every method, and measure.
+
+    Args:
+        cases: of one pair, see `datasets.find_cases`.
+        contenders: see `choose_contenders` and `foreign`.
+        metrics: names in `metrics.all_metrics`, see `choose_names`.
+        slow_slices: at most so many slices of a case, evenly spaced, for the metrics in `SLOW`.
+        device: "auto", "cuda", "mps" or "cpu".
+        notes: sentences to keep with the scores.
+        progress: called with (slices done, all slices), counted for every method.
+        cancelled: asked between batches.
+
+    Returns:
+        The scores; a sample is a slice, a group a case.
+
+    Raises:
+        MedFusionError: no such metric, or a foreign image that is missing or does not fit.
+        Cancelled: the cancel flag was set.
+
+    Example:
+        >>> cases = find_cases("pairs", "ct-mr", "test")  # doctest: +SKIP
+        >>> methods, notes = choose_contenders("all", "ct-mr")  # doctest: +SKIP
+        >>> scores = evaluate(cases, methods, ["q_abf"], notes=notes)  # doctest: +SKIP
+        >>> [(row.method, row.mean) for row in summarise(scores)]  # doctest: +SKIP
+        [('average', 0.380...), ('maximum', 0.621...), ...]
+    """
+    from ..inference.devices import choose_device
+
+    if slow_slices < 1:
+        raise MedFusionError(f"slow slices is {slow_slices}; it must be at least 1.")
+    chosen = choose_device(device)
+    found = choose_metrics(metrics)
+    slow = np.array([metric.name in SLOW for metric in found], bool)
+    stacks = [stack_of(case.sources) for case in cases]
+    total = len(contenders) * sum(len(stack.kept) for stack in stacks)
+    picked = picked_metric(found)
+    values = [[] for _ in contenders]
+    examples: dict[str, tuple[Example, Example]] = {}
+    done = 0
+    for case, stack in zip(cases, stacks, strict=True):
+        subset = np.isin(np.arange(len(stack.kept)), evenly(len(stack.kept), slow_slices))
+        for contender, measured in zip(contenders, values, strict=True):
+            fused = fuse_stack(contender, case, stack, chosen, cancelled)
+            part = np.full((len(found), len(fused)), np.nan)
+            for start in range(0, len(fused), 4):
+                if cancelled and cancelled():
+                    raise Cancelled
+                batch = np.arange(start, min(start + 4, len(fused)))
+                for which, where in ((~slow, batch), (slow, batch[subset[batch]])):
+                    images = (fused[where], stack.first[where], stack.second[where])
+                    now = [metric for metric, use in zip(found, which, strict=True) if use]
+                    part[np.ix_(which, where)] = measure(*images, now, chosen)
+                done += len(batch)
+                if progress:
+                    progress(done, total)
+            measured.append(part)
+            _keep_examples(
+                examples, contender.name, found[picked], part[picked], case, stack, fused
+            )
+    notes = list(notes)
+    if slow.any() and any(len(stack.kept) > slow_slices for stack in stacks):
+        names = " and ".join(m.symbol for m, late in zip(found, slow, strict=True) if late)
+        notes.append(f"{names}: on {slow_slices} evenly spaced slices of each case only.")
+    return Scores(
+        tuple(contender.name for contender in contenders),
+        tuple(found),
+        tuple(case.name for case, s in zip(cases, stacks, strict=True) for _ in s.kept),
+        np.stack([np.concatenate(measured, axis=1) for measured in values]),
+        tuple(notes),
+        tuple(int(n) for stack in stacks for n in stack.numbers),
+        modalities=cases[0].sources.modalities,
+        weights={c.name: c.weights for c in contenders if c.weights},
+        examples=examples,
+    )
+
+
+def fuse_stack(
+    contender: Contender,
+    case: Case,
+    stack: Stack,
+    device: torch.device,
+    cancelled: Callable[[], bool] | None = None,
+) -> np.ndarray:
+    """The fused slices that are scored, (slices, rows, columns) in [0, 1]."""
+    from ..inference.slices import run_slices
+
+    if contender.folder is not None:
+        whole = read_foreign(contender.folder, case, stack.numbers) / contender.scale
+        fused = to_slices(whole, *stack.layout)[stack.kept]
+    else:
+        pair = [stack.first, stack.second]
+        fused = run_slices(contender.module, pair, device=device, cancelled=cancelled).fused
+        fused[stack.background] = 0
+    return np.clip(fused, 0, 1)
+
+
+def picked_metric(measures: Sequence[Measure]) -> int:
+    """Which measure picks the examples: Q^AB/F, or the first where it was not measured."""
+    return next((n for n, measure in enumerate(measures) if measure.name == PICKED_BY), 0)
+
+
+def _keep_examples(
+    examples: dict[str, tuple[Example, Example]],
+    method: str,
+    metric: Measure,
+    values: np.ndarray,
+    case: Case,
+    stack: Stack,
+    fused: np.ndarray,
+) -> None:
+    """Keep the worst and the best slice of a method seen so far."""
+    sign = 1 if metric.higher_is_better else -1
+    if not np.isfinite(values).any():
+        return
+    found = []
+    for n in (int(np.nanargmin(sign * values)), int(np.nanargmax(sign * values))):
+        pictures = (stack.first[n], stack.second[n], fused[n])
+        found.append(Example(case.name, int(stack.numbers[n]), float(values[n]), *pictures))
+    both = [*examples.get(method, ()), *found]
+    examples[method] = (
+        min(both, key=lambda example: sign * example.value),
+        max(both, key=lambda example: sign * example.value),
+    )
+
+
+def choose_names(metrics: str) -> list[str]:
+    """Metrics by words: "all", "fast" (all but the slow ones) or names with commas between.
+
+    Raises:
+        MedFusionError: no such metric.
+    """
+    if metrics in ("all", "fast"):
+        return [name for name in all_metrics() if metrics == "all" or name not in SLOW]
+    names = list(dict.fromkeys(word.strip() for word in metrics.split(",")))
+    choose_metrics(names)
+    return names

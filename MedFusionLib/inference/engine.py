@@ -1,0 +1,272 @@
+"""A method made ready to run fast, with the same results.
+
+None of the measures needs a compiler: batch norm is folded into the convolutions before it;
+weights lie channels-last; on a CPU convolutions run in chains (`chains.py`); and they run in half
+precision where the device gains and a check finds it safe.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from ..methods.boxes import Box
+from . import contributions as maps_of
+from .chains import chained, is_plain, multiply_in_bfloat16
+
+PRECISIONS = ("auto", "float32")
+
+#: What mixed precision may change: the largest difference in the fused slice, and the relative L2
+#: error of a contribution map. On the probe it has to keep within a part of that: a head has more
+#: pixels, and its errors were measured up to 2.5 and 1.6 times those on the probe.
+FUSED_BOUND, FUSED_MARGIN = 2e-3, 0.35
+MAPS_BOUND, MAPS_MARGIN = 1e-2, 0.6
+
+
+def fold(module: nn.Module) -> nn.Module:
+    """A copy in which every batch norm is folded into the convolution before it.
+
+    The products are taken in float64. The copy's parameters want no gradient.
+
+    Args:
+        module: in evaluation mode; a batch norm is found where it follows its convolution in a
+            `nn.Sequential`.
+
+    Example:
+        >>> layer = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4)).eval()
+        >>> fold(layer)[1]
+        Identity()
+    """
+    module = copy.deepcopy(module)
+    for part in module.modules():
+        if isinstance(part, nn.Sequential):
+            for n in range(len(part) - 1):
+                conv, norm = part[n], part[n + 1]
+                if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                    dtype = conv.weight.dtype
+                    joint = fuse_conv_bn_eval(conv.double(), norm.double())
+                    part[n], part[n + 1] = joint.to(dtype), nn.Identity()
+    return module.requires_grad_(False)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A method made ready to run.
+
+    Attributes:
+        method: same inputs and outputs as the original.
+        rough: a faster stand-in where the fused slices must be better than the maps; None: none.
+            See `contributions.share`.
+        precision: "float32" or "mixed".
+    """
+
+    method: nn.Module
+    rough: nn.Module | None = None
+    precision: str = "float32"
+
+    def makes_parts(self, kind: str | None) -> bool:
+        """Whether `run` can make a part of the slices, at less work."""
+        methods = [method for method in (self.method, self.rough) if method is not None]
+        return kind != "gradient" and all(hasattr(method, "fuse_part") for method in methods)
+
+    def run(
+        self, kind: str | None, *sources: Tensor, part: Box | None = None, **options: Any
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """The fused batch and the maps of a kind ("gradient", "share" or None: no maps).
+
+        Args:
+            kind: of the contributions.
+            sources: slice batches (N, 1, H, W) in [0, 1].
+            part: of the slices that is to be made, see `makes_parts`; default: all.
+            options: of `contributions.gradient` or `contributions.share`.
+        """
+        method, rough = self.method, self.rough
+        if part is not None:
+            method = partial(method.fuse_part, box=part)
+            rough = rough and partial(rough.fuse_part, box=part)
+        if kind == "gradient":
+            return maps_of.gradient(method, *sources, **options)
+        with torch.inference_mode():
+            if kind == "share":
+                return maps_of.share(method, *sources, rough=rough, **options)
+            return method(*sources), ()
+
+
+def ready(method: nn.Module, kind: str | None = None, precision: str = "float32") -> Ready:
+    """A method made ready to run on the device where it lies; the original stays as it is.
+
+    Args:
+        method: in evaluation mode.
+        kind: "gradient", "share" or None for the fused slices alone.
+        precision: "float32", or "auto": half precision in as much of the method as the device
+            gains by and a check on a probe finds safe for this kind.
+
+    Example:
+        >>> from MedFusionLib.methods.registry import get_method
+        >>> ready(get_method("funfusean").build().eval()).precision
+        'float32'
+    """
+    where = next(method.parameters(), None)
+    if where is None:
+        return Ready(method)
+    folded = fold(method).to(memory_format=torch.channels_last)
+    exact = Ready(chained(folded) if where.device.type == "cpu" else folded)
+    if precision == "auto" and gains(where.device):
+        check = _Check(exact, kind, where.device)
+        for mixed in _mixtures(folded, exact, check):
+            if check.worst(mixed) <= 1:
+                return mixed
+    return exact
+
+
+def gains(device: torch.device) -> bool:
+    """Whether half precision is faster there: any CUDA device, a CPU with bfloat16 products."""
+    if device.type == "cpu":
+        there = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+        return there is not None and there()
+    return device.type == "cuda"
+
+
+class _Check:
+    """Whether a method in mixed precision keeps well within the bounds, tried on a probe.
+
+    The probe is the same for every volume, so a slice's result depends on no other slice.
+    """
+
+    def __init__(self, exact: Ready, kind: str | None, device: torch.device) -> None:
+        inputs = len(inspect.signature(exact.method.forward).parameters)
+        self.kind, self.device = kind, device
+        self.sources = [part.to(device) for part in probe(inputs)]
+        self.fused, self.maps = exact.run(kind, *self.sources)
+
+    def worst(self, mixed: Ready) -> float:
+        """The largest error, as a part of what is allowed on the probe."""
+        try:
+            found, parts = mixed.run(self.kind, *self.sources)
+        except RuntimeError:  # the device lacks an operation in half precision
+            return math.inf
+        errors = [(found - self.fused).abs().max() / (FUSED_MARGIN * FUSED_BOUND)]
+        for part, wanted in zip(parts, self.maps, strict=True):
+            scale = wanted.norm().clamp_min(torch.finfo(wanted.dtype).tiny)
+            errors.append((part - wanted).norm() / (MAPS_MARGIN * MAPS_BOUND * scale))
+        worst = float(torch.stack(errors).max())
+        return math.inf if math.isnan(worst) else worst
+
+
+def probe(count: int = 2, size: int = 96) -> list[Tensor]:
+    """Made-up slices for the check, (1, 1, size, size) in [0, 1]: smooth shapes, edges, noise."""
+    generator = torch.Generator().manual_seed(0)
+    found = []
+    for _ in range(count):
+        layers = []
+        for cells in (4, 12, 32):
+            coarse = torch.rand(1, 1, cells, cells, generator=generator)
+            layers.append(F.interpolate(coarse, (size, size), mode="bicubic"))
+        smooth = (0.5 * layers[0] + 0.3 * layers[1] + 0.2 * layers[2]).clamp(0, 1)
+        edges = torch.where(layers[0] > 0.5, smooth, 0.4 * smooth)
+        noise = 0.02 * torch.randn(1, 1, size, size, generator=generator)
+        found.append((edges + noise).clamp(0, 1))
+    return found
+
+
+class _Half(nn.Module):
+    """A method in float16, float32 in and out.
+
+    The convolution that makes the fused slice, and what follows it, stay in float32: rounding
+    these would show, and they are little work.
+    """
+
+    def __init__(self, method: nn.Module) -> None:
+        super().__init__()
+        self.method = copy.deepcopy(method).half()
+        for name, part in method.named_modules():
+            if isinstance(part, nn.Conv2d) and part.out_channels == 1:
+                parent, _, child = name.rpartition(".")
+                setattr(self.method.get_submodule(parent), child, _InFloat32(part))
+
+    def forward(self, *sources: Tensor) -> Tensor:
+        halves = (x.half().contiguous(memory_format=torch.channels_last) for x in sources)
+        return self.method(*halves).float()
+
+
+class _InFloat32(nn.Module):
+    """A layer in float32, whatever comes in."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = copy.deepcopy(layer)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(x.float())
+
+
+def _mixtures(folded: nn.Module, exact: Ready, check: _Check) -> Iterator[Ready]:
+    """The method in half precision, the fastest first."""
+    if check.device.type == "cuda":
+        half = _Half(folded)
+        yield Ready(half, None, "mixed")
+        if check.kind == "share":
+            yield Ready(exact.method, half, "mixed")
+        if check.kind == "gradient":
+            yield Ready(chained(folded, torch.float16), None, "mixed")
+        return
+    work = _work(folded, check)
+    if not work:
+        return
+    wide = list(work)
+    reverse = torch.bfloat16 if check.kind == "gradient" else None
+    method, rough = chained(folded, reverse), None
+    if check.kind == "share":
+        multiply_in_bfloat16(rough := chained(folded), wide)
+
+    def mixed(names: Sequence[str]) -> Ready:
+        multiply_in_bfloat16(method, names)  # until the next one is asked for
+        return Ready(method, None if len(names) == len(wide) else rough, "mixed")
+
+    yield mixed(wide)
+    # one after the other, first what has much work and little error; shares are less delicate
+    # than the fused slice
+    trial = check if check.kind == "gradient" else _Check(exact, None, check.device)
+    errors = {name: trial.worst(mixed([name])) ** 2 for name in wide}
+    least = trial.worst(mixed([])) ** 2
+    chosen: list[str] = []
+    for name in sorted(wide, key=lambda name: (errors[name] - least) / work[name]):
+        if errors[name] <= 1 and trial.worst(mixed([*chosen, name])) <= 1:
+            chosen.append(name)
+    if chosen or check.kind:  # or the reverse pass alone, or black sources alone
+        yield mixed(chosen)
+
+
+def _work(method: nn.Module, check: _Check) -> dict[str, int]:
+    """What half precision saves by, by name: multiplications for the probe.
+
+    Convolutions between fewer than 16 channels are left out: they are not faster.
+    """
+    found: dict[str, int] = {}
+    hooks = []
+
+    def count(name: str, part: nn.Module, output: Tensor) -> None:
+        each = part.weight.numel() if is_plain(part) else output.shape[1] * sum(output.shape[2:])
+        found[name] = output.numel() // output.shape[1] * each
+
+    for name, part in method.named_modules():
+        wide = is_plain(part) and min(part.in_channels, part.out_channels) >= 16
+        if wide or hasattr(part, "forward_dtype"):
+            hooks.append(
+                part.register_forward_hook(lambda part, _, y, name=name: count(name, part, y))
+            )
+    with torch.inference_mode():
+        method(*check.sources)
+    for hook in hooks:
+        hook.remove()
+    return found

@@ -1,0 +1,354 @@
+"""Slices through a method, in batches, with what each source contributed.
+
+The result does not depend on the batch: slices do not know of each other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..errors import Cancelled
+from ..methods.boxes import boxes, cut, inside, reach, union
+from .engine import Ready, ready
+from .memory import kept_memory
+
+#: rough number of float32 feature maps that a network keeps alive for a slice
+FEATURE_MAPS = 600
+LANES = 2  # batches at once on a GPU
+CPU_PIXELS = 256 * 256  # more at once is slower on a CPU: it touches fresh memory
+
+
+@dataclass(eq=False)
+class Slices:
+    """What came out, as arrays (slices, rows, columns), float32.
+
+    Attributes:
+        fused: the fused slices.
+        contributions: a map for each source; empty if none were asked for.
+        baseline: F(0, 0) of a slice, (rows, columns); None unless shares were asked for.
+        boxes: what was run of each slice, see `boxes.boxes`; outside the results are 0.
+        wanted: what was wanted of each slice, likewise.
+        device: where it was computed.
+        batch: slices at once, in the end.
+        precision: "float32" or "mixed".
+        setup_seconds: what making the method ready took, once for any number of slices.
+        warnings: sentences for the user.
+    """
+
+    fused: np.ndarray
+    contributions: tuple[np.ndarray, ...]
+    baseline: np.ndarray | None
+    boxes: np.ndarray
+    wanted: np.ndarray
+    device: torch.device
+    batch: int
+    precision: str = "float32"
+    setup_seconds: float = 0.0
+    warnings: list[str] = field(default_factory=list)
+
+
+def run_slices(
+    method: nn.Module,
+    sources: Sequence[np.ndarray],
+    *,
+    kind: str | None = None,
+    steps: int = 1,
+    samples: int = 1,
+    device: torch.device | None = None,
+    batch: int | None = None,
+    memory: float | None = None,
+    precision: str = "float32",
+    radius: int | None = None,
+    occupied: np.ndarray | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Slices:
+    """Fuse a stack of slices.
+
+    Out of memory on a GPU, the batch is halved; when a single slice does not fit, the rest runs
+    on the CPU, with a warning.
+
+    Args:
+        method: in evaluation mode; (N, 1, H, W) batches in [0, 1] to a fused batch.
+        sources: an array (slices, rows, columns) in [0, 1] for each source.
+        kind: "gradient", "share" or None for the fused slices alone.
+        steps: of the shares, see `contributions.share`.
+        samples: of the gradients, see `contributions.gradient`.
+        device: where to compute; default: the CPU.
+        batch: slices at once; default: by the memory there is.
+        memory: bytes that batches may take, at least one slice; default: by the memory there is.
+        precision: "float32", or "auto": half precision where the device gains by it and a check
+            finds it safe, see `engine.ready`.
+        radius: of the method, see `methods.Method`.
+        occupied: bool (slices, rows, columns): where the results are wanted. Elsewhere they are
+            not exact, or 0: what no wanted result depends on is left out.
+        progress: called with (slices done, all slices) after each batch.
+        cancelled: asked before each batch.
+
+    Returns:
+        The fused slices and their contributions.
+
+    Raises:
+        Cancelled: the cancel flag was set.
+
+    Example:
+        >>> from MedFusionLib.methods.registry import get_method
+        >>> one = np.ones((3, 8, 8), np.float32)
+        >>> run_slices(get_method("average").build(), [one, 0 * one]).fused.mean()
+        np.float32(0.5)
+    """
+    device = device or torch.device("cpu")
+    count, *size = sources[0].shape
+    if occupied is None:
+        occupied = np.broadcast_to(np.True_, sources[0].shape)
+    result = Slices(
+        np.zeros(sources[0].shape, np.float32),
+        tuple(np.zeros(sources[0].shape, np.float32) for _ in sources if kind),
+        None,
+        boxes(occupied, reach(radius, kind, samples)),
+        boxes(occupied, 0),
+        device,
+        batch or batch_size(device, *size, memory),
+    )
+    with full_precision(), kept_memory():
+        began = time.perf_counter()
+        fast = ready(method.to(device), kind, precision)
+        result.setup_seconds = time.perf_counter() - began
+        lanes = _Lanes(device)
+        start = 0
+        while start < count:
+            if cancelled and cancelled():
+                raise Cancelled
+            where = slice(start, min(start + result.batch, count))
+            try:
+                with lanes.next():
+                    found = _run_batch(fast, sources, where, kind, steps, samples, result)
+                    lanes.send_back(found)
+            except RuntimeError as error:  # MPS has no class of its own for it
+                if "out of memory" not in str(error).lower() or result.device.type == "cpu":
+                    raise
+                lanes.wait()
+                torch.cuda.empty_cache()
+                if result.batch > 1:
+                    result.batch = max(1, result.batch // 2)
+                else:
+                    result.warnings.append(
+                        f"The memory of the {result.device.type} device is too small for one "
+                        "slice; the CPU went on instead."
+                    )
+                    result.device = torch.device("cpu")
+                    result.batch = batch_size(result.device, *size, memory)
+                    fast = ready(method.to(result.device), kind, precision)
+                    lanes = _Lanes(result.device)
+                continue
+            start = where.stop
+            if progress:
+                progress(start, count)
+        lanes.wait()
+    result.precision = fast.precision
+    return result
+
+
+def _run_batch(
+    fast: Ready, sources, where, kind, steps, samples, result: Slices
+) -> list[tuple[np.ndarray, torch.Tensor]]:
+    """Runs some slices; returns where their results belong, and the results on the device."""
+    run = made = union(result.boxes[where])
+    if run is None:
+        return []
+    batch = [_send(cut(source[where], run), result.device) for source in sources]
+    options: dict[str, Any] = {}
+    if fast.makes_parts(kind):
+        made = union(result.wanted[where])
+        options = {"part": inside(made, run)}
+    if kind == "gradient":
+        options = {"samples": samples}
+    elif kind == "share":
+        if result.baseline is None:  # of a whole slice: it differs near its borders
+            whole = batch[0].new_zeros(1, 1, *sources[0].shape[1:])
+            black, _ = fast.run(None, *(whole for _ in sources))
+            result.baseline = black[0, 0].cpu().numpy()
+        black = torch.from_numpy(cut(result.baseline, made)).to(result.device)
+        options |= {"steps": steps, "baseline": black}
+    fused, maps = fast.run(kind, *batch, **options)
+    targets = (result.fused, *result.contributions)
+    return [
+        (cut(target[where], made), part[:, 0])
+        for target, part in zip(targets, (fused, *maps), strict=True)
+    ]
+
+
+def _send(part: np.ndarray, device: torch.device) -> torch.Tensor:
+    """Slices (N, H, W) as a batch (N, 1, H, W) on the device."""
+    pinned = device.type == "cuda"
+    batch = torch.empty(len(part), 1, *part.shape[1:], pin_memory=pinned)
+    batch.numpy()[:, 0] = part
+    return batch.to(device, non_blocking=pinned)
+
+
+class _Lanes:
+    """Two queues of a GPU in turn: one computes while the results of the other travel.
+
+    Any other device has one, and its results are there at once.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.waiting: list[Callable[[], None]] = []
+        self.streams: list[torch.cuda.Stream] = []
+        if device.type == "cuda":
+            self.streams = [torch.cuda.Stream(device) for _ in range(LANES)]
+            for stream in self.streams:  # the method has to be there
+                stream.wait_stream(torch.cuda.current_stream(device))
+
+    def next(self) -> contextlib.AbstractContextManager:
+        """Within, work goes to the next queue."""
+        if not self.streams:
+            return contextlib.nullcontext()
+        self.streams.append(self.streams.pop(0))
+        return torch.cuda.stream(self.streams[0])
+
+    def send_back(self, results: list[tuple[np.ndarray, torch.Tensor]]) -> None:
+        """Let results travel to their arrays; wait for those of the batch before."""
+        if not self.streams:
+            for target, part in results:
+                target[...] = part.cpu().numpy()
+            return
+        travelling = [
+            (target, torch.empty(part.shape, pin_memory=True).copy_(part, non_blocking=True))
+            for target, part in results
+        ]
+        arrived = torch.cuda.Event()
+        arrived.record()
+
+        def land() -> None:
+            arrived.synchronize()
+            for target, part in travelling:
+                torch.from_numpy(target).copy_(part)  # on all threads
+
+        self.wait()
+        self.waiting.append(land)
+
+    def wait(self) -> None:
+        """Until all results are in their arrays."""
+        while self.waiting:
+            self.waiting.pop(0)()
+
+
+class Stream:
+    """Fuses one pair of slices after the other, such as those of a running scanner.
+
+    The method is made ready once; each pair then costs no more than its own work. On a GPU the
+    first pair of a size is recorded as a CUDA graph, which starts with a single launch.
+
+    Args:
+        method: in evaluation mode.
+        device: where to compute; default: the CPU.
+        precision: "float32" or "auto", see `engine.ready`.
+
+    Example:
+        >>> from MedFusionLib.methods.registry import get_method
+        >>> with contextlib.closing(Stream(get_method("average").build())) as stream:
+        ...     stream.fuse_slice(np.ones((8, 8)), np.zeros((8, 8))).mean()
+        np.float32(0.5)
+    """
+
+    def __init__(
+        self, method: nn.Module, device: torch.device | None = None, precision: str = "float32"
+    ) -> None:
+        self.device = device or torch.device("cpu")
+        with full_precision():
+            self.ready = ready(method.to(self.device), None, precision)
+        self.precision = self.ready.precision
+        self._kept = contextlib.ExitStack()
+        self._kept.enter_context(kept_memory())
+        self._graphs: dict[tuple[int, ...], _Graph | None] = {}
+
+    def fuse_slice(self, *sources: np.ndarray) -> np.ndarray:
+        """The fused slice, float32.
+
+        Args:
+            sources: (rows, columns) in [0, 1], one for each source.
+        """
+        batch = [np.asarray(source)[None] for source in sources]
+        with full_precision():
+            graph = self._graph(batch[0].shape[1:], len(batch))
+            if graph is not None:
+                return graph.replay(batch)
+            fused, _ = self.ready.run(None, *(_send(part, self.device) for part in batch))
+            return fused[0, 0].cpu().numpy()
+
+    def close(self) -> None:
+        """Give back the memory that was kept from slice to slice; the stream can go on."""
+        self._kept.close()
+
+    def _graph(self, size: tuple[int, ...], sources: int) -> _Graph | None:
+        if self.device.type != "cuda":
+            return None
+        if size not in self._graphs:
+            try:
+                self._graphs[size] = _Graph(self.ready, self.device, size, sources)
+            except RuntimeError:  # a method that waits for its own results
+                self._graphs[size] = None
+        return self._graphs[size]
+
+
+class _Graph:
+    """A method's work on slices of one size, recorded once and started with a single launch."""
+
+    def __init__(
+        self, method: Ready, device: torch.device, size: tuple[int, ...], sources: int
+    ) -> None:
+        self.inputs = [torch.zeros(1, 1, *size, device=device) for _ in range(sources)]
+        before, beside = torch.cuda.current_stream(device), torch.cuda.Stream(device)
+        beside.wait_stream(before)
+        with torch.cuda.stream(beside):
+            for _ in range(3):  # the libraries choose their kernels
+                method.run(None, *self.inputs)
+        before.wait_stream(beside)
+        self.graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self.graph):
+            self.fused, _ = method.run(None, *self.inputs)
+
+    def replay(self, sources: Sequence[np.ndarray]) -> np.ndarray:
+        for target, source in zip(self.inputs, sources, strict=True):
+            target.copy_(_send(source, self.inputs[0].device))
+        self.graph.replay()
+        return self.fused[0, 0].cpu().numpy()
+
+
+def batch_size(device: torch.device, rows: int, columns: int, memory: float | None = None) -> int:
+    """How many slices of a size to take at once.
+
+    By the memory budget in bytes, where there is one, else by the free memory of a GPU, which has
+    two batches at once. A CPU takes few: more at once is slower there.
+
+    Example:
+        >>> batch_size(torch.device("cpu"), 256, 256)
+        1
+    """
+    if memory is None and device.type == "cuda":
+        memory = 0.6 * torch.cuda.mem_get_info(device)[0]
+    most = {"cuda": 64, "mps": 4}.get(device.type, max(1, CPU_PIXELS // (rows * columns)))
+    if memory is None:
+        return most
+    lanes = LANES if device.type == "cuda" else 1
+    return int(np.clip(memory // (4 * FEATURE_MAPS * rows * columns * lanes), 1, most))
+
+
+@contextlib.contextmanager
+def full_precision() -> Iterator[None]:
+    """Within, float32 is float32: no TF32 in convolutions and products."""
+    before = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = before

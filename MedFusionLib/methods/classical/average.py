@@ -1,0 +1,41 @@
+"""Weighted average of both sources: the yardstick that every method should beat."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from ..registry import Method
+
+
+class Average(nn.Module):
+    """weight * first + (1 - weight) * second.
+
+    Args:
+        weight: share of the first source, 0 to 1.
+
+    Example:
+        >>> Average(0.25)(torch.ones(1, 1, 1, 1), torch.zeros(1, 1, 1, 1)).item()
+        0.25
+    """
+
+    def __init__(self, weight: float = 0.5) -> None:
+        super().__init__()
+        if not 0 <= weight <= 1:
+            raise ValueError(f"weight is {weight}; it must lie between 0 and 1")
+        self.weight = weight
+
+    def forward(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+        """Fuse two slice batches (N, 1, H, W) in [0, 1] to one of the same shape and range."""
+        return self.weight * first + (1 - self.weight) * second
+
+
+METHOD = Method(
+    name="average",
+    title="Average",
+    kind="classical",
+    summary="Mean of both sources; halves the contrast of what only one of them shows.",
+    citation="No publication: pixel-wise mean",
+    build=Average,
+    radius=0,
+)

@@ -1,0 +1,84 @@
+"""Fusion of Laplacian pyramids: the stronger detail at every scale, the mean of what remains.
+
+Burt, Adelson: The Laplacian Pyramid as a Compact Image Code. IEEE Transactions on Communications
+1983 (the pyramid, with the kernel 1 4 6 4 1); Burt: The Pyramid as a Structure for Efficient
+Computation. 1984 (fusion by the larger magnitude).
+
+Chosen here: borders extended by replication; as many levels as leave at least 4 pixels on the
+shorter side, at most 4; the result is cut to [0, 1].
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from ..registry import Method
+
+LEVELS = 4
+SMALLEST = 4
+
+
+def _kernel(like: torch.Tensor) -> torch.Tensor:
+    """The 5x5 kernel, outer product of 1 4 6 4 1 with itself; its sum is 1."""
+    line = like.new_tensor([1, 4, 6, 4, 1]) / 16
+    return (line[:, None] * line)[None, None]
+
+
+def _reduce(images: torch.Tensor) -> torch.Tensor:
+    """Blur, and keep every other row and column."""
+    padded = F.pad(images, (2, 2, 2, 2), mode="replicate")
+    return F.conv2d(padded, _kernel(images), stride=2)
+
+
+def _expand(images: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """Put zeros between rows and columns, and blur; to the size of `like`."""
+    padded = F.pad(images, (1, 1, 1, 1), mode="replicate")
+    large = F.conv_transpose2d(padded, 4 * _kernel(images), stride=2)
+    return large[..., 4 : 4 + like.shape[-2], 4 : 4 + like.shape[-1]]
+
+
+class LaplacianPyramid(nn.Module):
+    """The detail of larger magnitude at every level, the mean at the top.
+
+    Args:
+        levels: levels of detail at most; small slices have fewer.
+
+    Example:
+        >>> image = torch.rand(1, 1, 37, 50)
+        >>> torch.allclose(LaplacianPyramid()(image, image), image, atol=1e-6)
+        True
+    """
+
+    def __init__(self, levels: int = LEVELS) -> None:
+        super().__init__()
+        self.levels = levels
+
+    def forward(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+        """Fuse two slice batches (N, 1, H, W) in [0, 1] to one of the same shape and range."""
+        details = []
+        for _ in range(self.levels):
+            if min(first.shape[-2:]) < 2 * SMALLEST:
+                break
+            coarse1, coarse2 = _reduce(first), _reduce(second)
+            detail1, detail2 = first - _expand(coarse1, first), second - _expand(coarse2, second)
+            details.append(torch.where(detail1.abs() >= detail2.abs(), detail1, detail2))
+            first, second = coarse1, coarse2
+        fused = (first + second) / 2
+        for detail in reversed(details):
+            fused = _expand(fused, detail) + detail
+        return fused.clamp(0, 1)
+
+
+METHOD = Method(
+    name="laplacian-pyramid",
+    title="Laplacian pyramid",
+    kind="classical",
+    summary="Takes the stronger detail at every scale; sharp, with some halos.",
+    citation="Burt and Adelson, The Laplacian Pyramid as a Compact Image Code, IEEE Transactions "
+    "on Communications, 1983",
+    build=LaplacianPyramid,
+    choices="At most 4 levels; the larger magnitude in the details, the mean at the top.",
+    radius=60,
+)

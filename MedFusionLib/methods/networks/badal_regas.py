@@ -1,0 +1,68 @@
+"""Badal Regàs CNN: both sources stacked, five convolutions.
+
+Badal Regàs: Multi-modal Medical Image Fusion using Convolutional Neural Networks. Bachelor thesis,
+TU Dresden 2018. Five layers: 5x5 2->128, 5x5 128->64, 3x3 64->32, 3x3 32->16, each with batch norm
+and leaky ReLU of slope 0.2, then 1x1 16->1 and tanh; padding keeps the size.
+
+Chosen here: PyTorch's initial weights; at test time batch norm uses stored statistics, so a slice
+does not depend on its batch. The loss is `losses.ssim_loss` with alpha = 4.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from ..registry import Method
+
+
+def _layer(inputs: int, outputs: int, kernel: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, padding="same"),
+        nn.BatchNorm2d(outputs),
+        nn.LeakyReLU(0.2, inplace=True),
+    )
+
+
+class BadalRegas(nn.Module):
+    """The network; 234,977 parameters.
+
+    Example:
+        >>> BadalRegas()(torch.zeros(1, 1, 32, 48), torch.zeros(1, 1, 32, 48)).shape
+        torch.Size([1, 1, 32, 48])
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            _layer(2, 128, 5),
+            _layer(128, 64, 5),
+            _layer(64, 32, 3),
+            _layer(32, 16, 3),
+            nn.Conv2d(16, 1, 1),
+        )
+
+    def forward(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+        """Fuse two slice batches.
+
+        Args:
+            first: (N, 1, H, W) in [0, 1].
+            second: (N, 1, H, W) in [0, 1].
+
+        Returns:
+            (N, 1, H, W) in (-1, 1), in practice near [0, 1].
+        """
+        return torch.tanh(self.layers(torch.cat([first, second], dim=1)))
+
+
+METHOD = Method(
+    name="badal-regas",
+    title="Badal Regàs CNN",
+    kind="network",
+    summary="Plain convolutional network on both sources at once; favours structure.",
+    citation="Badal Regàs, Multi-modal Medical Image Fusion using Convolutional Neural Networks, "
+    "bachelor thesis, TU Dresden 2018",
+    build=BadalRegas,
+    choices="PyTorch's initial weights; stored batch-norm statistics.",
+    radius=6,
+)

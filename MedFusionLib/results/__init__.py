@@ -1,0 +1,13 @@
+"""What a fusion leaves behind: a folder, a picture, nodes of a Slicer scene, a quality report."""
+
+from ..lazy import public
+
+__getattr__, __dir__, __all__ = public(
+    __name__,
+    {
+        "folder": "write_results",
+        "preview": "save_preview",
+        "scene": "add_fusion add_volume volume_from_node write_scene",
+        "quality": "Quality QualityRow quality_of",
+    },
+)

@@ -1,0 +1,150 @@
+"""A picture of a fusion: sources, fused and colour in three planes, with the legend."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ..colour.coding import Coding, legend
+from ..fusion import NOTICE, Fusion
+from ..sources.volumes import AXES, Volume, slice_at, slice_order, to_slices
+
+#: inches: width of a picture, of the legend's column, heights above and below the pictures
+PANEL, SIDE, HEAD, FOOT = 2.9, 3.0, 0.6, 0.4
+INK, PAPER, DIM = "#f2f2f2", "#101114", "#9aa0a6"
+#: letters at the left, right, top and bottom edge of each plane
+EDGES = {"axial": "RLAP", "coronal": "RLSI", "sagittal": "APSI"}
+
+
+def save_preview(
+    fusion: Fusion, path: str | Path, focus: tuple[float, float, float] | None = None
+) -> None:
+    """Write the picture as PNG.
+
+    Args:
+        fusion: what to show.
+        path: of the PNG.
+        focus: LPS point in mm that the planes go through; default: the middle of the head.
+    """
+    grid = fusion.fused
+    focus = focus or _middle(fusion)
+    titles = [_source_title(part) for part in fusion.report["inputs"]]
+    pictures = [
+        *((title, array, True) for title, array in zip(titles, fusion.sources.scaled, strict=True)),
+        (f"fused ({fusion.report['network']})", np.clip(fusion.fused.array, 0, 1), True),
+        (f"colour ({fusion.coding.mode})", fusion.colour, False),
+    ]
+    planes = [_plane(grid, axis, focus) for axis in AXES]
+    columns = len(pictures)
+    width = PANEL * columns + SIDE
+    heights = [PANEL * plane.ratio for plane in planes]
+    height = max(sum(heights) + HEAD + FOOT, HEAD + SIDE + 2 + FOOT)
+    figure = Figure(figsize=(width, height), facecolor=PAPER)
+    layout = figure.add_gridspec(
+        3, columns, height_ratios=heights, left=0.02 / width, right=PANEL * columns / width,
+        top=1 - HEAD / height, bottom=1 - (HEAD + sum(heights)) / height, wspace=0.02, hspace=0.02,
+    )  # fmt: skip
+    for row, (axis, plane) in enumerate(zip(AXES, planes, strict=True)):
+        for column, (title, array, grey) in enumerate(pictures):
+            axes = figure.add_subplot(layout[row, column])
+            axes.imshow(
+                plane.of(array), cmap="gray" if grey else None, vmin=0, vmax=1,
+                aspect=plane.aspect, interpolation="bilinear" if grey else "nearest",
+            )  # fmt: skip
+            axes.set_axis_off()
+            if row == 0:
+                axes.set_title(title, color=INK, fontsize=11)
+            if column == 0:
+                _letters(axes, EDGES[axis])
+    names = [part["modality"].upper() for part in fusion.report["inputs"]]
+    left, side = (PANEL * columns + 0.45) / width, SIDE - 0.65
+    top = 1 - (HEAD + 0.15 + side) / height
+    legend_axes = figure.add_axes((left, top, side / width, side / height))
+    draw_legend(legend_axes, fusion.coding, names)
+    _words(figure, fusion, left, top - 0.45 / height)
+    figure.text(0.5, 0.13 / height, NOTICE, color=DIM, ha="center", fontsize=9)
+    figure.savefig(path, dpi=100, facecolor=PAPER)
+
+
+def draw_legend(axes, coding: Coding, names: list[str]) -> None:
+    """Draw the legend of a coding into matplotlib axes, with what its directions mean."""
+    drawn = legend(coding, names)
+    axes.imshow(drawn.picture, interpolation="bilinear")
+    height, width = drawn.picture.shape[:2]
+    axes.set_box_aspect(1)
+    axes.set_aspect("auto")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for side in axes.spines.values():
+        side.set_visible(False)
+    axes.set_title(textwrap.fill(drawn.title, 26), color=INK, fontsize=10, pad=22)
+    if drawn.upwards:
+        axes.set_ylabel(f"{drawn.upwards}  →", color=INK, fontsize=9)
+    style = {"color": INK, "fontsize": 9, "annotation_clip": False}
+    for (x, y), text in drawn.labels:
+        axes.annotate(
+            text, (x * (width - 1), y * (height - 1)), xytext=(0, -6 if y > 0.5 else 6),
+            textcoords="offset points", va="top" if y > 0.5 else "bottom",
+            ha=("left", "center", "right")[round(2 * x)], **style,
+        )  # fmt: skip
+
+
+def _words(figure: Figure, fusion: Fusion, left: float, top: float) -> None:
+    report = fusion.report
+    lines = [
+        f"{report['network']}, {report['pair']}",
+        f"contributions: {fusion.kind}",
+        f"omega {fusion.coding.omega:g}"
+        + (f", {fusion.coding.colormap}" if fusion.coding.mode == "paper" else ""),
+        *(
+            f"{part['modality'].upper()} {part['window'][0]:.4g} to {part['window'][1]:.4g}"
+            for part in report["inputs"]
+        ),
+    ]
+    figure.text(left, top, "\n".join(lines), color=DIM, fontsize=9, va="top", linespacing=1.6)
+
+
+def _source_title(part: dict) -> str:
+    name = part["name"] if len(part["name"]) <= 22 else part["name"][:21] + "…"
+    return f"{part['modality'].upper()}: {name}"
+
+
+def _letters(axes, edges: str) -> None:
+    places = ((0.03, 0.5), (0.97, 0.5), (0.5, 0.96), (0.5, 0.04))
+    for letter, (x, y) in zip(edges, places, strict=True):
+        axes.text(
+            x, y, letter, color=DIM, fontsize=9, transform=axes.transAxes, ha="center", va="center"
+        )
+
+
+def _middle(fusion: Fusion) -> tuple[float, float, float]:
+    filled = np.argwhere(~fusion.sources.background)
+    index = filled.mean(axis=0) if len(filled) else np.array(fusion.fused.shape) / 2
+    return tuple((fusion.fused.matrix @ [*index[::-1], 1])[:3])
+
+
+@dataclass(frozen=True)
+class _Plane:
+    """A slice of every array on the grid: its number, its orientation and its pixels' shape."""
+
+    number: int
+    order: tuple[int, ...]
+    flips: tuple[int, ...]
+    aspect: float
+    ratio: float
+
+    def of(self, array: np.ndarray) -> np.ndarray:
+        return to_slices(array, (*self.order, 3)[: array.ndim], self.flips)[self.number]
+
+
+def _plane(grid: Volume, axis: str, focus: tuple[float, float, float]) -> _Plane:
+    order, flips = slice_order(grid, axis)
+    count, rows, columns = (grid.shape[n] for n in order)
+    number = int(np.clip(slice_at(grid, focus, order, flips), 0, count - 1))
+    aspect = grid.spacing[2 - order[1]] / grid.spacing[2 - order[2]]
+    ratio = float(np.clip(rows / columns * aspect, 0.2, 1.5))
+    return _Plane(number, order, flips, aspect, ratio)

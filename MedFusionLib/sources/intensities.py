@@ -1,0 +1,166 @@
+"""From a modality's own units to [0, 1], and what in a volume is background.
+
+Both are decided once for the whole volume, never per slice, so that brightness does not flicker
+from slice to slice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import MedFusionError
+from .modalities import check_modality
+from .volumes import Volume
+
+CT_LEVEL, CT_WIDTH = 55.0, 150.0  # HU: fluid about 0.16, brain about 0.35, bone saturated
+CT_AIR = -300.0  # HU: no tissue of the head lies below
+MR_PERCENTILES = (0.5, 99.5)
+UPTAKE_PERCENTILE = 99.9
+ONE_GREY_LEVEL = 1 / 255
+
+
+@dataclass(frozen=True)
+class Window:
+    """The range of values that is shown as 0 to 1, in the volume's own units.
+
+    Attributes:
+        lower: shown as 0, like all below it.
+        upper: shown as 1, like all above it.
+        how: how it was found, in words, for the report.
+    """
+
+    lower: float
+    upper: float
+    how: str = "given by the user"
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.lower) and np.isfinite(self.upper) and self.lower < self.upper):
+            raise MedFusionError(
+                f"The intensity window {self.lower:g} to {self.upper:g} is empty; "
+                "its upper end must be above its lower end."
+            )
+
+    def scale(self, array: np.ndarray) -> np.ndarray:
+        """The array in [0, 1], float32."""
+        scaled = np.subtract(array, self.lower, dtype=np.float32)
+        scaled /= np.float32(self.upper - self.lower)
+        return np.clip(scaled, 0, 1, out=scaled)
+
+
+def is_windowed_ct(volume: Volume) -> bool:
+    """Whether a CT is a picture of grey levels 0..255 (or 0..1) already, and not in HU.
+
+    A CT in HU has air, near -1000, so its smallest value tells the two apart.
+    """
+    return bool(volume.array.min() >= 0 and volume.array.max() <= 255)
+
+
+def outside_value(volume: Volume, modality: str) -> float:
+    """What stands where a volume does not reach: air for a CT in HU, else 0."""
+    return -1000.0 if modality == "ct" and not is_windowed_ct(volume) else 0.0
+
+
+def choose_window(volume: Volume, modality: str) -> Window:
+    """The default window of a modality.
+
+    CT: level 55, width 150 HU; grey levels of an already windowed CT are used as they are. MR:
+    the 0.5th to the 99.5th percentile of what is not background. PET and SPECT: 0 to the 99.9th
+    percentile of what is not background.
+
+    Args:
+        volume: finite, not constant.
+        modality: "mr", "ct", "pet" or "spect".
+
+    Returns:
+        The window, with a note on how it was found.
+
+    Example:
+        >>> head = Volume(np.linspace(-1000, 1500, 1000).reshape(10, 10, 10))
+        >>> choose_window(head, "ct").lower
+        -20.0
+    """
+    check_modality(modality)
+    if modality == "ct":
+        if is_windowed_ct(volume):
+            top = 255.0 if volume.array.max() > 1 else 1.0
+            return Window(0.0, top, f"CT already windowed, grey levels 0..{top:g} used as they are")
+        half = CT_WIDTH / 2
+        how = f"CT window, level {CT_LEVEL:g} HU, width {CT_WIDTH:g} HU"
+        return Window(CT_LEVEL - half, CT_LEVEL + half, how)
+
+    tissue = volume.array[~background_mask(volume, background_level(volume, modality))]
+    if modality == "mr":
+        lower, upper = np.percentile(tissue, MR_PERCENTILES) if tissue.size else (0, 0)
+        how = "MR, percentiles {} and {} of what is not background".format(*MR_PERCENTILES)
+    else:
+        lower, upper = 0.0, np.percentile(tissue, UPTAKE_PERCENTILE) if tissue.size else 0
+        how = f"{modality.upper()}, 0 to percentile {UPTAKE_PERCENTILE} of what is not background"
+    if lower >= upper:  # two-valued pictures
+        lower, upper = float(volume.array.min()), float(volume.array.max())
+        how = f"{modality.upper()}, smallest to largest value"
+    return Window(float(lower), float(upper), how)
+
+
+def background_level(volume: Volume, modality: str) -> float:
+    """The value up to which a voxel outside the patient counts as background.
+
+    For a CT in HU it is -300 HU. Else it is the noise of the air, measured on the four darkest
+    outer faces of the volume (median + 4.5 robust standard deviations, about 4 sigma of Rician
+    noise), or one grey level of 255 where the air is clean. It never exceeds a tenth of the range
+    from 0 (or from a negative smallest value of an MR).
+
+    Args:
+        volume: finite.
+        modality: "mr", "ct", "pet" or "spect".
+
+    Returns:
+        The level in the volume's own units.
+    """
+    check_modality(modality)
+    if modality == "ct" and not is_windowed_ct(volume):
+        return CT_AIR
+    array = volume.array
+    floor = min(float(array.min()), 0.0) if modality == "mr" else 0.0
+    span = float(np.percentile(array, 99.5)) - floor
+    if span <= 0:
+        span = float(array.max()) - floor
+    clean = floor + span * ONE_GREY_LEVEL * 0.99  # a voxel of one grey level is tissue
+    if modality == "ct":
+        return clean
+    faces = [array.take(n, axis).ravel() for axis in range(3) for n in (0, -1)]
+    faces = np.concatenate(sorted(faces, key=np.mean)[:4])
+    # A flat fill value around the scanned part says nothing of the noise.
+    air = faces[(faces > floor) & (faces <= floor + span / 10)]
+    if air.size < faces.size / 20:
+        return clean
+    middle = np.median(air)
+    spread = 1.4826 * np.median(np.abs(air - middle))
+    return float(np.clip(middle + 6 * spread, clean, floor + span / 10))
+
+
+def background_mask(volume: Volume, level: float) -> np.ndarray:
+    """Where a volume holds nothing: bool (k, j, i).
+
+    Voxels up to `level` that hang together with the outside of the volume, and, in a volume with
+    a flat background, every voxel of exactly that value. Dim tissue inside the head (fluid in
+    T1, cortical bone) so stays tissue even where it is as dark as the air.
+
+    Args:
+        volume: the volume.
+        level: from `background_level`.
+    """
+    from scipy import ndimage
+
+    array = volume.array
+    floor = array == array.min()
+    flat = floor if floor.mean() >= 0.01 else np.zeros_like(floor)
+    dark = array <= level
+    parts, _ = ndimage.label(dark)
+    seeds = np.zeros(parts.max() + 1, bool)
+    for axis in range(3):
+        for face in (0, -1):
+            seeds[parts.take(face, axis)] = True
+    seeds[0] = False
+    return seeds[parts] | flat

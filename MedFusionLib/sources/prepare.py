@@ -1,0 +1,154 @@
+"""Source volumes made ready to fuse: on one grid, in [0, 1], with their common background."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .intensities import (
+    Window,
+    background_level,
+    background_mask,
+    choose_window,
+    is_windowed_ct,
+    outside_value,
+)
+from .volumes import Volume, check_values, resample, to_slices
+
+ALL = slice(None)
+FILLED = 0.02  # a slice with less than this that is not background shows nothing
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """What a fusion starts from.
+
+    Attributes:
+        volumes: the sources in their own units on the reference grid, the reference first.
+        modalities: "mr", "ct", ... of each.
+        windows: the intensity window of each.
+        background: bool (k, j, i), True where no source holds anything.
+        coverage: the fraction of the reference grid that lies inside each source.
+        warnings: sentences for the user.
+    """
+
+    volumes: tuple[Volume, ...]
+    modalities: tuple[str, ...]
+    windows: tuple[Window, ...]
+    background: np.ndarray
+    coverage: tuple[float, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def reference(self) -> Volume:
+        """The first source; every result lies on its grid."""
+        return self.volumes[0]
+
+    @property
+    def scaled(self) -> tuple[np.ndarray, ...]:
+        """The sources in [0, 1], made when asked for: they are as large as the volumes."""
+        return self.slices((0, 1, 2), ())
+
+    def slices(
+        self, order: tuple[int, ...], flips: tuple[int, ...], which: slice | np.ndarray = ALL
+    ) -> tuple[np.ndarray, ...]:
+        """The sources' slices in [0, 1], (slices, rows, columns) each.
+
+        Args:
+            order, flips: how the slices lie, see `volumes.slice_order`.
+            which: of the slices; default: all.
+        """
+        parts = (to_slices(volume.array, order, flips)[which] for volume in self.volumes)
+        return tuple(map(Window.scale, self.windows, parts))
+
+
+def prepare(
+    volumes: Sequence[Volume],
+    modalities: Sequence[str],
+    windows: Sequence[Window | None] | None = None,
+) -> Sources:
+    """Check the sources, bring them onto the first one's grid and choose their windows.
+
+    Args:
+        volumes: the sources, in their own units and on their own grids, the reference first.
+        modalities: of each.
+        windows: an intensity window for each, or None where the modality's default is to be used.
+
+    Returns:
+        The prepared sources.
+
+    Raises:
+        MedFusionError: a volume holds NaN, is constant, or does not overlap the reference.
+    """
+    windows = windows or [None] * len(volumes)
+    reference = volumes[0]
+    for volume in volumes:
+        check_values(volume)
+
+    placed, chosen, coverage, warnings = [], [], [], []
+    background = np.ones(reference.shape, bool)
+    for volume, modality, window in zip(volumes, modalities, windows, strict=True):
+        level = background_level(volume, modality)
+        window = window or choose_window(volume, modality)
+        on_grid, inside = resample(volume, reference, outside_value(volume, modality))
+        covered = float(inside.mean())
+        if covered < 0.5:
+            warnings.append(
+                f"Only {covered:.0%} of {reference.name} lies inside {volume.name}; elsewhere "
+                f"the result shows {reference.name} alone."
+            )
+        warnings += _value_warnings(volume, modality, window)
+        background &= background_mask(on_grid, level) | ~inside
+        placed.append(on_grid)
+        chosen.append(window)
+        coverage.append(covered)
+    return Sources(
+        tuple(placed),
+        tuple(modalities),
+        tuple(chosen),
+        background,
+        tuple(coverage),
+        tuple(warnings),
+    )
+
+
+def _value_warnings(volume: Volume, modality: str, window: Window) -> list[str]:
+    low, high = float(volume.array.min()), float(volume.array.max())
+    found = []
+    if modality != "ct" and low < -500:
+        found.append(
+            f"{volume.name} goes down to {low:g}, as a CT does; is it really {modality.upper()}?"
+        )
+    if modality == "ct" and not is_windowed_ct(volume) and low > -200:
+        found.append(f"{volume.name} holds no air (lowest value {low:g}); is it a CT in HU?")
+    if high <= window.lower or low >= window.upper:
+        found.append(
+            f"Every voxel of {volume.name} lies outside its intensity window "
+            f"({window.lower:g} to {window.upper:g}); its scaled values are all the same."
+        )
+    return found
+
+
+def filled_slices(background: np.ndarray) -> np.ndarray:
+    """Numbers of the slices that show something: at least 2 % of them is not background.
+
+    Example:
+        >>> filled_slices(np.array([[[True, True]], [[True, False]]]))
+        array([1])
+    """
+    return np.flatnonzero(1 - background.mean(axis=(1, 2)) > FILLED)
+
+
+def evenly(count: int, wanted: int) -> np.ndarray:
+    """At most `wanted` numbers below `count`, evenly spaced, each in the middle of its part.
+
+    Example:
+        >>> evenly(10, 3)
+        array([1, 5, 8])
+        >>> evenly(2, 3)
+        array([0, 1])
+    """
+    number = min(count, wanted)
+    return ((np.arange(number) + 0.5) * count / max(number, 1)).astype(int)

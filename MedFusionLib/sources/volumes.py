@@ -1,0 +1,282 @@
+"""Volumes, their place in the world, and a common grid for two of them.
+
+Arrays are (k, j, i); spacing, origin and direction are in LPS and in the order (i, j, k), as in
+ITK. Nothing here compares two volumes by index: they meet in world coordinates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import MedFusionError
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+#: slice axis -> the LPS axis (0 L, 1 P, 2 S) along which its slices follow one another
+AXES = {"axial": 2, "coronal": 1, "sagittal": 0}
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """A scalar volume in the patient's space.
+
+    Attributes:
+        array: float32, shape (k, j, i).
+        spacing: mm between voxels along i, j, k.
+        origin: LPS position in mm of voxel (0, 0, 0).
+        direction: 3 x 3, its columns are the unit LPS vectors of i, j and k; orthonormal, left-
+            or right-handed.
+        name: what to call it in messages and results.
+
+    Raises:
+        MedFusionError: not 3D, or the geometry is singular, sheared or not finite.
+
+    Example:
+        >>> Volume(np.zeros((2, 3, 4)), spacing=(1, 1, 5)).matrix[2, 2]
+        np.float64(5.0)
+    """
+
+    array: np.ndarray
+    spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    direction: np.ndarray = field(default_factory=lambda: np.eye(3))
+    name: str = "volume"
+
+    def __post_init__(self) -> None:
+        array = np.ascontiguousarray(self.array, dtype=np.float32)
+        if array.ndim != 3:
+            raise MedFusionError(
+                f"{self.name} has {array.ndim} dimensions; give a single scalar 3D volume."
+            )
+        spacing = np.asarray(self.spacing, float)
+        direction = np.asarray(self.direction, float).reshape(3, 3)
+        with np.errstate(invalid="ignore"):  # an infinite spacing is refused in words
+            check_geometry(direction * spacing, self.name)
+        if not np.all(np.isfinite(self.origin)):
+            raise MedFusionError(f"{self.name} has an origin that is not finite; correct it.")
+        if np.abs(np.linalg.norm(direction, axis=0) - 1).max() > 1e-3:
+            raise MedFusionError(
+                f"{self.name} has direction columns that are not unit vectors; "
+                "put the voxel size into its spacing."
+            )
+        object.__setattr__(self, "array", array)
+        object.__setattr__(self, "spacing", tuple(map(float, spacing)))
+        object.__setattr__(self, "origin", tuple(map(float, self.origin)))
+        object.__setattr__(self, "direction", direction)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(k, j, i)."""
+        return self.array.shape
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """4 x 4, from (i, j, k, 1) to LPS mm."""
+        matrix = np.eye(4)
+        matrix[:3, :3] = self.direction * np.asarray(self.spacing)
+        matrix[:3, 3] = self.origin
+        return matrix
+
+    def like(self, array: np.ndarray, name: str) -> Volume:
+        """A volume on this grid with other values."""
+        if array.shape != self.shape:
+            raise ValueError(f"shape {array.shape} does not fit the grid {self.shape}")
+        return Volume(array, self.spacing, self.origin, self.direction, name)
+
+
+def check_geometry(matrix: np.ndarray, name: str) -> None:
+    """Check that a 3 x 3 matrix (columns: the voxel steps in mm) is a box grid.
+
+    Raises:
+        MedFusionError: a step is zero or not finite, or two axes are not at right angles.
+    """
+    steps = np.linalg.norm(matrix, axis=0)
+    if not np.all(np.isfinite(matrix)) or np.any(steps <= 0):
+        raise MedFusionError(
+            f"{name} has a singular geometry: a voxel step is zero or not finite; "
+            "correct its spacing and direction."
+        )
+    axes = matrix / steps
+    off = np.abs(axes.T @ axes - np.eye(3)).max()
+    if off > 1 - 1e-6:
+        raise MedFusionError(
+            f"{name} has a singular geometry: two of its axes are parallel; correct its direction."
+        )
+    if off > 1e-3:
+        raise MedFusionError(
+            f"{name} has sheared axes ({np.degrees(np.arcsin(min(off, 1))):.1f} degrees off a "
+            "right angle); resample it onto a grid with right angles first."
+        )
+
+
+def check_values(volume: Volume) -> None:
+    """Check that a volume can be fused.
+
+    Raises:
+        MedFusionError: it is empty, holds NaN or infinite voxels, or one single value.
+    """
+    array = volume.array
+    if array.size == 0:
+        raise MedFusionError(f"{volume.name} has no voxels.")
+    bad = array.size - int(np.isfinite(array).sum())
+    if bad:
+        raise MedFusionError(
+            f"{volume.name} has {bad} NaN or infinite voxels; replace them before fusing."
+        )
+    if array.min() == array.max():
+        raise MedFusionError(
+            f"{volume.name} is constant (every voxel is {array.flat[0]:g}); "
+            "there is nothing in it to fuse."
+        )
+
+
+def to_sitk(volume: Volume) -> sitk.Image:
+    """The volume as a SimpleITK image (float32, same geometry)."""
+    import SimpleITK as sitk
+
+    image = sitk.GetImageFromArray(volume.array)
+    image.SetSpacing(volume.spacing)
+    image.SetOrigin(volume.origin)
+    image.SetDirection(volume.direction.ravel().tolist())
+    return image
+
+
+def same_grid(first: Volume, second: Volume, tolerance: float = 1e-3) -> bool:
+    """Whether both have the same shape and voxel positions, to a fraction of a voxel."""
+    if first.shape != second.shape:
+        return False
+    step = min(first.spacing) * tolerance
+    corner = np.array([*first.shape[::-1], 1.0])
+    here = np.stack([first.matrix @ corner, first.matrix[:, 3]])
+    there = np.stack([second.matrix @ corner, second.matrix[:, 3]])
+    same_axes = np.abs(first.direction - second.direction).max() < 1e-4
+    return bool(same_axes and np.abs(here - there).max() < step)
+
+
+def resample(moving: Volume, reference: Volume, outside: float) -> tuple[Volume, np.ndarray]:
+    """Linear interpolation of a volume at the voxel positions of another, in world coordinates.
+
+    Args:
+        moving: the volume to resample.
+        reference: the grid to resample onto.
+        outside: value where the moving volume does not reach: the background of its modality.
+
+    Returns:
+        The resampled volume and a bool array (k, j, i), True inside the moving volume's field of
+        view (its voxels' outer faces).
+
+    Raises:
+        MedFusionError: no voxel of the reference lies inside the moving volume.
+
+    Example:
+        >>> fine = Volume(np.ones((4, 4, 4)))
+        >>> coarse = Volume(np.ones((2, 2, 2)), spacing=(2, 2, 2), origin=(0.5, 0.5, 0.5))
+        >>> resample(coarse, fine, 0)[1].all()
+        np.True_
+    """
+    import SimpleITK as sitk
+
+    if same_grid(moving, reference):
+        return reference.like(moving.array, moving.name), np.ones(reference.shape, bool)
+
+    inside = _inside(moving, reference)
+    if not inside.any():
+        raise MedFusionError(
+            f"{moving.name} and {reference.name} do not overlap in space; "
+            "check that they are registered to each other."
+        )
+    # ITK interpolates up to half a voxel beyond the outer voxel centres by itself only for
+    # nearest neighbours, so give it a border that repeats the outer voxels.
+    padded = sitk.ZeroFluxNeumannPad(to_sitk(moving), [1, 1, 1], [1, 1, 1])
+    filter_ = sitk.ResampleImageFilter()
+    filter_.SetReferenceImage(to_sitk(reference))
+    filter_.SetInterpolator(sitk.sitkLinear)
+    filter_.SetDefaultPixelValue(float(outside))
+    array = sitk.GetArrayFromImage(filter_.Execute(padded))
+    array[~inside] = outside
+    return reference.like(array, moving.name), inside
+
+
+def _inside(moving: Volume, reference: Volume) -> np.ndarray:
+    """Where a reference voxel's centre lies within the outer faces of the moving volume."""
+    to_index = np.linalg.inv(moving.matrix) @ reference.matrix
+    size = moving.shape[::-1]
+    grids = np.ogrid[tuple(slice(n) for n in reference.shape)]  # k, j, i
+    inside = np.ones(reference.shape, bool)
+    for row in range(3):
+        a, b, c, d = to_index[row]
+        index = (a * grids[2] + d) + b * grids[1] + c * grids[0]
+        inside &= (index >= -0.5 - 1e-6) & (index <= size[row] - 0.5 + 1e-6)
+    return inside
+
+
+def slice_order(volume: Volume, axis: str) -> tuple[tuple[int, int, int], tuple[int, ...]]:
+    """How to lay the array out as display slices along an axis.
+
+    Axial slices follow one another towards the head, with anterior up and the patient's left on
+    the right; coronal and sagittal ones have the head up. The network so sees the anatomy the
+    way it was trained, however the file happens to be stored.
+
+    Args:
+        volume: whose array it is.
+        axis: "axial", "coronal", "sagittal", or "native" for the array's own k slices as stored.
+
+    Returns:
+        The permutation of the array's axes and the axes to flip after it, for `to_slices`.
+    """
+    if axis == "native":
+        return (0, 1, 2), ()
+    if axis not in AXES:
+        raise MedFusionError(
+            f"There is no slice axis '{axis}'; choose axial, coronal, sagittal or native."
+        )
+    steps = volume.direction[:, ::-1]  # columns now in array order k, j, i
+    # the array axis for each of L, P, S: the assignment with the largest total cosine
+    from itertools import permutations
+
+    best = max(permutations(range(3)), key=lambda p: sum(abs(steps[w, p[w]]) for w in range(3)))
+    sign = [np.sign(steps[world, best[world]]) for world in range(3)]
+    # slices, rows, columns as LPS axes with the sense in which they grow
+    layout = {
+        "axial": ((2, 1), (1, 1), (0, 1)),
+        "coronal": ((1, 1), (2, -1), (0, 1)),
+        "sagittal": ((0, 1), (2, -1), (1, 1)),
+    }[axis]
+    order = tuple(best[world] for world, _ in layout)
+    flips = tuple(n for n, (world, sense) in enumerate(layout) if sign[world] * sense < 0)
+    return order, flips
+
+
+def to_slices(array: np.ndarray, order: tuple[int, ...], flips: tuple[int, ...]) -> np.ndarray:
+    """A view of the array as (slices, rows, columns); undone by `from_slices`."""
+    return np.flip(array.transpose(order), flips)
+
+
+def from_slices(slices: np.ndarray, order: tuple[int, ...], flips: tuple[int, ...]) -> np.ndarray:
+    """The inverse of `to_slices`."""
+    return np.flip(slices, flips).transpose(np.argsort(order))
+
+
+def slice_at(
+    volume: Volume, point: Sequence[float], order: tuple[int, ...], flips: tuple[int, ...]
+) -> int:
+    """Number of the slice of `to_slices` nearest to an LPS point in mm; may lie outside.
+
+    Example:
+        >>> head = Volume(np.zeros((4, 2, 2)), spacing=(1, 1, 5))
+        >>> slice_at(head, (0, 0, 11), *slice_order(head, "axial"))
+        2
+    """
+    index = np.linalg.solve(volume.matrix, [*point, 1])[:3][::-1]
+    number = round(float(index[order[0]]))
+    return volume.shape[order[0]] - 1 - number if 0 in flips else number
+
+
+def stored_axis(volume: Volume) -> str:
+    """The axis along which the volume's slices were stored: "axial", "coronal" or "sagittal"."""
+    return next(axis for axis in AXES if slice_order(volume, axis)[0][0] == 0)

@@ -1,0 +1,456 @@
+"""Training a network by its recipe.
+
+A recipe (`recipes/NETWORK.toml`) says losses, steps, crops and optimiser; Lightning runs the
+loop, so several GPUs and `torchrun` need no code of ours. A run leaves `OUT.safetensors` with its
+card, and beside it `OUT.training/` with checkpoints, loss curves and scores.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import shlex
+import time
+import tomllib
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from torch.utils.data import DataLoader
+
+from .. import __version__
+from ..errors import Cancelled, MedFusionError
+from ..inference.devices import choose_device, describe_device
+from ..methods.registry import get_method
+from ..methods.weights import save_weights
+from ..metrics import q_abf, ssim
+from ..sources.modalities import modalities_of
+from . import losses
+from .checkpoints import SafeCheckpointIO
+from .datasets import Case, Crops, find_cases, split_validation
+
+RECIPES = Path(__file__).parent / "recipes"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained.
+
+    Attributes:
+        network: name of the network.
+        steps: optimiser steps.
+        batch: crops in a step.
+        crop: side of a crop in pixels.
+        seed: of initialisation and crops.
+        validate_every: steps between held-out scores, and between checkpoints.
+        losses: name -> weight; the names are the keys of `LOSSES`.
+        options: keyword arguments for a loss, by the loss's name.
+        learning_rate: peak of the one-cycle schedule (Adam).
+        clip: largest norm of the gradient.
+    """
+
+    network: str
+    steps: int
+    batch: int
+    crop: int
+    seed: int
+    validate_every: int
+    losses: dict[str, float]
+    learning_rate: float
+    clip: float
+    options: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def read_recipe(network: str, path: Path | None = None) -> Recipe:
+    """The recipe of a network, from its own file or another one.
+
+    Raises:
+        MedFusionError: there is none, or it has an unknown loss or lacks an entry.
+    """
+    path = path or RECIPES / f"{network}.toml"
+    if get_method(network).kind != "network" or not path.is_file():
+        raise MedFusionError(f"{network} cannot be trained; there is no recipe {path.name}.")
+    try:
+        text = tomllib.loads(path.read_text(encoding="utf-8"))
+        recipe = Recipe(network=network, **text.pop("optimiser"), **text)
+    except (TypeError, KeyError, tomllib.TOMLDecodeError) as error:
+        raise MedFusionError(f"The recipe {path.name} is not complete: {error}.") from None
+    if unknown := set(recipe.losses) - set(LOSSES):
+        raise MedFusionError(f"The recipe {path.name} has unknown losses: {', '.join(unknown)}.")
+    return recipe
+
+
+def _reconstruction(fused, first, second, module):
+    return losses.reconstruction_loss(module.reconstruct(fused), first, second)
+
+
+def _semantic(fused, first, second, module, **options):
+    # a seeded subset: the loss is quadratic in patches
+    generator = torch.Generator(device=fused.device).manual_seed(int(module.step_seed))
+    return losses.semantic_loss(fused, first, second, generator=generator, **options)
+
+
+#: name in a recipe -> function(fused, first, second, module, **options)
+LOSSES: dict[str, Callable[..., torch.Tensor]] = {
+    "ssim": lambda f, a, b, _, **options: losses.ssim_loss(f, a, b, **options),
+    "l2": lambda f, a, b, _: losses.l2_loss(f, a, b),
+    "semantic": _semantic,
+    "mef_ssim": lambda f, a, b, _: losses.mef_ssim_loss(f, a, b),
+    "reconstruction": _reconstruction,
+}
+
+
+class FusionTraining(L.LightningModule):
+    """The network with its losses, for Lightning.
+
+    Training warms up on L2 alone and ramps the recipe's losses in over the first quarter of the
+    steps: SSIM from the start sometimes collapses to a black image, for it likes black on black.
+    """
+
+    def __init__(self, recipe: Recipe, slices: torch.Tensor) -> None:
+        super().__init__()
+        self.recipe, self.slices = recipe, slices
+        self.network = get_method(recipe.network).build()
+        self.curve: list[dict[str, float]] = []
+
+    def train_dataloader(self) -> DataLoader:
+        recipe, epoch = self.recipe, self.trainer.current_epoch
+        steps = min(recipe.validate_every, recipe.steps - epoch * recipe.validate_every)
+        count = recipe.batch * max(steps, 0) * self.trainer.world_size
+        crops = Crops(self.slices, recipe.crop, count, recipe.seed, epoch)
+        return DataLoader(crops, recipe.batch)
+
+    def training_step(self, batch: list[torch.Tensor], _: int) -> torch.Tensor:
+        first, second = batch
+        fused = self.network(first, second)
+        with torch.autocast(first.device.type, enabled=False):
+            parts = self.wanted_losses(fused.float(), first, second)
+        ramp = min(1.0, self.global_step / (self.recipe.steps / 4))
+        l2 = losses.l2_loss(fused.float(), first, second)
+        wanted = sum(self.recipe.losses[name] * value for name, value in parts.items())
+        loss = ramp * wanted + (1 - ramp) * l2
+        if not torch.isfinite(loss):
+            raise MedFusionError(
+                f"The loss became infinite at step {self.global_step}; "
+                "lower the learning rate in the recipe."
+            )
+        row = {"step": self.global_step, "loss": float(loss.detach())}
+        self.curve.append(row | {name: float(value.detach()) for name, value in parts.items()})
+        return loss
+
+    def wanted_losses(self, fused, first, second) -> dict[str, torch.Tensor]:
+        self.network.step_seed = self.global_step
+        return {
+            name: LOSSES[name](
+                fused, first, second, self.network, **self.recipe.options.get(name, {})
+            )
+            for name in self.recipe.losses
+        }
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        recipe = self.recipe
+        optimiser = torch.optim.Adam(self.parameters(), lr=recipe.learning_rate)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, recipe.learning_rate, total_steps=recipe.steps
+        )
+        return {
+            "optimizer": optimiser,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["curve"] = self.curve
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.curve = checkpoint["curve"]
+
+
+class _HeldOut(L.Callback):
+    """Held-out scores after each epoch; keeps the best network; stops a collapsed run."""
+
+    def __init__(
+        self,
+        validation: torch.Tensor,
+        progress: Callable[[int, int], None] | None,
+        cancelled: Callable[[], bool] | None,
+    ) -> None:
+        self.validation = validation
+        self.average = score(get_method("average").build(), validation)
+        self.progress, self.cancelled = progress, cancelled
+        self.scores: list[dict[str, float]] = []
+        self.best: dict[str, torch.Tensor] = {}
+        self.best_value = -float("inf")
+
+    def on_train_batch_end(self, trainer, module, *_) -> None:
+        if self.progress:
+            self.progress(trainer.global_step, module.recipe.steps)
+        if self.cancelled and self.cancelled():
+            raise Cancelled
+
+    def on_train_epoch_end(self, trainer, module) -> None:
+        network = module.network.eval()
+        row = score(network, self.validation)
+        network.train()
+        self.scores.append({"step": trainer.global_step, **row})
+        if trainer.global_step < module.recipe.steps / 4:
+            return
+        if row["deviation"] < 1e-3:
+            raise MedFusionError(
+                f"Training collapsed at step {trainer.global_step}: the held-out fused image is "
+                "constant; start again with another seed or a lower learning rate."
+            )
+        value = row["ssim"] + row["q_abf"]
+        if value > self.best_value:
+            self.best_value = value
+            self.best = {k: v.detach().cpu().clone() for k, v in network.state_dict().items()}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"scores": self.scores, "best": self.best, "best_value": self.best_value}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.scores, self.best = state["scores"], state["best"]
+        self.best_value = state["best_value"]
+
+
+@torch.inference_mode()
+def score(module: torch.nn.Module, slices: torch.Tensor, batch: int = 8) -> dict[str, float]:
+    """Mean scores of a method over slices, with the background rule applied.
+
+    Args:
+        module: in evaluation mode.
+        slices: (N, 3, H, W): first, second, background.
+
+    Returns:
+        ssim_first, ssim_second, their mean as ssim, q_abf, and the fused images' deviation.
+    """
+    device = next((p.device for p in module.parameters()), torch.device("cpu"))
+    rows = []
+    for part in slices.split(batch):
+        first, second, background = part.to(device).split(1, 1)
+        fused = (module(first, second) * (1 - background)).clamp(0, 1)
+        rows.append(
+            torch.stack(
+                [
+                    ssim(fused, first, second, source="first"),
+                    ssim(fused, first, second, source="second"),
+                    q_abf(fused, first, second),
+                    fused.flatten(1).std(1),
+                ],
+                1,
+            ).cpu()
+        )
+    first, second, q, deviation = torch.cat(rows).double().mean(0).tolist()
+    return {
+        "ssim_first": first,
+        "ssim_second": second,
+        "ssim": (first + second) / 2,
+        "q_abf": q,
+        "deviation": deviation,
+    }
+
+
+def train_network(
+    network: str,
+    pair: str,
+    data: str | Path,
+    out: str | Path,
+    *,
+    steps: int | None = None,
+    device: str = "auto",
+    resume: bool = False,
+    recipe: str | Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> dict[str, Any]:
+    """Train a network for a pair.
+
+    Args:
+        network: its name.
+        pair: "ct-mr", "pet-mr" or "spect-mr".
+        data: a folder of pairs, see `datasets.find_cases`. The training cases alone are learnt
+            from; the middle tenth of each chooses the checkpoint, the test cases give the scores
+            on the card.
+        out: the weights file to write, NAME.safetensors.
+        steps: instead of the recipe's.
+        device: "auto", "cuda", "mps" or "cpu".
+        resume: go on from the last checkpoint of a run with the same `out`.
+        recipe: a recipe file instead of the network's own.
+        progress: called with (steps done, all steps).
+        cancelled: asked after every step.
+
+    Returns:
+        The card.
+
+    Raises:
+        MedFusionError: no data, a bad recipe, or the network collapsed.
+        Cancelled: the cancel flag was set; checkpoints stay.
+
+    Example:
+        >>> train_network("funfusean", "ct-mr", "data", "ct-mr.safetensors")  # doctest: +SKIP
+    """
+    out = Path(out)
+    if out.suffix != ".safetensors":
+        raise MedFusionError(f"{out} must end in .safetensors; it gets the trained weights.")
+    plan = read_recipe(network, Path(recipe) if recipe else None)
+    if steps is not None:
+        if steps < 1:
+            raise MedFusionError(f"{steps} steps train nothing; give at least 1.")
+        plan = Recipe(**{**vars(plan), "steps": steps})
+    modalities_of(pair)
+    chosen = choose_device(device)
+    cases = find_cases(data, pair)
+    training = [case for case in cases if case.split == "train"]
+    testing = [case for case in cases if case.split == "test"]
+    if not training:
+        raise MedFusionError(f"{data} holds no training pairs for {pair}.")
+
+    started = time.monotonic()
+    folder = out.with_suffix(".training")
+    folder.mkdir(parents=True, exist_ok=True)
+    L.seed_everything(plan.seed, verbose=False)
+    slices, validation = split_validation(training)
+    module = FusionTraining(plan, slices)
+    held_out = _HeldOut(validation, progress, cancelled)
+    checkpoint = folder / "last.ckpt"
+    trainer = _trainer(plan, chosen, folder, held_out)
+    there = resume and checkpoint.with_suffix(".json").is_file()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        trainer.fit(module, ckpt_path=str(checkpoint) if there else None)
+    if cancelled and cancelled():
+        raise Cancelled
+
+    if held_out.best:
+        module.network.load_state_dict(held_out.best)
+    network_module = module.network.eval().to(chosen)
+    _write_curves(folder, module.curve, held_out)
+    average = get_method("average").build()
+    test = [case.slices for case in testing]
+    card = {
+        "network": network,
+        "pair": pair,
+        "modalities": list(modalities_of(pair)),
+        "citation": get_method(network).citation,
+        "data": {
+            "folder": Path(data).name,
+            "train": _split_summary(training),
+            "test": _split_summary(testing),
+            "validation": "middle tenth of each training case's slices",
+        },
+        "command": shlex.join(["medfusion", *_arguments(network, pair, data, out, steps)]),
+        "recipe": {key: value for key, value in vars(plan).items() if key != "network"},
+        "steps": plan.steps,
+        "seed": plan.seed,
+        "device": describe_device(chosen),
+        "precision": str(trainer.precision),
+        "seconds": round(time.monotonic() - started),
+        "validation": {"network": score(network_module, validation), "average": held_out.average},
+        "held_out": {
+            "network": _mean_scores(network_module, test),
+            "average": _mean_scores(average, test),
+        }
+        if test
+        else "no test cases in the data",
+        "version": __version__,
+        "torch": torch.__version__,
+    }
+    _check_collapse(card["validation"], plan.steps)
+    save_weights(module.network, out, card)
+    return card
+
+
+def _trainer(plan: Recipe, device: torch.device, folder: Path, held_out: _HeldOut) -> L.Trainer:
+    import logging
+
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    last = L.pytorch.callbacks.ModelCheckpoint(
+        dirpath=folder,
+        filename="last",
+        save_top_k=1,
+        every_n_epochs=1,
+        enable_version_counter=False,
+    )
+    return L.Trainer(
+        accelerator={"cuda": "gpu"}.get(device.type, device.type),
+        devices="auto" if device.type == "cuda" else 1,
+        precision="bf16-mixed" if _fast_bf16(device) else "32-true",
+        # not max_steps: Lightning would resume within the epoch that was already done
+        max_epochs=math.ceil(plan.steps / plan.validate_every),
+        gradient_clip_val=plan.clip,
+        callbacks=[held_out, last],
+        plugins=[SafeCheckpointIO()],
+        reload_dataloaders_every_n_epochs=1,
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=folder,
+    )
+
+
+def _fast_bf16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+
+
+def _check_collapse(scores: dict[str, dict[str, float]], steps: int) -> None:
+    network, average = scores["network"], scores["average"]
+    worse = network["ssim"] < average["ssim"] and network["q_abf"] < average["q_abf"]
+    if worse or network["deviation"] < 1e-3:
+        raise MedFusionError(
+            f"After {steps} steps the network is worse than the plain average in both SSIM "
+            f"({network['ssim']:.3f} against {average['ssim']:.3f}) and Q^AB/F "
+            f"({network['q_abf']:.3f} against {average['q_abf']:.3f}): it collapsed or was not "
+            "trained long enough, and no weights were written; train longer or with another seed."
+        )
+
+
+def _mean_scores(module: torch.nn.Module, parts: list[torch.Tensor]) -> dict[str, float]:
+    """Scores over the slices of all cases, which may differ in size."""
+    rows = [(len(part), score(module, part)) for part in parts]
+    count = sum(n for n, _ in rows)
+    return {key: sum(n * row[key] for n, row in rows) / count for key in rows[0][1]}
+
+
+def _split_summary(cases: list[Case]) -> dict[str, Any]:
+    return {
+        "cases": [case.name for case in cases],
+        "slices": sum(len(case.slices) for case in cases),
+    }
+
+
+def _arguments(network: str, pair: str, data: Any, out: Path, steps: int | None) -> list[str]:
+    words = ["train", network, "--pair", pair, "--data", str(data), "--out", str(out)]
+    return words + (["--steps", str(steps)] if steps is not None else [])
+
+
+def _write_curves(folder: Path, curve: list[dict[str, float]], held_out: _HeldOut) -> None:
+    from matplotlib.figure import Figure
+
+    for name, rows in (("losses", curve), ("scores", held_out.scores)):
+        if not rows:
+            continue
+        with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.DictWriter(stream, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    steps = [row["step"] for row in curve]
+    for name in [key for key in curve[0] if key != "step"]:
+        left.plot(steps, [row[name] for row in curve], lw=0.8, label=name)
+    left.set(xlabel="step", ylabel="loss", yscale="log", title="Training")
+    for colour, name in (("C0", "ssim"), ("C1", "q_abf")):
+        values = [row[name] for row in held_out.scores]
+        label = {"ssim": "SSIM, mean of both sources", "q_abf": "Q^AB/F"}[name]
+        right.plot([row["step"] for row in held_out.scores], values, f"{colour}.-", label=label)
+        right.axhline(held_out.average[name], color=colour, ls=":", label="plain average")
+    right.set(xlabel="step", title="Validation slices")
+    for axes in (left, right):
+        axes.legend(fontsize=7)
+    figure.savefig(folder / "curves.png", dpi=120)
