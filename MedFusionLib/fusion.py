@@ -12,21 +12,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import __version__
-from .colour.coding import DEFAULT_KIND, Coding, Coordinates, coordinates
+from .colour.coding import Coding, Coordinates, coordinates
 from .errors import MedFusionError
+from .settings import Settings
 from .sources.intensities import Window
 from .sources.modalities import modalities_of
-from .sources.prepare import Sources, prepare
+from .sources.prepare import ALL, Sources, prepare
 from .sources.volumes import Volume, from_slices, slice_at, slice_order, to_slices
 
 if TYPE_CHECKING:
-    import torch
     from torch import nn
 
     from .inference.slices import Slices
 
 NOTICE = "Research software, not a medical device. Not for diagnosis or treatment."
-KINDS = ("gradient", "share")
 #: what the contributions of the first, second and third source are called in files and scenes
 CONTRIBUTIONS = ("contribution-first", "contribution-second", "contribution-third")
 
@@ -144,91 +143,136 @@ def fuse(
         >>> fuse(head.t1, head.pet, "pet-mr", network="maximum").fused.shape
         (16, 48, 48)
     """
-    from .inference.devices import choose_device, describe_device
-    from .inference.slices import run_slices
+    from .methods.chain import load_chain
 
     started = time.monotonic()
-    coding = coding or Coding()
-    kind = contributions or DEFAULT_KIND[coding.mode]
-    _check_settings(network, kind, precision, memory, steps=steps, samples=samples, batch=batch)
+    settings = Settings(
+        network=network,
+        axis=axis,
+        contributions=contributions,
+        steps=steps,
+        samples=samples,
+        coding=coding or Coding(),
+        device=device,
+        batch=batch,
+        memory=memory,
+        precision=precision,
+    )
     if (third is None) != (third_modality is None):
         raise MedFusionError("Give the third volume and its modality together, or neither.")
     modalities = modalities_of(pair, third_modality)
     volumes = [volume for volume in (first, second, third) if volume is not None]
-    chosen = choose_device(device)
     layout = slice_order(first, axis)
     method, digests = load_chain(network, pair, third_modality, weights)
 
     sources = prepare(volumes, modalities, windows)
-    background = to_slices(sources.background, *layout)
-    stacks = sources.slices(*layout)
-    result = run_slices(
-        method,
-        stacks,
-        kind=kind,
-        steps=steps,
-        samples=samples,
-        device=chosen,
-        batch=batch,
-        memory=memory,
-        precision=precision,
-        radius=reach_of_chain(network, len(volumes)),
-        occupied=~background,  # empty slices cost nothing
-        progress=progress,
-        cancelled=cancelled,
-    )
+    result = _run(method, sources, layout, settings, progress=progress, cancelled=cancelled)
 
-    def place(part: np.ndarray, name: str) -> Volume:
-        part[background] = 0
+    def as_volume(part: np.ndarray, name: str) -> Volume:
         return first.like(np.ascontiguousarray(from_slices(part, *layout)), name)
 
-    error = _sum_error(result, background) if result.baseline is not None else None
-    fused = place(result.fused, f"{first.name} + {' + '.join(v.name for v in volumes[1:])} fused")
+    names = [volume.name for volume in volumes]
+    fused = as_volume(result.fused, f"{names[0]} + {' + '.join(names[1:])} fused")
     maps = tuple(
-        place(part, f"{volume.name} {kind}")
-        for part, volume in zip(result.contributions, volumes, strict=True)
+        as_volume(part, f"{name} {settings.kind}")
+        for part, name in zip(result.contributions, names, strict=True)
     )
-    warnings = (*sources.warnings, *result.warnings)
-    report = {
+    chained = pair if third_modality is None else f"{pair}, then {third_modality}-mr"
+    report = _report(settings, chained, digests, names, sources, result)
+    report["share_sum_error"] = _sum_error(result, to_slices(sources.background, *layout))
+    report["seconds"] = round(time.monotonic() - started, 2)
+    return Fusion(
+        fused,
+        maps,
+        settings.kind,
+        result.baseline,
+        axis,
+        sources,
+        settings.coding,
+        report,
+        tuple(report["warnings"]),
+    )
+
+
+def _run(
+    method: nn.Module,
+    sources: Sources,
+    layout: tuple[tuple[int, ...], tuple[int, ...]],
+    settings: Settings,
+    which: slice = ALL,
+    **calls: Any,
+) -> Slices:
+    """The sources' slices through a method; exactly 0 in the background."""
+    from .inference.slices import run_slices
+    from .methods.chain import reach_of_chain
+
+    background = to_slices(sources.background, *layout)[which]
+    result = run_slices(
+        method,
+        sources.slices(*layout, which),
+        radius=reach_of_chain(settings.network, len(sources.volumes)),
+        occupied=~background,  # empty slices cost nothing
+        **settings.for_slices(),
+        **calls,
+    )
+    for part in (result.fused, *result.contributions):
+        part[background] = 0
+    return result
+
+
+def _report(
+    settings: Settings,
+    pair: str,
+    digests: list[str],
+    names: list[str],
+    sources: Sources,
+    result: Slices,
+) -> dict[str, Any]:
+    """What a fusion was made of, ready for JSON."""
+    from .inference.devices import describe_device
+
+    return {
         "notice": NOTICE,
         "version": __version__,
         "inputs": [
             {
-                "name": volume.name,
+                "name": name,
                 "modality": modality,
                 "window": [window.lower, window.upper],
                 "window_from": window.how,
                 "inside_reference": round(coverage, 4),
             }
-            for volume, modality, window, coverage in zip(
-                volumes, modalities, sources.windows, sources.coverage, strict=True
+            for name, modality, window, coverage in zip(
+                names, sources.modalities, sources.windows, sources.coverage, strict=True
             )
         ],
-        "network": network,
-        "pair": pair if third_modality is None else f"{pair}, then {third_modality}-mr",
+        "network": settings.network,
+        "pair": pair,
         "weights_sha256": digests,
         "parameters": {
-            "axis": axis,
-            "contributions": kind,
-            "steps": steps,
-            "samples": samples,
-            "colour": coding.mode,
-            "omega": coding.omega,
-            "colormap": coding.colormap,
+            "axis": settings.axis,
+            "contributions": settings.kind,
+            "steps": settings.steps,
+            "samples": settings.samples,
+            "colour": settings.coding.mode,
+            "omega": settings.coding.omega,
+            "colormap": settings.coding.colormap,
             "batch": result.batch,
             "precision": result.precision,
         },
         "background_fraction": round(float(sources.background.mean()), 4),
-        "share_sum_error": error,
         "device": describe_device(result.device),
-        "seconds": round(time.monotonic() - started, 2),
-        "warnings": list(warnings),
+        "warnings": [*sources.warnings, *result.warnings],
     }
-    return Fusion(fused, maps, kind, result.baseline, axis, sources, coding, report, warnings)
 
 
-def _sum_error(result: Slices, background: np.ndarray) -> float:
-    """Largest difference between the shares' sum and fused - F(0, 0), outside the background."""
+def _sum_error(result: Slices, background: np.ndarray) -> float | None:
+    """Largest difference between the shares' sum and fused - F(0, 0), outside the background.
+
+    None with gradients.
+    """
+    if result.baseline is None:
+        return None
     worst = 0.0
     for number, empty in enumerate(background):
         total = sum(part[number] for part in result.contributions)
@@ -289,12 +333,16 @@ def fuse_slice(
         >>> fuse_slice(sources, "pet-mr", (0, 0, 0), network="maximum").colour.shape
         (48, 48, 3)
     """
-    from .inference.devices import choose_device
-    from .inference.slices import run_slices
+    from .methods.chain import load_chain
 
-    coding = coding or Coding()
-    kind = contributions or DEFAULT_KIND[coding.mode]
-    _check_settings(network, kind)
+    settings = Settings(
+        network=network,
+        axis=axis,
+        contributions=contributions,
+        coding=coding or Coding(),
+        device=device,
+        precision="float32",  # trying what may be rounded takes longer than one slice
+    )
     reference = sources.reference
     layout = order, _ = slice_order(reference, axis)
     count = reference.shape[order[0]]
@@ -302,93 +350,9 @@ def fuse_slice(
     if not 0 <= number < count:
         raise MedFusionError(f"This slice does not meet {reference.name}; choose another slice.")
     method, _ = load_chain(network, pair, third_modality)
-    only = slice(number, number + 1)
-    stacks = sources.slices(*layout, only)
-    background = to_slices(sources.background, *layout)[only]
-    result = run_slices(
-        method,
-        stacks,
-        kind=kind,
-        device=choose_device(device),
-        radius=reach_of_chain(network, len(stacks)),
-        occupied=~background,
-    )
-    for part in (result.fused, *result.contributions):
-        part[background] = 0
-    colour = coordinates(result.fused, result.contributions, background).colours(coding)
+    which = slice(number, number + 1)
+    result = _run(method, sources, layout, settings, which)
+    background = to_slices(sources.background, *layout)[which]
+    places = coordinates(result.fused, result.contributions, background)
     pixel = tuple(reference.spacing[2 - order[n]] for n in (1, 2))
-    return FusedSlice(result.fused[0], colour[0], number, count, pixel)
-
-
-def load_chain(
-    network: str, pair: str, third_modality: str | None = None, weights: Path | None = None
-) -> tuple[nn.Module, list[str]]:
-    """The method for two sources, or the chain of two for three.
-
-    Returns:
-        A module that takes as many slice batches as there are sources, and the SHA-256 of the
-        weights in it (none for classical methods).
-    """
-    from .methods.weights import load_method
-
-    method, digest = load_method(network, pair, weights)
-    found = [digest]
-    if third_modality is not None:
-        then, digest = load_method(network, f"{third_modality}-mr")
-        found.append(digest)
-        method = _chain(method, then)
-    return method, [digest for digest in found if digest]
-
-
-def reach_of_chain(network: str, sources: int) -> int | None:
-    """How far a pixel of a source can reach through the methods that `load_chain` chains."""
-    from .methods.registry import get_method
-
-    radius = get_method(network).radius
-    return None if radius is None else radius * (sources - 1)
-
-
-def _chain(pair: nn.Module, then: nn.Module) -> nn.Module:
-    from torch import nn
-
-    class Chain(nn.Module):
-        """Fuses two sources, and the result with the third."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.pair, self.then = pair, then
-
-        def forward(
-            self, first: torch.Tensor, second: torch.Tensor, third: torch.Tensor
-        ) -> torch.Tensor:
-            return self.then(self.pair(first, second).clamp(0, 1), third)
-
-    return Chain().eval()
-
-
-def _check_settings(
-    network: str,
-    kind: str,
-    precision: str = "auto",
-    memory: float | None = None,
-    **counts: int | None,
-) -> None:
-    from .inference.engine import PRECISIONS
-    from .methods.registry import get_method
-
-    method = get_method(network)
-    if kind not in KINDS:
-        raise MedFusionError(
-            f"There are no contributions '{kind}'; choose one of: {', '.join(KINDS)}."
-        )
-    if kind == "gradient" and not method.differentiable:
-        raise MedFusionError(f"{method.title} has no gradient; choose the contributions 'share'.")
-    if precision not in PRECISIONS:
-        raise MedFusionError(
-            f"There is no precision '{precision}'; choose one of: {', '.join(PRECISIONS)}."
-        )
-    if memory is not None and memory <= 0:
-        raise MedFusionError("The memory for a batch must be more than 0.")
-    for name, value in counts.items():
-        if value is not None and value < 1:
-            raise MedFusionError(f"{name} is {value}; it must be at least 1.")
+    return FusedSlice(result.fused[0], places.colours(settings.coding)[0], number, count, pixel)

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from ..colour.coding import MODES
 from ..colour.colormaps import COLORMAPS
-from ..fusion import KINDS
+from ..settings import KINDS
 from ..sources.modalities import PAIRS
 from ..sources.volumes import AXES
 

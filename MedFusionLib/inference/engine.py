@@ -24,8 +24,6 @@ from ..methods.boxes import Box
 from . import contributions as maps_of
 from .chains import chained, is_plain, multiply_in_bfloat16
 
-PRECISIONS = ("auto", "float32")
-
 #: What mixed precision may change: the largest difference in the fused slice, and the relative L2
 #: error of a contribution map. On the probe it has to keep within a part of that: a head has more
 #: pixels, and its errors were measured up to 2.5 and 1.6 times those on the probe.
