@@ -1,0 +1,41 @@
+"""What CONTRIBUTING.md shows works as it is written there."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from MedFusionLib.fusion import fuse
+from MedFusionLib.methods import registry
+from MedFusionLib.phantom.head import make_phantom
+
+PAGE = Path(__file__).resolve().parent.parent / "CONTRIBUTING.md"
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    """The page's method, in the registry."""
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
+    page: dict = {}
+    exec(code, page)
+    methods = {**registry._registry(), page["METHOD"].name: page["METHOD"]}
+    monkeypatch.setattr(registry, "_registry", lambda: methods)
+    return page["METHOD"]
+
+
+def test_the_method_of_the_page_fuses_a_head(toy):
+    head = make_phantom((16, 32, 32))
+    fusion = fuse(head.t1, head.pet, "pet-mr", network=toy.name, device="cpu")
+    first, second = fusion.sources.scaled
+    expected = torch.from_numpy(first * second).sqrt().numpy()
+    inside = ~fusion.sources.background
+    assert abs(fusion.fused.array - expected)[inside].max() < 1e-6
+    assert fusion.report["network"] == "geometric-mean"
+
+
+def test_the_rooms_of_the_page_are_those_of_the_library():
+    named = {part for part in re.findall(r"`(\w+)/`", PAGE.read_text(encoding="utf-8"))}
+    library = PAGE.parent / "MedFusionLib"
+    rooms = {path.parent.name for path in library.glob("*/__init__.py")}
+    assert rooms <= named
