@@ -1,1 +1,4 @@
-"""Classical fusion methods, the yardsticks, one file each."""
+"""Classical fusion methods, the yardsticks, one file each.
+
+`pulse_coupled` and `windows` are no methods: several of them share these.
+"""

@@ -1,0 +1,154 @@
+"""Pulse-coupled neural networks: how often the neuron of each coefficient fires.
+
+Johnson, Padgett: PCNN Models and Applications. IEEE Transactions on Neural Networks 1999. One
+neuron for each coefficient; it fires when what drives it passes a threshold that decays and jumps
+with each pulse, and a pulse helps its eight neighbours to fire in the next iteration:
+
+    L = l L + w K(Y)             links: neighbours' last pulses, weighted 1 2 1 / 2 0 2 / 1 2 1
+    U = p U + S (1 + beta L)     potential, S the stimulus
+    Y = 1 where U > E, else 0    pulses
+    E = t E + jump Y             threshold
+
+Strong coefficients, and those among strong ones, fire more often; the fusion rules take the
+coefficient with more pulses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import torch
+from torch import Tensor
+
+CPU_NEURONS = 256 * 256  # at once: their state fits the cache
+
+
+@torch.no_grad()
+def count_pulses(
+    stimulus: Tensor,
+    strength: Tensor | float,
+    *,
+    iterations: int,
+    weight: float,
+    threshold_memory: Tensor | float,
+    jump: Tensor | float,
+    threshold: float = 0.0,
+    potential_memory: Tensor | float = 0.0,
+    link_memory: float = 0.0,
+) -> Tensor:
+    """Pulses of each neuron after some iterations.
+
+    Planes do not know of each other; beyond their borders nothing fires.
+
+    Args:
+        stimulus: S, at least 0, (planes, H, W).
+        strength: beta, a number, or (planes, 1, 1), or (planes, H, W).
+        iterations: at most 255.
+        weight: w of the links.
+        threshold_memory: t, between 0 and 1; a number or (planes, 1, 1), like the next.
+        jump: of the threshold with each pulse, above 0.
+        threshold: E before the first iteration.
+        potential_memory: p, a number or (planes, 1, 1).
+        link_memory: l, a number.
+
+    Returns:
+        (planes, H, W), uint8.
+
+    Example:
+        >>> bright = torch.tensor([[[0.2, 0.9]]])
+        >>> count_pulses(
+        ...     bright, 0.1, iterations=50, weight=0.5, threshold_memory=0.8, jump=20.0
+        ... ).tolist()
+        [[[3, 4]]]
+    """
+    planes = len(stimulus)
+    together = planes
+    if stimulus.device.type == "cpu":
+        together = max(1, CPU_NEURONS // stimulus[0].numel())
+    like = stimulus.new_ones(planes, 1, 1)
+    settings = [like * setting for setting in (strength, threshold_memory, jump, potential_memory)]
+
+    def count(start: int) -> Tensor:
+        part = slice(start, start + together)
+        return _count(
+            stimulus[part],
+            *(setting[part] for setting in settings),
+            iterations,
+            weight,
+            threshold,
+            link_memory,
+        )
+
+    return torch.cat(_in_threads(count, range(0, planes, together)))
+
+
+def _in_threads(run: Callable[[int], Tensor], parts: Sequence[int]) -> list[Tensor]:
+    """Runs the parts side by side, each on one thread: many small steps gain nothing by more."""
+    threads = torch.get_num_threads()
+    if len(parts) == 1:
+        return [run(parts[0])]
+    one = partial(torch.set_num_threads, 1)
+    with ThreadPoolExecutor(threads, initializer=one) as pool:
+        found = list(pool.map(run, parts))
+    torch.set_num_threads(threads)  # what threads to come start with
+    return found
+
+
+@torch.no_grad()
+def _count(
+    stimulus: Tensor,
+    strength: Tensor,
+    threshold_memory: Tensor,
+    jump: Tensor,
+    potential_memory: Tensor,
+    iterations: int,
+    weight: float,
+    threshold: float,
+    link_memory: float,
+) -> Tensor:
+    """Rows stand one behind the other with a silent neuron between them: neighbours are shifts.
+
+    Everything is in units of jump / (1 - threshold_memory), so that the threshold's step is one
+    operation; pulses are bytes, so that adding neighbours is cheap.
+    """
+    planes, height, width = stimulus.shape
+    line = width + 1
+
+    def laid_out(values: Tensor) -> Tensor:
+        rows = values.new_zeros(planes, height, line)
+        rows[..., :width] = values
+        return rows.flatten(1)
+
+    unit = jump / (1 - threshold_memory)
+    drive = laid_out(stimulus / unit)
+    linked = laid_out(stimulus / unit * strength * weight)
+    level = (threshold / unit).flatten(1) * torch.ones_like(drive)
+    memory, step = potential_memory.flatten(1), 1 - threshold_memory.flatten(1)
+    if planes == 1:
+        memory, step = memory.item(), step.item()
+    remembers = bool(potential_memory.any())
+    size = drive.shape[1]
+    field = torch.zeros(planes, size + 2 * line + 2, dtype=torch.uint8, device=drive.device)
+    pulses = field[:, line + 1 : line + 1 + size]
+    fires = field.view(torch.bool)[:, line + 1 : line + 1 + size]
+    beside = torch.empty_like(field[:, 2:])
+    around = torch.empty_like(pulses, memory_format=torch.contiguous_format)
+    counts = torch.zeros_like(around)
+    links, heard, fired = (torch.zeros_like(drive) for _ in range(3))
+    potential, driven = torch.zeros_like(drive), torch.empty_like(drive)
+    for _ in range(iterations):
+        torch.add(field[:, :-2], field[:, 2:], out=beside).add_(field[:, 1:-1], alpha=2)
+        torch.add(beside[:, : -2 * line], beside[:, 2 * line :], out=around)
+        around.add_(beside[:, line:-line], alpha=2).sub_(pulses, alpha=4)
+        heard.copy_(around)
+        links = links.mul_(link_memory).add_(heard) if link_memory else heard
+        torch.addcmul(drive, linked, links, out=driven)
+        if remembers:
+            potential.mul_(memory).add_(driven)
+        torch.gt(potential if remembers else driven, level, out=fires)
+        fired.copy_(pulses)
+        level.lerp_(fired, step)
+        counts.add_(pulses)
+    return counts.view(planes, height, line)[..., :width]
