@@ -58,7 +58,7 @@ def test_without_words_it_says_what_it_can_do(run):
     assert all(word in said for word in ("fuse", "train", "evaluate", "Research software"))
 
 
-@pytest.mark.parametrize("words", [("nonsense",), ("fuse",), ("networks", "--nonsense")])
+@pytest.mark.parametrize("words", [("nonsense",), ("fuse",), ("methods", "--nonsense")])
 def test_words_it_does_not_know_end_with_code_2_and_one_sentence(run, words):
     code, said, error = run(*words)
     assert (code, said) == (2, "")
@@ -170,19 +170,18 @@ def test_bad_settings_are_refused(run, files, tmp_path, option):
     assert not (tmp_path / "out").exists()
 
 
-def test_networks_lists_names_pairs_parameters_weights_and_papers(run):
-    rows = json.loads(run("networks", "--json")[1])
-    assert {row["name"] for row in rows} == {"funfusean", "fw-net", "cspa-dn", "badal-regas"}
+def test_methods_lists_names_kinds_pairs_parameters_weights_and_papers(run):
+    rows = json.loads(run("methods", "--json")[1])
+    first = {row["name"] for row in rows if row["group"] == "first"}
+    assert first == {"funfusean", "fw-net", "cspa-dn", "badal-regas"}
     row = next(row for row in rows if row["name"] == "funfusean")
     assert row["parameters"] == 122_209
     assert "Kumar" in row["paper"]
     assert set(row["weights"]) == {p for p in PAIRS if weights_path("funfusean", p).is_file()}
-    assert "funfusean" in run("networks")[1]
-
-
-def test_networks_all_lists_the_classical_methods_too(run):
-    names = {row["name"] for row in json.loads(run("networks", "--all", "--json")[1])}
-    assert {"average", "maximum", "laplacian-pyramid", "gff"} <= names
+    kinds = {row["name"]: row["kind"] for row in rows}
+    assert kinds["funfusean"] == "network"
+    assert all(kinds[name] == "classical" for name in ("average", "gff", "nsst-papcnn"))
+    assert "funfusean" in run("methods")[1]
 
 
 def test_demo_fuses_the_head_with_the_trained_networks(run, tmp_path, monkeypatch):

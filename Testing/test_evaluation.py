@@ -30,6 +30,7 @@ from MedFusionLib.evaluation.scores import Contender, Scores
 from MedFusionLib.evaluation.stacks import stack_of
 from MedFusionLib.evaluation.summary import interval, interval_note, ranks, summarise
 from MedFusionLib.fusion import fuse
+from MedFusionLib.methods.registry import all_methods
 from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.phantom.tissues import LABELS
 from MedFusionLib.sources.files import read_volume, write_volume
@@ -173,7 +174,7 @@ def test_the_yardsticks_always_come_first():
 def test_networks_without_weights_are_left_out_with_a_note(tmp_path, monkeypatch):
     monkeypatch.setenv("MEDFUSION_WEIGHTS", str(tmp_path))
     ours, (note,) = choose_contenders("all", "ct-mr")
-    assert {c.name for c in ours} == {"average", "maximum", "gff", "laplacian-pyramid"}
+    assert {c.name for c in ours} == {method.name for method in all_methods("classical")}
     assert "funfusean" in note and "ct-mr" in note
     with refused("funfusean-ct-mr"):
         choose_contenders("funfusean", "ct-mr")

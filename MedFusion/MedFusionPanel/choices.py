@@ -1,5 +1,6 @@
 """What the combo boxes offer, in words."""
 
+import qt
 from slicer.i18n import tr as _
 
 from MedFusionLib.colour.coding import MODES
@@ -45,11 +46,13 @@ def fill(ui):
 
 
 def fillOne(combo, items, chosen=None):
-    """Fill a combo box with data -> text, without a signal."""
+    """Fill a combo box with data -> text, without a signal; no data: a heading."""
     wasBlocked = combo.blockSignals(True)
     combo.clear()
-    for data, text in items.items():
+    for number, (data, text) in enumerate(items.items()):
         combo.addItem(text, data)
+        if data is None:  # no flags: it cannot be chosen
+            combo.setItemData(number, 0, qt.Qt.UserRole - 1)
     if chosen is not None:
         combo.setCurrentIndex(combo.findData(chosen))
     combo.blockSignals(wasBlocked)

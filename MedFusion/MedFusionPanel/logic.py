@@ -184,9 +184,11 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
         self._methods = all_methods()
 
     def methods(self, state):
-        """name -> title of each method, for the chosen modality."""
+        """name -> title of each method, for the chosen modality; None: a heading between them."""
         found = {}
-        for method in self._methods:
+        for method in sorted(self._methods, key=lambda method: method.group != "first"):
+            if method.group != "first":
+                found.setdefault(None, _("More methods"))
             title = method.title
             if method.kind == "classical":
                 title = _("{title} (classical)").format(title=title)

@@ -26,7 +26,7 @@ def fuse(
     third_is: Annotated[
         str | None, typer.Option(help="Modality of the third volume: ct, pet or spect.")
     ] = None,
-    network: Annotated[str, typer.Option(help="See 'medfusion networks --all'.")] = "funfusean",
+    network: Annotated[str, typer.Option(help="See 'medfusion methods'.")] = "funfusean",
     axis: Annotated[Axis, typer.Option(help="Of the slices.")] = Axis.axial,
     contributions: Annotated[
         Kind | None,

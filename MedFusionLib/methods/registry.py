@@ -35,6 +35,7 @@ class Method:
         radius: how far (pixels) an input pixel can reach in the fused image; None: everywhere.
         differentiable: whether the `gradient` contributions exist.
         gradient_note: a warning about its `gradient` maps, "" where there is none.
+        group: "first" for the short list to choose from, "more" for what one compares with.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Method:
     radius: int | None = None
     differentiable: bool = True
     gradient_note: str = ""
+    group: str = "more"
 
 
 @cache

@@ -43,7 +43,7 @@ def read_card(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise MedFusionError(
             f"There are no weights {path.name}; train them with 'medfusion train', or choose "
-            "another network or pair ('medfusion networks' lists those there are)."
+            "another network or pair ('medfusion methods' lists those there are)."
         )
     if not card.is_file():
         raise MedFusionError(

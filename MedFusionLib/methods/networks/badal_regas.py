@@ -59,6 +59,7 @@ METHOD = Method(
     name="badal-regas",
     title="Badal Regàs CNN",
     kind="network",
+    group="first",
     summary="Plain convolutional network on both sources at once; favours structure.",
     citation="Badal Regàs, Multi-modal Medical Image Fusion using Convolutional Neural Networks, "
     "bachelor thesis, TU Dresden 2018",

@@ -297,6 +297,7 @@ METHOD = Method(
     name="cspa-dn",
     title="CSpA-DN",
     kind="network",
+    group="first",
     summary="Densely connected network with attention along rows, columns and channels.",
     citation="Li et al., CSpA-DN: Channel and Spatial Attention Dense Network for Fusing PET and "
     "MRI Images, ICPR 2020",

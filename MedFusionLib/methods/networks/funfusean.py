@@ -91,6 +91,7 @@ METHOD = Method(
     name="funfusean",
     title="FunFuseAn",
     kind="network",
+    group="first",
     summary="Convolutional network with low- and high-frequency branches; sharp, fast.",
     citation="Kumar et al., Structural Similarity Based Anatomical and Functional Brain Imaging "
     "Fusion, MBIA/MICCAI 2019",

@@ -133,6 +133,7 @@ METHOD = Method(
     name="fw-net",
     title="FW-Net",
     kind="network",
+    group="first",
     summary="Two U-Nets; keeps apart in the fused image what differs in a source.",
     citation="Fan et al., A Semantic-based Medical Image Fusion Approach, arXiv 1906.00225, 2019",
     build=FWNet,

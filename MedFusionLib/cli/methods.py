@@ -1,32 +1,29 @@
-"""medfusion networks"""
+"""medfusion methods"""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.box import SIMPLE
 from rich.table import Table
 
 from ..sources.modalities import PAIRS
 from .app import app
 from .terminal import out
 
-if TYPE_CHECKING:
-    pass
-
 
 @app.command()
-def networks(
+def methods(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="Classical methods too.")] = False,
 ) -> None:
-    """List the networks: name, pairs, parameters, weights and paper."""
+    """List the methods: name, kind, pairs, parameters, weights and paper."""
     from ..methods.registry import all_methods
     from ..methods.weights import check_weights, parameter_count, weights_path
 
     rows = []
-    for method in all_methods(None if everything else "network"):
+    for method in all_methods():
         weights = {}
         for pair in PAIRS:
             path = weights_path(method.name, pair)
@@ -37,6 +34,7 @@ def networks(
                 "name": method.name,
                 "title": method.title,
                 "kind": method.kind,
+                "group": method.group,
                 "summary": method.summary,
                 "pairs": list(weights) if method.kind == "network" else list(PAIRS),
                 "parameters": parameter_count(method),
@@ -49,10 +47,12 @@ def networks(
     if as_json:
         print(json.dumps(rows, indent=2, ensure_ascii=False))
         return
-    table = Table("name", "pairs", "parameters", "weights (SHA-256)", "paper")
+    heads = ("name", "kind", "for", "parameters", "paper")
+    table = Table(*heads, box=SIMPLE, padding=(0, 1), pad_edge=False, show_edge=False)
     for row in rows:
         paper = row["paper"] + (f"\nNote: {row['gradient_note']}" if row["gradient_note"] else "")
-        digests = "\n".join(f"{pair} {digest[:12]}" for pair, digest in row["weights"].items())
-        pairs = ", ".join(row["pairs"]) or "none trained"
-        table.add_row(row["name"], pairs, f"{row['parameters']:,}", digests or "none", paper)
+        parameters = f"{row['parameters']:,}" if row["parameters"] else "-"
+        pairs = "all" if len(row["pairs"]) == len(PAIRS) else "\n".join(row["pairs"])
+        table.add_row(row["name"], row["kind"], pairs or "not trained", parameters, paper)
     out.print(table)
+    out.print(f"Pairs: {', '.join(PAIRS)}. --json tells more: the weights' SHA-256, choices made.")
