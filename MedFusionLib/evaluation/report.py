@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from matplotlib.patheffects import withStroke
 from .. import __version__
 from ..fusion import NOTICE
 from ..metrics.registry import better, name_sources
+from ..spreadsheets import write_csv
 from .contenders import YARDSTICKS
 from .measuring import picked_metric
 from .scores import Row, Scores
@@ -65,29 +65,27 @@ def _write_rows(scores: Scores, rows: Sequence[Row], path: Path) -> None:
     parts = dict.fromkeys((scores.unit, scores.group))
     head += [f"wins_over_{name}_{part}s" for name in yardsticks for part in parts]
     measures = {measure.name: measure for measure in scores.measures}
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(dict.fromkeys(head))
-        for row in rows:
-            measure = measures[row.measure]
-            line = [row.method, row.measure, _symbol(scores, measure), better(measure)]
-            line += [_plain(x) for x in (row.mean, row.low, row.high)]
-            line += [row.rank or "", row.samples]
-            line += [row.groups] if len(parts) == 2 else []
-            for name in yardsticks:
-                line += [*row.wins.get(name, ("", ""))][: len(parts)]
-            writer.writerow(line)
+    lines: list[list[Any]] = [list(dict.fromkeys(head))]
+    for row in rows:
+        measure = measures[row.measure]
+        line = [row.method, row.measure, _symbol(scores, measure), better(measure)]
+        line += [_plain(x) for x in (row.mean, row.low, row.high)]
+        line += [row.rank or "", row.samples]
+        line += [row.groups] if len(parts) == 2 else []
+        for name in yardsticks:
+            line += [*row.wins.get(name, ("", ""))][: len(parts)]
+        lines.append(line)
+    write_csv(path, lines)
 
 
 def _write_samples(scores: Scores, path: Path) -> None:
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        numbers = ["slice"] if scores.numbers else []
-        writer.writerow(["method", scores.group, *numbers, *(m.name for m in scores.measures)])
-        for method, values in zip(scores.methods, scores.values, strict=True):
-            for n, group in enumerate(scores.groups):
-                number = scores.numbers[n : n + 1]
-                writer.writerow([method, group, *number, *map(_plain, values[:, n])])
+    numbers = ["slice"] if scores.numbers else []
+    lines = [["method", scores.group, *numbers, *(m.name for m in scores.measures)]]
+    for method, values in zip(scores.methods, scores.values, strict=True):
+        for n, group in enumerate(scores.groups):
+            number = scores.numbers[n : n + 1]
+            lines.append([method, group, *number, *map(_plain, values[:, n])])
+    write_csv(path, lines)
 
 
 def _as_json(scores: Scores, rows: Sequence[Row], title: str) -> dict[str, Any]:

@@ -7,7 +7,6 @@ card, and beside it `OUT.training/` with checkpoints, loss curves and scores.
 
 from __future__ import annotations
 
-import csv
 import math
 import shlex
 import time
@@ -29,6 +28,7 @@ from ..methods.registry import get_method
 from ..methods.weights import save_weights
 from ..metrics import q_abf, ssim
 from ..sources.modalities import modalities_of
+from ..spreadsheets import write_csv
 from . import losses
 from .checkpoints import SafeCheckpointIO
 from .datasets import Case, Crops, find_cases, split_validation
@@ -434,10 +434,7 @@ def _write_curves(folder: Path, curve: list[dict[str, float]], held_out: _HeldOu
     for name, rows in (("losses", curve), ("scores", held_out.scores)):
         if not rows:
             continue
-        with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
+        write_csv(folder / f"{name}.csv", [list(rows[0]), *(row.values() for row in rows)])
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)

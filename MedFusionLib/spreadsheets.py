@@ -1,0 +1,39 @@
+"""Tables as CSV that a spreadsheet shows and does not run."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+#: what a spreadsheet takes for the start of a formula
+_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def plain_cell(value: Any) -> Any:
+    """A value for a CSV; text that a spreadsheet would run as a formula gets a ' before it.
+
+    See OWASP, CSV Injection. Numbers stay as they are, also where they are written as text.
+
+    Example:
+        >>> plain_cell("=HYPERLINK(A1)"), plain_cell(-0.5), plain_cell("-0.5")
+        ("'=HYPERLINK(A1)", -0.5, '-0.5')
+    """
+    if not isinstance(value, str) or not value.startswith(_STARTS):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
+
+
+def write_csv(path: str | Path, rows: Iterable[Iterable[Any]]) -> None:
+    """Write rows of cells, the heads first; None becomes an empty cell.
+
+    Example:
+        >>> write_csv("table.csv", [["id", "ssim"], ["p001", 0.8]])  # doctest: +SKIP
+    """
+    with Path(path).open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows([plain_cell(cell) for cell in row] for row in rows)
