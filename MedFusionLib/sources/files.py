@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import MedFusionError
+from .dicom import is_dicom, read_dicom
+from .headers import FORMATS, check_header
 from .volumes import Volume, to_sitk
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
-FORMATS = "NRRD, NIfTI, MHA or a folder of DICOM slices"
 #: words of ITK's readers that refuse a geometry before `Volume` sees it
 _BAD_GEOMETRY = ("Bad direction", "orthonormal", "Zero-valued spacing")
 
@@ -28,14 +29,15 @@ def read_volume(path: str | Path) -> Volume:
     """Read a scalar 3D volume.
 
     Args:
-        path: an NRRD, NIfTI or MHA file, or a folder with the slices of one DICOM series.
+        path: an NRRD, NIfTI or MetaImage file, a folder with the slices of one DICOM series, or a
+            DICOM file with many frames.
 
     Returns:
-        The volume, named after the file.
+        The volume, named after the file; a DICOM series after its modality and number.
 
     Raises:
-        MedFusionError: no such file, not readable, slices missing, not a scalar 3D volume, or a
-            geometry that `Volume` refuses.
+        MedFusionError: no such file, not readable, voxels or slices missing, not a scalar 3D
+            volume, or a geometry that `Volume` refuses.
 
     Example:
         >>> read_volume("head.nrrd").shape  # doctest: +SKIP
@@ -44,21 +46,34 @@ def read_volume(path: str | Path) -> Volume:
     import SimpleITK as sitk
 
     path = Path(path)
-    if not path.exists():
-        raise MedFusionError(f"There is no file {path}; check the path.")
-    name = path.name if path.is_dir() else path.name.split(".")[0] or path.name
-    quiet = sitk.ProcessObject.GetGlobalWarningDisplay()
-    sitk.ProcessObject.SetGlobalWarningDisplay(False)
     try:
-        image = sitk.ReadImage(_dicom_series(path) if path.is_dir() else str(path))
+        if not path.exists():
+            raise MedFusionError(f"There is no file {path}; check the path.")
+        quiet = sitk.ProcessObject.GetGlobalWarningDisplay()
+        sitk.ProcessObject.SetGlobalWarningDisplay(False)
+        try:
+            if path.is_dir() or (path.is_file() and is_dicom(path)):
+                return read_dicom(path)
+            return _read_file(path)
+        finally:
+            sitk.ProcessObject.SetGlobalWarningDisplay(quiet)
+    except OSError as error:
+        raise MedFusionError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _read_file(path: Path) -> Volume:
+    import SimpleITK as sitk
+
+    reader = check_header(path)
+    name = path.name.split(".")[0] or path.name
+    try:
+        image = sitk.ReadImage(str(path), imageIO=reader)
     except RuntimeError as error:
         if any(word in str(error) for word in _BAD_GEOMETRY):
             raise MedFusionError(
                 f"{name} has a singular or sheared geometry; correct its spacing and direction."
             ) from None
         raise MedFusionError(f"{path} cannot be read; give {FORMATS}.") from None
-    finally:
-        sitk.ProcessObject.SetGlobalWarningDisplay(quiet)
     return from_sitk(image, name)
 
 
@@ -83,7 +98,10 @@ def from_sitk(image: sitk.Image, name: str) -> Volume:
         )
     if "complex" in image.GetPixelIDTypeAsString():
         raise MedFusionError(f"{name} holds complex numbers; give their magnitude.")
-    array = sitk.GetArrayFromImage(image).astype(np.float32)
+    stored = sitk.GetArrayViewFromImage(image)
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
+        array = stored.astype(np.float32)
+    _check_rounding(stored, array, name)
     direction = np.array(image.GetDirection()).reshape(3, 3)
     return Volume(array, image.GetSpacing(), image.GetOrigin(), direction, name)
 
@@ -110,37 +128,16 @@ def write_colour(colour: np.ndarray, grid: Volume, path: str | Path) -> None:
     Path(path).write_bytes(header + b"\n\n" + voxels)
 
 
-def _dicom_series(folder: Path) -> list[str]:
-    import SimpleITK as sitk
-
-    series = sitk.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
-    if not series:
-        raise MedFusionError(f"The folder {folder} holds no DICOM slices; give {FORMATS}.")
-    if len(series) > 1:
+def _check_rounding(stored: np.ndarray, array: np.ndarray, name: str) -> None:
+    """Raise a MedFusionError where float32 cannot tell a volume's values apart."""
+    if stored.dtype.itemsize < 4 or stored.dtype == np.float32 or stored.size == 0:
+        return
+    lowest, highest = stored.min(), stored.max()
+    span = float(highest) - float(lowest)
+    if highest > lowest and span < 256 * float(np.spacing(np.abs(array).max())):
         raise MedFusionError(
-            f"The folder {folder} holds {len(series)} DICOM series; "
-            "put the slices of one series into a folder of their own."
-        )
-    files = list(sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), series[0]))
-    _check_gaps(files, folder)
-    return files
-
-
-def _check_gaps(files: list[str], folder: Path) -> None:
-    """Raise a MedFusionError where a series lacks slices: ITK would stretch the others."""
-    import SimpleITK as sitk
-
-    reader = sitk.ImageFileReader()
-    places = []
-    for file in files:
-        reader.SetFileName(file)
-        reader.ReadImageInformation()
-        places.append(reader.GetOrigin())
-    gaps = np.linalg.norm(np.diff(places, axis=0), axis=1)
-    if len(gaps) and gaps.max() - gaps.min() > 0.1 * np.median(gaps):
-        raise MedFusionError(
-            f"The DICOM slices in {folder} lie {gaps.min():.3g} to {gaps.max():.3g} mm apart: some "
-            "are missing, or the series is not evenly spaced; complete it, or resample it first."
+            f"{name} has values from {lowest} to {highest}, too near to one another so far from 0; "
+            "subtract a constant from them first."
         )
 
 

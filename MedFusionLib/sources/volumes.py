@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 #: slice axis -> the LPS axis (0 L, 1 P, 2 S) along which its slices follow one another
 AXES = {"axial": 2, "coronal": 1, "sagittal": 0}
+#: mm: no voxel is smaller or larger, no origin farther away
+SMALLEST, LARGEST, FARTHEST = 1e-4, 1e4, 1e6
+#: no value is larger: sums and products of values stay within float32
+BRIGHTEST = 1e30
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +36,11 @@ class Volume:
         direction: 3 x 3, its columns are the unit LPS vectors of i, j and k; orthonormal, left-
             or right-handed.
         name: what to call it in messages and results.
+        modality: "mr", "ct", "pet" or "spect" where its file says so, else "".
+        notes: sentences for the user on how it was read.
 
     Raises:
-        MedFusionError: not 3D, or the geometry is singular, sheared or not finite.
+        MedFusionError: not 3D, or the geometry is singular, sheared, not finite or no head's.
 
     Example:
         >>> Volume(np.zeros((2, 3, 4)), spacing=(1, 1, 5)).matrix[2, 2]
@@ -46,6 +52,8 @@ class Volume:
     origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
     direction: np.ndarray = field(default_factory=lambda: np.eye(3))
     name: str = "volume"
+    modality: str = ""
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         array = np.ascontiguousarray(self.array, dtype=np.float32)
@@ -55,10 +63,13 @@ class Volume:
             )
         spacing = np.asarray(self.spacing, float)
         direction = np.asarray(self.direction, float).reshape(3, 3)
-        with np.errstate(invalid="ignore"):  # an infinite spacing is refused in words
+        with np.errstate(invalid="ignore", over="ignore"):  # infinite ones are refused in words
             check_geometry(direction * spacing, self.name)
-        if not np.all(np.isfinite(self.origin)):
-            raise MedFusionError(f"{self.name} has an origin that is not finite; correct it.")
+        if not np.all(np.abs(self.origin) < FARTHEST):
+            raise MedFusionError(
+                f"{self.name} has an origin that is not finite, or farther away than any scanner; "
+                "correct it."
+            )
         if np.abs(np.linalg.norm(direction, axis=0) - 1).max() > 1e-3:
             raise MedFusionError(
                 f"{self.name} has direction columns that are not unit vectors; "
@@ -95,11 +106,17 @@ def check_geometry(matrix: np.ndarray, name: str) -> None:
     Raises:
         MedFusionError: a step is zero or not finite, or two axes are not at right angles.
     """
-    steps = np.linalg.norm(matrix, axis=0)
+    with np.errstate(over="ignore"):
+        steps = np.linalg.norm(matrix, axis=0)
     if not np.all(np.isfinite(matrix)) or np.any(steps <= 0):
         raise MedFusionError(
             f"{name} has a singular geometry: a voxel step is zero or not finite; "
             "correct its spacing and direction."
+        )
+    if steps.min() < SMALLEST or steps.max() > LARGEST:
+        raise MedFusionError(
+            f"{name} has voxels of {steps.min():.3g} to {steps.max():.3g} mm; that is no scan, "
+            "correct its spacing."
         )
     axes = matrix / steps
     off = np.abs(axes.T @ axes - np.eye(3)).max()
@@ -127,6 +144,11 @@ def check_values(volume: Volume) -> None:
     if bad:
         raise MedFusionError(
             f"{volume.name} has {bad} NaN or infinite voxels; replace them before fusing."
+        )
+    if max(abs(float(array.min())), abs(float(array.max()))) > BRIGHTEST:
+        raise MedFusionError(
+            f"{volume.name} goes from {array.min():.3g} to {array.max():.3g}; no scan does, "
+            "correct its values."
         )
     if array.min() == array.max():
         raise MedFusionError(
