@@ -1,12 +1,23 @@
 """What the papers say of the classical methods' fusion rules, and of the neurons in some."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
 from helpers import random_slices
 
-from MedFusionLib.methods.classical import nsct_rpcnn_2012, nsct_rpcnn_2013, nsst_papcnn
+from MedFusionLib.methods.classical import (
+    dtcwt,
+    dwt,
+    gradient_transfer,
+    msvd,
+    nsct_pcdc,
+    nsct_rpcnn_2012,
+    nsct_rpcnn_2013,
+    nsst_papcnn,
+)
+from MedFusionLib.methods.classical.phase_congruency import phase_congruency
 from MedFusionLib.methods.classical.pulse_coupled import count_pulses
 from MedFusionLib.methods.classical.windows import majority, stronger_detail, window_mean
 
@@ -119,11 +130,20 @@ def test_stronger_detail_takes_all_of_a_region_from_one_source():
 
 @pytest.mark.parametrize(
     "build",
-    [nsst_papcnn.NSSTPAPCNN, nsct_rpcnn_2012.NSCTRPCNN2012, nsct_rpcnn_2013.NSCTRPCNN2013],
+    [
+        partial(nsst_papcnn.NSSTPAPCNN, iterations=60),
+        partial(nsct_rpcnn_2012.NSCTRPCNN2012, iterations=60),
+        partial(nsct_rpcnn_2013.NSCTRPCNN2013, iterations=60),
+        nsct_pcdc.NSCTPCDC,
+        gradient_transfer.GradientTransfer,
+        dwt.WaveletFusion,
+        dtcwt.DualTreeFusion,
+    ],
+    ids=lambda build: getattr(build, "func", build).__name__,
 )
 def test_texture_comes_from_the_source_that_has_it(build):
     first, second = texture_and_step()
-    left = build(iterations=60)(first, second)[..., 8:-8, 4:16]
+    left = build()(first, second)[..., 8:-8, 4:16]
     stripes = first[..., 8:-8, 4:16]
     assert correlation(left, stripes) > 0.95
     assert left.std() > 0.8 * stripes.std()
@@ -165,3 +185,55 @@ def test_the_s_curve_is_symmetric_about_its_middle():
     found = nsct_rpcnn_2013.s_curve(values)
     torch.testing.assert_close(found + found.flip(0), torch.ones(11))
     assert (found.diff() > 0).all()
+
+
+def test_phase_congruency_does_not_ask_how_strong_an_edge_is():
+    steps = torch.zeros(2, 1, 48, 48)
+    steps[0, ..., 24:], steps[1, ..., 24:] = 0.9, 0.3
+    strong, weak = phase_congruency(steps)
+    torch.testing.assert_close(strong, weak, atol=0.02, rtol=0)
+    assert 0.4 < strong[0, 24, 23:25].max() <= 1
+    assert (phase_congruency(torch.full((1, 1, 32, 32), 0.5)) < 1e-6).all()
+
+
+def test_directive_contrast_prefers_detail_on_a_dark_ground():
+    stripes = 0.05 * (-1.0) ** torch.arange(32).expand(1, 1, 32, 32)
+    dark, bright = 0.2 + stripes, 0.8 - stripes  # opposite stripes of the same strength
+    fused = nsct_pcdc.NSCTPCDC()(bright, dark)
+    assert correlation(fused, dark) > 0.95
+
+
+def disc(radius: float, size: int = 64) -> torch.Tensor:
+    place = torch.arange(size) - size / 2 + 0.5
+    return (torch.hypot(place[:, None], place) <= radius).float()[None, None]
+
+
+@pytest.mark.parametrize(("radius", "stays"), [(5, False), (12, True)])
+def test_total_variation_with_l1_keeps_discs_of_more_than_twice_lambda(radius, stays):
+    # Chan, Esedoglu 2005: with a radius below 2 lambda a disc vanishes, else it stays as it is
+    found = gradient_transfer.denoise_tv_l1(disc(radius), 4.0, 600)
+    inner = found[..., 30:34, 30:34].mean()
+    assert inner == pytest.approx(1.0 if stays else 0.0, abs=0.05)
+
+
+def test_gradient_transfer_has_the_greys_of_the_second_and_the_texture_of_the_first():
+    first, second = texture_and_step(64)
+    fused = gradient_transfer.GradientTransfer()(first, second)
+    assert fused[..., 8:-8, 40:56].mean() == pytest.approx(0.8, abs=0.05)
+    stripes = first[..., 8:-8, 8:24]
+    assert fused[..., 8:-8, 8:24].std().item() == pytest.approx(stripes.std().item(), rel=0.05)
+
+
+def test_msvd_vectors_are_orthogonal_and_led_by_the_mean():
+    blocks = random_slices(3, 4, 50, dtype=torch.float64)
+    vectors = msvd.singular_vectors(blocks)
+    torch.testing.assert_close(vectors.mT @ vectors, torch.eye(4).double().expand(3, 4, 4))
+    assert (vectors[:, :, 0].abs() > 0.4).all()  # nearly (1, 1, 1, 1) / 2
+    energies = (vectors.mT @ blocks).pow(2).sum(2)
+    assert (energies.diff(dim=1) < 0).all()
+
+
+def test_msvd_gives_back_the_mean_of_sources_that_differ_in_brightness():
+    first = random_slices(1, 1, 32, 32) / 2
+    fused = msvd.MSVD()(first, first + 0.2)
+    assert (fused - first - 0.1).abs().mean() < 0.05

@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from MedFusionLib.methods.transforms.contourlets import Contourlets
+from MedFusionLib.methods.transforms.dual_tree import DualTree
+from MedFusionLib.methods.transforms.haar import Haar, fill_up
 from MedFusionLib.methods.transforms.pyramid import frequencies, pyramid_responses
 from MedFusionLib.methods.transforms.shearlets import Shearlets, wedges
 
@@ -125,3 +127,60 @@ def test_contourlets_tell_the_diagonals_and_the_axes_apart():
 def test_more_than_four_contourlet_directions_are_refused():
     with pytest.raises(ValueError, match="0, 1 or 2"):
         Contourlets((3,))
+
+
+# Decimated wavelets -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("transform", "bound"), [(Haar(3), 1e-12), (DualTree(3), 1e-6)])
+def test_wavelets_reconstruct_exactly(transform, bound):
+    image = images(2, 24, 40)
+    low, details = transform.analyse(image)
+    assert [band.shape[-1] for band in (low, *details)] == [5, 5, 10, 20]
+    found = transform.synthesise(low, details)
+    torch.testing.assert_close(found, image, atol=bound, rtol=0)
+
+
+def test_haar_is_that_of_pywavelets():
+    pywt = pytest.importorskip("pywt")
+    image = images(1, 32, 48)
+    low, details = Haar(3).analyse(image)
+    expected_low, *expected = pywt.wavedec2(image[0, 0].numpy(), "haar", "periodization", 3)
+    np.testing.assert_allclose(low[0, 0], expected_low, atol=1e-12)
+    for found, bands in zip(details, expected, strict=True):
+        for one, other in zip(found[0].numpy(), bands, strict=True):
+            np.testing.assert_allclose(np.abs(one), np.abs(other), atol=1e-12)
+
+
+def test_filling_up_repeats_the_last_row_and_column():
+    filled = fill_up(images(1, 5, 8), 8)
+    assert filled.shape[-2:] == (8, 8)
+    assert (filled[..., 4:, :] == filled[..., 4:5, :]).all()
+
+
+@pytest.mark.parametrize("angle", [15, 45, 75, 105, 135, 165])
+def test_complex_wavelets_tell_opposite_diagonals_apart(angle):
+    _, details = DualTree(3).analyse(grating(angle))
+    energy = (details[1].abs() ** 2).mean((0, 2, 3))
+    one, other = energy[::2].sum(), energy[1::2].sum()  # towards one diagonal and the other
+    assert (one if angle < 90 else other) > 2.5 * (other if angle < 90 else one)
+
+
+def blurred(image):
+    row = torch.tensor([1.0, 4, 6, 4, 1], dtype=image.dtype) / 16
+    kernel = (row[:, None] * row)[None, None]
+    return torch.nn.functional.conv2d(image, kernel, padding=2)
+
+
+def test_complex_wavelets_barely_notice_a_shift_but_real_ones_do():
+    def spread(transform):
+        energies = []
+        for place in range(16):
+            point = torch.zeros(1, 1, 64, 64, dtype=torch.float64)
+            point[..., 24 + place, 32] = 1
+            smooth = transform.analyse(blurred(point))
+            energies.append(smooth[1][0].abs().pow(2).sum())
+        energies = torch.stack(energies)
+        return (energies.std() / energies.mean()).item()
+
+    assert spread(DualTree(3)) < 0.1 < 0.2 < spread(Haar(3))

@@ -1,4 +1,4 @@
 """Classical fusion methods, the yardsticks, one file each.
 
-`pulse_coupled` and `windows` are no methods: several of them share these.
+`phase_congruency`, `pulse_coupled` and `windows` are no methods: several of them share these.
 """
