@@ -182,7 +182,7 @@ def test_networks_without_weights_are_left_out_with_a_note(tmp_path, monkeypatch
 
 def test_metrics_by_words():
     fast, everything = choose_names("fast"), choose_names("all")
-    assert set(everything) - set(fast) == {"fmi", "semantic_loss"}
+    assert set(everything) - set(fast) == {"fmi", "fmi_pixel", "fmi_dct", "semantic_loss"}
     assert choose_names("q_abf, std") == ["q_abf", "std"]
     with refused("beauty"):
         choose_names("std,beauty")

@@ -14,10 +14,12 @@ from skimage.metrics import structural_similarity
 
 from MedFusionLib import metrics
 from MedFusionLib.errors import MedFusionError
-from MedFusionLib.metrics import registry
+from MedFusionLib.metrics import common, registry
+from MedFusionLib.metrics.feature_information import edges
 from MedFusionLib.metrics.registry import METRICS
 
 REFERENCE = Path(__file__).parents[2] / "shared" / "reference" / "metrics"
+THESIS = Path(__file__).parents[2] / "shared" / "data" / "seeds" / "thesis"
 
 # name in values.csv: function, relative tolerance
 PROGRAMS = {
@@ -102,6 +104,54 @@ def test_agrees_with_the_reference_program(row):
     images = [reference_image(name) for name in (row["fused"], "A", "B")]
     expected = float(row["value"])
     assert function(*images).item() == pytest.approx(expected, rel=tolerance, abs=1e-12)
+
+
+# tables 4.1 (t2) and 4.2 (t1) of Badal Regàs' thesis: FMI and "SSIM" of its stored images; the
+# columns of GFF and LP-CNN are exchanged there
+PRINTED = {
+    ("t2", "average"): (0.8926, 0.8382),
+    ("t2", "lp-cnn"): (0.9043, 0.8393),
+    ("t2", "thesis"): (0.8967, 0.8659),
+    ("t1", "average"): (0.8716, 0.7892),
+    ("t1", "gff"): (0.8801, 0.7936),
+    ("t1", "lp-cnn"): (0.8860, 0.7991),
+    ("t1", "thesis"): (0.8731, 0.8067),
+}
+
+
+def thesis_image(name):
+    from PIL import Image
+
+    with Image.open(THESIS / f"{name}.png") as image:
+        return tensor(np.asarray(image.convert("L")) / 255)
+
+
+@pytest.mark.skipif(not THESIS.is_dir(), reason="no ../shared/data/seeds")
+@pytest.mark.parametrize("case", PRINTED, ids="-".join)
+def test_the_thesis_prints_fmi_of_edges_and_piellas_q_s(case):
+    pair, method = case
+    mr, ct = thesis_image(f"{pair}-ct-mr"), thesis_image(f"{pair}-ct-ct")
+    if method == "average":  # rounded to 8 bit, halves upwards
+        fused = torch.floor((mr + ct) / 2 * 255 + 0.5) / 255
+    else:
+        fused = thesis_image(f"{pair}-ct-fused-{method}")
+    found = registry.all_metrics()["fmi_pixel"].function(fused, mr, ct), metrics.q_s(fused, mr, ct)
+    assert [float(value) for value in found] == pytest.approx(PRINTED[case], abs=1.01e-4)
+
+
+def test_edges_count_window_by_window_what_the_general_way_counts():
+    images = triple(5)
+    quick = metrics.fmi(*images, feature="edge")
+    as_images = [edges(common.levels(image) / 255) / 255 for image in images]
+    assert quick.item() == pytest.approx(metrics.fmi(*as_images).item(), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_help_tells_what_a_metric_takes_and_gives(name):
+    text = METRICS[name].function.__doc__
+    for word in ("Args:", "    fused:", "    first:", "    second:", "Returns:", "(N,)", "Raises:"):
+        assert text.count(word) == 1, word
+    assert text.index("Args:") < text.index("Returns:") < text.index("Example:")
 
 
 # --- values worked out by hand --------------------------------------------------------------
@@ -461,7 +511,7 @@ def test_bad_images_are_refused(name, broken, words):
         partial(metrics.mutual_information, unit="bans"),
         partial(metrics.q_y, flat="zero"),
         partial(metrics.q_abf, variant="liu"),
-        partial(metrics.fmi, feature="edge"),
+        partial(metrics.fmi, feature="wavelet"),
         partial(metrics.fmi, window=4),
         partial(metrics.mef_ssim, scales=2),
         partial(metrics.vif, source="both"),

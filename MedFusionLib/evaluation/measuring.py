@@ -22,7 +22,7 @@ from .scores import Contender, Example, Measure, Scores
 from .stacks import Stack, stack_of
 
 #: metrics that take long; measured on a subset of the slices
-SLOW = ("fmi", "semantic_loss")
+SLOW = ("fmi", "fmi_pixel", "fmi_dct", "semantic_loss")
 SLOW_SLICES = 6
 #: the metric that picks the worst and the best slice for the picture
 PICKED_BY = "q_abf"

@@ -1,9 +1,12 @@
 """Quality of fused images: functional, batched metrics, on any device.
 
 Every metric is a function f(fused, first, second) of images (N, 1, H, W) in [0, 1] that returns
-one number per image, (N,). Those that look at the fused image alone take the sources, too, and
-ignore them. Where programs disagree on a metric, a keyword names the variant. `METRICS` lists them
-all in the order of the evaluation table, each with its default variant.
+one number per image, (N,); this is said here and filled into every metric's docstring
+(`common.takes_images`), which itself says what is particular: definition, range, direction,
+reference, and what published tables hold under that name. Metrics that look at the fused image
+alone take the sources, too, and ignore them. Where programs disagree on a metric, a keyword names
+the variant. `METRICS` lists them all in the order of the evaluation table, each with its default
+variant; `all_metrics` adds variants that tables show in columns of their own.
 
     >>> import torch
     >>> mr, pet = torch.rand(2, 4, 1, 64, 64)

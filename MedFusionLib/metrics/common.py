@@ -1,4 +1,8 @@
-"""What all metrics share: the check of their input, grey levels and window filters."""
+"""What all metrics share: their images, the check of these, grey levels and window filters."""
+
+import inspect
+from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -7,6 +11,55 @@ from torch.nn.functional import conv2d
 from ..errors import MedFusionError
 
 SNAP = 4096
+
+Function = TypeVar("Function", bound=Callable[..., Tensor])
+
+ARGS = """\
+Args:
+    fused: the fused images (N, 1, H, W), values in [0, 1].
+    first: the first sources, of the same shape and range.
+    second: the second sources, likewise.
+"""
+RETURNS = """\
+Returns:
+    (N,): one number for each image.
+
+"""
+RAISES = """\
+Raises:
+    MedFusionError: the images do not fit together or are too small.
+
+"""
+
+
+def takes_images(function: Function) -> Function:
+    """Complete a metric's docstring by what all metrics have in common.
+
+    A metric's own docstring says only what is particular to it; the images that it takes and the
+    numbers that it returns are described here, once, and filled in (as SciPy and pandas fill
+    theirs), so that `help` shows all. The function itself stays as it is.
+
+    Example:
+        >>> @takes_images
+        ... def nothing(fused, first, second):
+        ...     '''Nothing at all.'''
+        >>> print(nothing.__doc__.splitlines()[3].strip())
+        fused: the fused images (N, 1, H, W), values in [0, 1].
+    """
+    if function.__doc__ is None:  # python -OO
+        return function
+    text, found, examples = inspect.cleandoc(function.__doc__).partition("Example:\n")
+    text = text.rstrip() + "\n\n"
+    if "Args:\n" in text:
+        text = text.replace("Args:\n", ARGS)
+    elif "Returns:\n" in text:
+        text = text.replace("Returns:\n", f"{ARGS}\nReturns:\n")
+    else:
+        text += f"{ARGS}\n"
+    if "Returns:\n" not in text:
+        text += RETURNS
+    function.__doc__ = text + RAISES + found + examples
+    return function
 
 
 def check(fused: Tensor, first: Tensor, second: Tensor) -> None:

@@ -10,6 +10,7 @@ from . import common
 SIZES = (17, 9, 5, 3)
 
 
+@common.takes_images
 def vif(fused: Tensor, first: Tensor, second: Tensor, source: str = "sum") -> Tensor:
     """Visual information fidelity in the pixel domain (vifp) of the fused image.
 
@@ -20,12 +21,10 @@ def vif(fused: Tensor, first: Tensor, second: Tensor, source: str = "sum") -> Te
     more where it enhances contrast. Higher is better. The sum agrees with `VIF` of Linfeng Tang's
     evaluator and of CDDFuse's.
 
-    Sheikh, Bovik, "Image information and visual quality", IEEE TIP 15(2), 2006.
+    Sheikh, Bovik, "Image information and visual quality", IEEE TIP 15(2), 2006. Needs images of at
+    least 41 x 41 pixels.
 
     Args:
-        fused: (N, 1, H, W) in [0, 1], H and W at least 41.
-        first: (N, 1, H, W) in [0, 1].
-        second: (N, 1, H, W) in [0, 1].
         source: "sum" or "mean" of both, or "first" or "second" alone.
 
     Returns:
@@ -52,6 +51,7 @@ def vif(fused: Tensor, first: Tensor, second: Tensor, source: str = "sum") -> Te
     return total / 2 if source == "mean" else total
 
 
+@common.takes_images
 def viff(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Visual information fidelity for fusion (VIFF).
 
@@ -63,14 +63,7 @@ def viff(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     fidelity", Information Fusion 14(2), 2013. Written from the paper; agrees with
     the authors' public program to 1e-6. Where neither gain is smaller, in windows from which
     nothing passes, the second source counts, so that swapping the sources may change the result.
-
-    Args:
-        fused: (N, 1, H, W) in [0, 1], H and W at least 41.
-        first: (N, 1, H, W) in [0, 1].
-        second: (N, 1, H, W) in [0, 1].
-
-    Returns:
-        (N,).
+    Needs images of at least 41 x 41 pixels. FunFuseAn's Q_VIF is this metric.
 
     Example:
         >>> import torch

@@ -30,6 +30,7 @@ def sigmoid(value: Tensor, gain: float, slope: float, middle: float) -> Tensor:
     return gain * torch.sigmoid(slope * (value - middle))
 
 
+@common.takes_images
 def q_abf(fused: Tensor, first: Tensor, second: Tensor, variant: str = "linfeng") -> Tensor:
     """Edge preservation Q^AB/F of Xydeas and Petrovic.
 
@@ -50,9 +51,6 @@ def q_abf(fused: Tensor, first: Tensor, second: Tensor, variant: str = "linfeng"
     Liu's toolbox calls another measure by this name: `q_g`.
 
     Args:
-        fused: (N, 1, H, W) in [0, 1].
-        first: (N, 1, H, W) in [0, 1].
-        second: (N, 1, H, W) in [0, 1].
         variant: "linfeng" or "matr".
 
     Returns:
@@ -90,6 +88,7 @@ def _polar(image: Tensor, variant: str) -> tuple[Tensor, Tensor]:
     return torch.sqrt(x * x + y * y), angle
 
 
+@common.takes_images
 def q_g(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Gradient quality Q_G as Zheng Liu's toolbox computes it.
 
@@ -100,14 +99,6 @@ def q_g(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
 
     Xydeas, Petrovic, "Objective pixel-level image fusion performance measure", Proceedings of
     SPIE 4051, 2000.
-
-    Args:
-        fused: (N, 1, H, W) in [0, 1].
-        first: (N, 1, H, W) in [0, 1].
-        second: (N, 1, H, W) in [0, 1].
-
-    Returns:
-        (N,).
 
     Example:
         >>> import torch
@@ -131,6 +122,7 @@ def q_g(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return common.average(total / (strength[1] + strength[2]))
 
 
+@common.takes_images
 def n_abf(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Fusion artefacts N^AB/F: edges in the fused image that neither source has.
 
@@ -142,14 +134,6 @@ def n_abf(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
 
     Shreyamsha Kumar, "Multifocus and multispectral image fusion based on pixel significance using
     discrete cosine harmonic wavelet transform", Signal, Image and Video Processing 7, 2013.
-
-    Args:
-        fused: (N, 1, H, W) in [0, 1].
-        first: (N, 1, H, W) in [0, 1].
-        second: (N, 1, H, W) in [0, 1].
-
-    Returns:
-        (N,).
 
     Example:
         >>> import torch

@@ -45,6 +45,7 @@ def entropies(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return plogp(joint.sum(2)), plogp(joint.sum(1)), plogp(joint.flatten(1))
 
 
+@common.takes_images
 def entropy(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Entropy (EN) of the histogram of the fused image, 256 grey levels, in bits.
 
@@ -53,14 +54,6 @@ def entropy(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
 
     Roberts, van Aardt, Ahmed, "Assessment of image fusion procedures using entropy, image
     quality, and multispectral classification", Journal of Applied Remote Sensing 2(1), 2008.
-
-    Args:
-        fused: (N, 1, H, W) in [0, 1].
-        first: as fused.
-        second: as fused.
-
-    Returns:
-        (N,).
 
     Example:
         >>> import torch
@@ -72,6 +65,7 @@ def entropy(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return plogp(histogram(bins(fused)))
 
 
+@common.takes_images
 def mutual_information(fused: Tensor, first: Tensor, second: Tensor, unit: str = "bits") -> Tensor:
     """Mutual information (MI): I(first; F) + I(second; F), on 256 x 256 grey levels.
 
@@ -85,13 +79,7 @@ def mutual_information(fused: Tensor, first: Tensor, second: Tensor, unit: str =
     - "nats": 0.693 times as much, as in CDDFuse's evaluator.
 
     Args:
-        fused: (N, 1, H, W) in [0, 1].
-        first: (N, 1, H, W) in [0, 1].
-        second: (N, 1, H, W) in [0, 1].
         unit: "bits" or "nats".
-
-    Returns:
-        (N,).
 
     Example:
         >>> import torch
@@ -108,19 +96,16 @@ def mutual_information(fused: Tensor, first: Tensor, second: Tensor, unit: str =
     return total * math.log(2) if unit == "nats" else total
 
 
+@common.takes_images
 def q_mi(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Normalised mutual information Q_MI: 2 (I_AF / (H_A + H_F) + I_BF / (H_B + H_F)).
 
     Each image is first stretched from its own minimum and maximum to 0..255 and rounded. Range
-    0..2, higher is better. Agrees with `metricMI` (choice 1) of Zheng Liu's toolbox.
+    0..2, higher is better. Agrees with `metricMI` (choice 1) of Zheng Liu's toolbox. FW-Net's
+    table holds it.
 
     Hossny, Nahavandi, Creighton, "Comments on 'Information measure for performance of image
     fusion'", Electronics Letters 44(18), 2008.
-
-    Args:
-        fused: (N, 1, H, W) in [0, 1].
-        first: (N, 1, H, W) in [0, 1].
-        second: (N, 1, H, W) in [0, 1].
 
     Returns:
         (N,). A pair of constant images adds 0.
@@ -140,6 +125,7 @@ def q_mi(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return total
 
 
+@common.takes_images
 def q_ncie(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Nonlinear correlation information entropy Q_NCIE, also called Q_IE.
 
@@ -150,14 +136,6 @@ def q_ncie(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
 
     Wang, Shen, Zhang, "A nonlinear correlation measure for multivariable data set", Physica D
     200(3), 2005.
-
-    Args:
-        fused: (N, 1, H, W) in [0, 1].
-        first: (N, 1, H, W) in [0, 1].
-        second: (N, 1, H, W) in [0, 1].
-
-    Returns:
-        (N,).
 
     Example:
         >>> import torch

@@ -39,6 +39,7 @@ def _edges(image: Tensor) -> Tensor:
     return torch.linalg.vector_norm(conv2d(image, kernels, padding=1), dim=1, keepdim=True)
 
 
+@common.takes_images
 def q_s(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Piella's fusion quality index Q_S.
 
@@ -46,15 +47,11 @@ def q_s(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     source's share of the two local variances, and 0.5 where both are flat. Range -1..1, higher is
     better. Agrees with `metricPeilla` (switch 1) of Zheng Liu's toolbox.
 
+    Tables hold it under other names: it is the "SSIM" of Badal Regàs' thesis and the "Q_SSIM" of
+    FunFuseAn, although both cite Wang et al. 2004. On the thesis' stored images it gives the
+    printed numbers to 1e-4.
+
     Piella, Heijmans, "A new quality metric for image fusion", ICIP 2003.
-
-    Args:
-        fused: (N, 1, H, W) in [0, 1].
-        first: (N, 1, H, W) in [0, 1].
-        second: (N, 1, H, W) in [0, 1].
-
-    Returns:
-        (N,).
 
     Example:
         >>> import torch
@@ -67,6 +64,7 @@ def q_s(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return common.average(_piella(*map(common.levels, (fused, first, second)))[0])
 
 
+@common.takes_images
 def q_w(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Piella's weighted fusion quality index Q_W.
 
@@ -75,14 +73,6 @@ def q_w(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     Liu's toolbox.
 
     Piella, Heijmans, "A new quality metric for image fusion", ICIP 2003.
-
-    Args:
-        fused: (N, 1, H, W) in [0, 1].
-        first: (N, 1, H, W) in [0, 1].
-        second: (N, 1, H, W) in [0, 1].
-
-    Returns:
-        (N,).
 
     Example:
         >>> import torch
@@ -95,6 +85,7 @@ def q_w(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return _weighted(*map(common.levels, (fused, first, second)))
 
 
+@common.takes_images
 def q_e(fused: Tensor, first: Tensor, second: Tensor, alpha: float = 1.0) -> Tensor:
     """Piella's edge-dependent fusion quality index Q_E.
 
@@ -106,14 +97,8 @@ def q_e(fused: Tensor, first: Tensor, second: Tensor, alpha: float = 1.0) -> Ten
     Piella, Heijmans, "A new quality metric for image fusion", ICIP 2003.
 
     Args:
-        fused: (N, 1, H, W) in [0, 1].
-        first: (N, 1, H, W) in [0, 1].
-        second: (N, 1, H, W) in [0, 1].
         alpha: how much the edges count, 0 (not at all) to 1. A negative quality of the edges
             counts as 0.
-
-    Returns:
-        (N,).
 
     Example:
         >>> import torch
@@ -127,6 +112,7 @@ def q_e(fused: Tensor, first: Tensor, second: Tensor, alpha: float = 1.0) -> Ten
     return _weighted(*images) * _weighted(*map(_edges, images)).clamp(min=0) ** alpha
 
 
+@common.takes_images
 def q_y(fused: Tensor, first: Tensor, second: Tensor, flat: str = "half") -> Tensor:
     """Yang's similarity-based fusion quality Q_Y.
 
@@ -142,9 +128,6 @@ def q_y(fused: Tensor, first: Tensor, second: Tensor, flat: str = "half") -> Ten
     - "nanmean": such windows are left out.
 
     Args:
-        fused: (N, 1, H, W) in [0, 1].
-        first: (N, 1, H, W) in [0, 1].
-        second: (N, 1, H, W) in [0, 1].
         flat: "half" or "nanmean".
 
     Returns:

@@ -21,6 +21,7 @@ def _through(image: Tensor, response: Tensor) -> Tensor:
     return torch.fft.ifft2(torch.fft.fft2(image) * response).real
 
 
+@common.takes_images
 def q_cb(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Perceptual fusion quality Q_CB of Chen and Blum.
 
@@ -34,14 +35,6 @@ def q_cb(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
 
     Chen, Blum, "A new automated quality assessment algorithm for image fusion", Image and Vision
     Computing 27(10), 2009.
-
-    Args:
-        fused: (N, 1, H, W) in [0, 1].
-        first: (N, 1, H, W) in [0, 1].
-        second: (N, 1, H, W) in [0, 1].
-
-    Returns:
-        (N,).
 
     Example:
         >>> import torch
@@ -77,6 +70,7 @@ def _ratio(a: Tensor, b: Tensor) -> Tensor:
     return torch.where(large == 0, 1, torch.minimum(a, b) / torch.where(large == 0, 1, large))
 
 
+@common.takes_images
 def q_cv(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Perceptual fusion error Q_CV of Chen and Varshney.
 
@@ -88,11 +82,6 @@ def q_cv(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
 
     Chen, Varshney, "A human perception inspired quality metric for image fusion based on regional
     information", Information Fusion 8(2), 2007.
-
-    Args:
-        fused: (N, 1, H, W) in [0, 1].
-        first: (N, 1, H, W) in [0, 1].
-        second: (N, 1, H, W) in [0, 1].
 
     Returns:
         (N,). NaN where neither source has an edge.

@@ -76,9 +76,20 @@ METRICS: dict[str, Metric] = {
 }
 
 
+def _variant(metric: Metric, name: str, symbol: str, range_: str = "", **options: str) -> Metric:
+    """A metric with other settings than its own, as a metric of its own."""
+    function = partial(metric.function, **options)
+    range_ = range_ or metric.range
+    return replace(metric, name=name, symbol=symbol, function=function, range=range_)
+
+
 @cache
 def all_metrics() -> dict[str, Metric]:
-    """name -> metric: `METRICS`, with SSIM to each source alone before their sum.
+    """name -> metric: `METRICS`, and beside them variants that tables show in their own columns.
+
+    `ssim_first` and `ssim_second` are SSIM to each source alone. `fmi_pixel` and `fmi_dct` are
+    what tables print under these names: FMI of edges, the default of its authors' program, and of
+    cosine coefficients.
 
     Example:
         >>> all_metrics()["ssim_first"].symbol
@@ -88,14 +99,13 @@ def all_metrics() -> dict[str, Metric]:
     for name, metric in METRICS.items():
         if name == "ssim":
             for source in ("first", "second"):
-                found[f"ssim_{source}"] = replace(
-                    metric,
-                    name=f"ssim_{source}",
-                    symbol=f"SSIM {source}",
-                    function=partial(metric.function, source=source),
-                    range="-1..1",
+                found[f"ssim_{source}"] = _variant(
+                    metric, f"ssim_{source}", f"SSIM {source}", "-1..1", source=source
                 )
         found[name] = metric
+        if name == "fmi":
+            found["fmi_pixel"] = _variant(metric, "fmi_pixel", "FMI_pixel", feature="edge")
+            found["fmi_dct"] = _variant(metric, "fmi_dct", "FMI_dct", feature="dct")
     return found
 
 

@@ -11,6 +11,7 @@ DARK = 17 / 256
 TILE = 512
 
 
+@common.takes_images
 def semantic_loss(
     fused: Tensor,
     first: Tensor,
@@ -32,9 +33,6 @@ def semantic_loss(
     for the average and the maximum of MR with CT, PET and SPECT.
 
     Args:
-        fused: (N, 1, H, W) in [0, 1].
-        first: (N, 1, H, W) in [0, 1].
-        second: (N, 1, H, W) in [0, 1].
         patch: side of a patch in pixels.
         stride: step from patch to patch in pixels.
         dark: a patch without a brighter pixel in either source is background.

@@ -6,6 +6,7 @@ from torch import Tensor
 from . import common
 
 
+@common.takes_images
 def std(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Standard deviation (SD) of the grey levels 0..255 of the fused image.
 
@@ -15,14 +16,6 @@ def std(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
 
     Rao, "In-fibre Bragg grating sensors", Measurement Science and Technology 8(4), 1997, is the
     paper that fusion tables cite.
-
-    Args:
-        fused: (N, 1, H, W) in [0, 1].
-        first: as fused.
-        second: as fused.
-
-    Returns:
-        (N,).
 
     Example:
         >>> import torch
@@ -34,6 +27,7 @@ def std(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return common.levels(fused).flatten(1).std(1, correction=0)
 
 
+@common.takes_images
 def spatial_frequency(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Spatial frequency (SF) of the fused image: sqrt(RF^2 + CF^2).
 
@@ -43,14 +37,6 @@ def spatial_frequency(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
 
     Eskicioglu, Fisher, "Image quality measures and their performance", IEEE Transactions on
     Communications 43(12), 1995.
-
-    Args:
-        fused: (N, 1, H, W) in [0, 1].
-        first: as fused.
-        second: as fused.
-
-    Returns:
-        (N,).
 
     Example:
         >>> import torch
@@ -66,6 +52,7 @@ def spatial_frequency(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return torch.sqrt(rows + columns)
 
 
+@common.takes_images
 def average_gradient(
     fused: Tensor, first: Tensor, second: Tensor, variant: str = "linfeng"
 ) -> Tensor:
@@ -82,13 +69,7 @@ def average_gradient(
     - "cddfuse": H W, as in CDDFuse's evaluator.
 
     Args:
-        fused: (N, 1, H, W) in [0, 1].
-        first: as fused.
-        second: as fused.
         variant: "linfeng" or "cddfuse".
-
-    Returns:
-        (N,).
 
     Example:
         >>> import torch
@@ -116,6 +97,7 @@ def correlation(a: Tensor, b: Tensor) -> Tensor:
     return (a * b).sum(1) / torch.sqrt((a * a).sum(1) * (b * b).sum(1))
 
 
+@common.takes_images
 def cc(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Correlation coefficient (CC): the mean of corr(first, F) and corr(second, F).
 
@@ -123,11 +105,6 @@ def cc(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
 
     Shah, Merchant, Desai, "Multifocus and multispectral image fusion based on pixel significance
     using multiresolution decomposition", Signal, Image and Video Processing 7, 2013.
-
-    Args:
-        fused: (N, 1, H, W) in [0, 1].
-        first: (N, 1, H, W) in [0, 1].
-        second: (N, 1, H, W) in [0, 1].
 
     Returns:
         (N,). NaN where one of the images is constant.
@@ -143,6 +120,7 @@ def cc(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return (correlation(first, fused) + correlation(second, fused)) / 2
 
 
+@common.takes_images
 def scd(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Sum of the correlations of differences (SCD).
 
@@ -151,11 +129,6 @@ def scd(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
 
     Aslantas, Bendes, "A new image quality metric for image fusion: the sum of the correlations of
     differences", AEU International Journal of Electronics and Communications 69(12), 2015.
-
-    Args:
-        fused: (N, 1, H, W) in [0, 1].
-        first: (N, 1, H, W) in [0, 1].
-        second: (N, 1, H, W) in [0, 1].
 
     Returns:
         (N,). NaN where the fused image equals a source, or a source is constant.

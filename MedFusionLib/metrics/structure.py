@@ -37,6 +37,7 @@ def ssim_map(a: Tensor, b: Tensor, variant: str = "wang") -> Tensor:
     return luminance * (2 * cov + c2) / (var_a + var_b + c2)
 
 
+@common.takes_images
 def ssim(
     fused: Tensor, first: Tensor, second: Tensor, source: str = "sum", variant: str = "wang"
 ) -> Tensor:
@@ -48,7 +49,8 @@ def ssim(
     serve as a loss.
 
     Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment: from error visibility to
-    structural similarity", IEEE TIP 13(4), 2004. Variants:
+    structural similarity", IEEE TIP 13(4), 2004. FW-Net's SSIM is this; what Badal Regàs' thesis
+    calls SSIM and FunFuseAn Q_SSIM is Piella's `q_s`. Variants:
 
     - "wang": Gaussian 11 x 11, sigma 1.5, K 0.01 and 0.03, L 255 on 0..255. Agrees with the
       authors' program.
@@ -57,14 +59,8 @@ def ssim(
       constants all but vanish, so a background that is not exactly 0 scores 0.
 
     Args:
-        fused: (N, 1, H, W) in [0, 1].
-        first: (N, 1, H, W) in [0, 1].
-        second: (N, 1, H, W) in [0, 1].
         source: "sum" or "mean" of both, or "first" or "second" alone.
         variant: "wang", "linfeng" or "cddfuse".
-
-    Returns:
-        (N,).
 
     Example:
         >>> import torch
@@ -83,6 +79,7 @@ def ssim(
     return both / 2 if source == "mean" else both
 
 
+@common.takes_images
 def mef_ssim(fused: Tensor, first: Tensor, second: Tensor, scales: int = 1) -> Tensor:
     """Structural similarity for multi-exposure fusion (MEF-SSIM).
 
@@ -97,14 +94,8 @@ def mef_ssim(fused: Tensor, first: Tensor, second: Tensor, scales: int = 1) -> T
     24(11), 2015.
 
     Args:
-        fused: (N, 1, H, W) in [0, 1].
-        first: (N, 1, H, W) in [0, 1].
-        second: (N, 1, H, W) in [0, 1].
         scales: 1, or 3: the product of the qualities at full, half and quarter size to the powers
             0.0448, 0.2856 and 0.3001 over their sum; a negative quality counts as 0.
-
-    Returns:
-        (N,).
 
     Example:
         >>> import torch
