@@ -16,7 +16,18 @@ from MedFusionLib.methods.networks.cspa_dn import (
 from MedFusionLib.methods.networks.fw_net import FWNet
 from MedFusionLib.methods.registry import all_methods, get_method
 
-PARAMETERS = {"badal-regas": 234_977, "cspa-dn": 99_895, "funfusean": 122_209, "fw-net": 1_677_155}
+PARAMETERS = {
+    "badal-regas": 234_977,
+    "cspa-dn": 99_895,
+    "deepfuse": 88_864,
+    "funfusean": 122_209,
+    "fw-net": 1_677_155,
+    "ifcnn": 77_185,
+    "lp-cnn": 435_202,
+    "mgmdcgan": 119_509,
+    "pmgi": 42_017,
+    "tfnet": 553_905,
+}
 
 methods = pytest.mark.parametrize("method", all_methods("network"), ids=lambda m: m.name)
 
@@ -51,7 +62,7 @@ def convolutions(module: nn.Module) -> list[tuple[int, int, int]]:
 # every network
 
 
-def test_all_four_are_registered():
+def test_all_are_registered():
     assert {method.name for method in all_methods("network")} == set(PARAMETERS)
 
 

@@ -263,6 +263,7 @@ def test_a_bad_recipe_is_refused(tmp_path):
         ("steps = ", "not complete"),
         (RECIPE.format(steps=5, every=1, seed=0) + "momentum = 1", "momentum"),
         (RECIPE.format(steps=5, every=1, seed=0).replace("l2", "l3"), "unknown losses: l3"),
+        ("task = 'guess'" + RECIPE.format(steps=5, every=1, seed=0), "unknown task 'guess'"),
     ):
         path.write_text(text)
         with refused("mine.toml", words):

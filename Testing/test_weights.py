@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 from helpers import random_method, random_slices, refused
+from safetensors.torch import load_file
 
 from MedFusionLib.methods.registry import all_methods, get_method
 from MedFusionLib.methods.weights import (
@@ -12,6 +13,7 @@ from MedFusionLib.methods.weights import (
     load_method,
     parameter_count,
     read_card,
+    round_weights,
     save_weights,
     weights_folder,
     weights_path,
@@ -39,8 +41,10 @@ def fused(module):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_network_comes_back_as_it_was_saved(tmp_path, name):
     module = random_method(name)
+    round_weights(module)
     path = tmp_path / "new" / "weights.safetensors"
     save_weights(module, path, {"network": name})
+    assert read_card(path)["dtype"] == "float16"
     loaded, digest = load_method(name, "ct-mr", path)
     assert not loaded.training
     assert digest == sha256(path) == read_card(path)["sha256"]
@@ -48,7 +52,7 @@ def test_a_network_comes_back_as_it_was_saved(tmp_path, name):
 
 
 def test_the_card_is_kept_whole(saved):
-    assert check_weights(saved) == {**CARD, "sha256": sha256(saved)}
+    assert check_weights(saved) == {**CARD, "dtype": "float16", "sha256": sha256(saved)}
 
 
 def test_classical_methods_need_no_weights():
@@ -69,6 +73,17 @@ def test_the_environment_names_the_folder(saved, monkeypatch):
     assert load_method("funfusean", "ct-mr")[1] == sha256(saved)
     with refused("no weights funfusean-pet-mr.safetensors", "medfusion train"):
         load_method("funfusean", "pet-mr")
+
+
+def test_weights_are_stored_in_half_the_room(tmp_path):
+    module = random_method("cspa-dn")  # has batch norms, whose statistics stay as they are
+    path = tmp_path / "weights.safetensors"
+    save_weights(module, path, {"network": "cspa-dn"})
+    stored, names = load_file(path), dict(module.named_parameters())
+    for name, value in stored.items():
+        assert (value.dtype == torch.float16) == (name in names)
+    loaded, _ = load_method("cspa-dn", "ct-mr", path)
+    assert all(p.dtype == torch.float32 for p in loaded.parameters())
 
 
 # Refusals ---------------------------------------------------------------------------------------
@@ -120,5 +135,6 @@ def test_installed_weights_are_sound():
         pytest.skip(f"{weights_folder()} holds no trained weights")
     for name, pair in there:
         card = check_weights(weights_path(name, pair))
-        assert (card["network"], card["pair"]) == (name, pair)
+        trained_for = "all" if get_method(name).all_pairs else pair
+        assert (card["network"], card["pair"]) == (name, trained_for)
         load_method(name, pair)

@@ -11,6 +11,7 @@ from ..sources.modalities import PAIRS
 from ..sources.volumes import AXES
 
 Pair = StrEnum("Pair", {name: name for name in PAIRS})
+PairOrAll = StrEnum("PairOrAll", {name: name for name in (*PAIRS, "all")})
 Split = StrEnum("Split", {name: name for name in ("train", "test", "all")})
 Axis = StrEnum("Axis", {name: name for name in (*AXES, "native")})
 Kind = StrEnum("Kind", {name: name for name in KINDS})

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from .app import app
-from .choices import Pair
+from .choices import PairOrAll
 from .terminal import bar, out
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 @app.command()
 def train(
     network: Annotated[str, typer.Argument(help="Name of the network, such as funfusean.")],
-    pair: Annotated[Pair, typer.Option(help="What is fused.")],
+    pair: Annotated[
+        PairOrAll, typer.Option(help="What is fused; all: for a network that serves all pairs.")
+    ],
     data: Annotated[Path, typer.Option(help="Folder with the registered pairs.")],
     out_: Annotated[Path, typer.Option("--out", help="Weights file to write, .safetensors.")],
     steps: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,

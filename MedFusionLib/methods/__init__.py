@@ -10,7 +10,7 @@ __getattr__, __dir__, __all__ = public(
     __name__,
     {
         "registry": "Method all_methods get_method",
-        "weights": "check_weights load_method parameter_count read_card save_weights "
+        "weights": "check_weights load_method parameter_count read_card round_weights save_weights "
         "weights_folder weights_path",
     },
 )

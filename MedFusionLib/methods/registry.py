@@ -27,7 +27,7 @@ class Method:
     Attributes:
         name: name on the command line, such as "funfusean".
         title: name as published.
-        kind: "network" (needs weights, one file per pair) or "classical" (needs none).
+        kind: "network" (needs weights) or "classical" (needs none).
         summary: one line for a clinician: what it is.
         citation: the publication, one line.
         build: makes the module, untrained.
@@ -36,6 +36,7 @@ class Method:
         differentiable: whether the `gradient` contributions exist.
         gradient_note: a warning about its `gradient` maps, "" where there is none.
         group: "first" for the short list to choose from, "more" for what one compares with.
+        all_pairs: whether one set of weights serves all pairs; else there is one for each.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Method:
     differentiable: bool = True
     gradient_note: str = ""
     group: str = "more"
+    all_pairs: bool = False
 
 
 @cache

@@ -29,8 +29,12 @@ def weights_folder() -> Path:
 
 
 def weights_path(method: str, pair: str) -> Path:
-    """The file with a network's weights for a pair; it need not exist."""
-    return weights_folder() / f"{method}-{pair}.safetensors"
+    """The file with a network's weights for a pair; it need not exist.
+
+    A network that serves all pairs has one file.
+    """
+    name = method if get_method(method).all_pairs else f"{method}-{pair}"
+    return weights_folder() / f"{name}.safetensors"
 
 
 def read_card(path: Path) -> dict[str, Any]:
@@ -106,14 +110,40 @@ def load_method(name: str, pair: str, path: Path | None = None) -> tuple[nn.Modu
     return module.eval(), card["sha256"]
 
 
+def round_weights(module: nn.Module) -> None:
+    """Round a module's trained weights to those that half precision can hold, in place.
+
+    They stay float32. Statistics of batch norms are left alone: they may be small or large.
+
+    Example:
+        >>> from torch import nn
+        >>> layer = nn.Linear(1, 1)
+        >>> _ = nn.init.constant_(layer.weight, 0.1)
+        >>> round_weights(layer)
+        >>> layer.weight.item()
+        0.0999755859375
+    """
+    for parameter in module.parameters():
+        parameter.data = parameter.data.half().to(parameter.dtype)
+
+
 def save_weights(module: nn.Module, path: Path, card: dict[str, Any]) -> None:
-    """Write a module's weights and their card, with the SHA-256 filled in."""
+    """Write a module's weights and their card, with type and SHA-256 filled in.
+
+    Trained weights are written in half precision (loading gives float32): half the size, and
+    `round_weights` before shows whether it matters.
+    """
     from safetensors.torch import save_file
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    state = {k: v.detach().cpu().contiguous() for k, v in module.state_dict().items()}
+    trained = dict(module.named_parameters())
+    state = {
+        name: (value.half() if name in trained else value).detach().cpu().contiguous()
+        for name, value in module.state_dict().items()
+    }
     save_file(state, str(path))
-    text = json.dumps({**card, "sha256": sha256(path)}, indent=2, ensure_ascii=False)
+    card = {**card, "dtype": "float16", "sha256": sha256(path)}
+    text = json.dumps(card, indent=2, ensure_ascii=False)
     path.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
 
 

@@ -17,7 +17,7 @@ C2 = 0.03**2
 _ROWS_AT_A_TIME = 512
 
 
-def _gaussian(window: int, sigma: float, like: Tensor) -> Tensor:
+def gaussian(window: int, sigma: float, like: Tensor) -> Tensor:
     """Normalised one-dimensional Gaussian of `window` samples."""
     place = torch.arange(window, dtype=like.dtype, device=like.device) - (window - 1) / 2
     weights = torch.exp(-(place**2) / (2 * sigma**2))
@@ -78,7 +78,7 @@ def ssim_map(
     if min(x.shape[-2:]) < window:
         raise ValueError(f"SSIM needs images of at least {window} x {window} pixels.")
     moments = torch.cat([x, y, x * x, y * y, x * y])
-    moments = _windowed_mean(moments, _gaussian(window, sigma, x))
+    moments = _windowed_mean(moments, gaussian(window, sigma, x))
     mx, my, mxx, myy, mxy = moments.chunk(5)
     squares, product = mx * mx + my * my, mx * my
     luminance = (2 * product + c1) / (squares + c1)
@@ -265,3 +265,33 @@ def reconstruction_loss(reconstructed: Tensor, first: Tensor, second: Tensor) ->
         0.0
     """
     return F.mse_loss(reconstructed[:, :1], first) + F.mse_loss(reconstructed[:, 1:], second)
+
+
+def laplacian_loss(fused: Tensor, first: Tensor) -> Tensor:
+    """Mean squared difference of the Laplacians of the fused image and the first source.
+
+    PMGI (Zhang et al., AAAI 2020) has it in this form for its gradients: the kernel is
+    0 1 0 / 1 -4 1 / 0 1 0, with black around the image.
+
+    Returns:
+        Scalar, at least 0; 0 where the two differ by a slope at most.
+
+    Example:
+        >>> image = torch.rand(1, 1, 8, 8)
+        >>> float(laplacian_loss(image, image))
+        0.0
+    """
+    kernel = fused.new_tensor([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
+    return F.conv2d(fused - first, kernel[None, None], padding=1).square().mean()
+
+
+def detail(images: Tensor) -> Tensor:
+    """Every pixel less the mean of its eight neighbours (MGMDcGAN, Huang et al. 2020).
+
+    Example:
+        >>> detail(torch.ones(1, 1, 5, 5))[0, 0, 2, 2]
+        tensor(0.)
+    """
+    kernel = images.new_full((1, 1, 3, 3), -1 / 8)
+    kernel[..., 1, 1] = 1
+    return F.conv2d(images, kernel, padding=1)

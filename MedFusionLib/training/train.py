@@ -24,10 +24,10 @@ from torch.utils.data import DataLoader
 from .. import __version__
 from ..errors import Cancelled, MedFusionError
 from ..inference.devices import choose_device, describe_device
-from ..methods.registry import get_method
-from ..methods.weights import save_weights
+from ..methods.registry import Method, get_method
+from ..methods.weights import round_weights, save_weights
 from ..metrics import q_abf, ssim
-from ..sources.modalities import modalities_of
+from ..sources.modalities import PAIRS, modalities_of
 from ..spreadsheets import write_csv
 from . import losses
 from .checkpoints import SafeCheckpointIO
@@ -51,6 +51,9 @@ class Recipe:
         options: keyword arguments for a loss, by the loss's name.
         learning_rate: peak of the one-cycle schedule (Adam).
         clip: largest norm of the gradient.
+        task: what is learned from a batch, a key of `tasks.TASKS`.
+        scored: slices of a test case that the card's scores are of, evenly spaced; None: all.
+        published_pixels: of crops that the publication's training saw; None: not known.
     """
 
     network: str
@@ -63,14 +66,19 @@ class Recipe:
     learning_rate: float
     clip: float
     options: dict[str, dict[str, Any]] = field(default_factory=dict)
+    task: str = "fuse"
+    scored: int | None = None
+    published_pixels: float | None = None
 
 
 def read_recipe(network: str, path: Path | None = None) -> Recipe:
     """The recipe of a network, from its own file or another one.
 
     Raises:
-        MedFusionError: there is none, or it has an unknown loss or lacks an entry.
+        MedFusionError: there is none, or it has an unknown task or loss, or lacks an entry.
     """
+    from .tasks import TASKS  # which imports this file
+
     path = path or RECIPES / f"{network}.toml"
     if get_method(network).kind != "network" or not path.is_file():
         raise MedFusionError(f"{network} cannot be trained; there is no recipe {path.name}.")
@@ -79,7 +87,12 @@ def read_recipe(network: str, path: Path | None = None) -> Recipe:
         recipe = Recipe(network=network, **text.pop("optimiser"), **text)
     except (TypeError, KeyError, tomllib.TOMLDecodeError) as error:
         raise MedFusionError(f"The recipe {path.name} is not complete: {error}.") from None
-    if unknown := set(recipe.losses) - set(LOSSES):
+    if recipe.task not in TASKS:
+        raise MedFusionError(
+            f"The recipe {path.name} has an unknown task '{recipe.task}'; choose one of: "
+            f"{', '.join(TASKS)}."
+        )
+    if unknown := set(recipe.losses) - TASKS[recipe.task].known:
         raise MedFusionError(f"The recipe {path.name} has unknown losses: {', '.join(unknown)}.")
     return recipe
 
@@ -101,15 +114,23 @@ LOSSES: dict[str, Callable[..., torch.Tensor]] = {
     "semantic": _semantic,
     "mef_ssim": lambda f, a, b, _: losses.mef_ssim_loss(f, a, b),
     "reconstruction": _reconstruction,
+    "laplacian": lambda f, a, *_: losses.laplacian_loss(f, a),
 }
 
 
 class FusionTraining(L.LightningModule):
-    """The network with its losses, for Lightning.
+    """The network with its losses, for Lightning. What else a network can learn is in `tasks`.
 
     Training warms up on L2 alone and ramps the recipe's losses in over the first quarter of the
     steps: SSIM from the start sometimes collapses to a black image, for it likes black on black.
+
+    Attributes:
+        known: names of the losses that a recipe may have.
+        images: that are learned from in a crop of a pair.
     """
+
+    known = frozenset(LOSSES)
+    images = 1
 
     def __init__(self, recipe: Recipe, slices: torch.Tensor) -> None:
         super().__init__()
@@ -125,14 +146,22 @@ class FusionTraining(L.LightningModule):
         return DataLoader(crops, recipe.batch)
 
     def training_step(self, batch: list[torch.Tensor], _: int) -> torch.Tensor:
-        first, second = batch
-        fused = self.network(first, second)
+        fused, first, second = self.fuse(*batch[:2])
         with torch.autocast(first.device.type, enabled=False):
             parts = self.wanted_losses(fused.float(), first, second)
         ramp = min(1.0, self.global_step / (self.recipe.steps / 4))
         l2 = losses.l2_loss(fused.float(), first, second)
         wanted = sum(self.recipe.losses[name] * value for name, value in parts.items())
         loss = ramp * wanted + (1 - ramp) * l2
+        self.note(loss, parts)
+        return loss
+
+    def fuse(self, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """The fused crops, and the two images that they are held against."""
+        return self.network(first, second), first, second
+
+    def note(self, loss: torch.Tensor, parts: dict[str, torch.Tensor]) -> None:
+        """Keep the losses of a step for the curves; stop where they are not finite."""
         if not torch.isfinite(loss):
             raise MedFusionError(
                 f"The loss became infinite at step {self.global_step}; "
@@ -140,7 +169,6 @@ class FusionTraining(L.LightningModule):
             )
         row = {"step": self.global_step, "loss": float(loss.detach())}
         self.curve.append(row | {name: float(value.detach()) for name, value in parts.items()})
-        return loss
 
     def wanted_losses(self, fused, first, second) -> dict[str, torch.Tensor]:
         self.network.step_seed = self.global_step
@@ -266,11 +294,11 @@ def train_network(
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
-    """Train a network for a pair.
+    """Train a network for a pair, or one that serves all pairs for all of them.
 
     Args:
         network: its name.
-        pair: "ct-mr", "pet-mr" or "spect-mr".
+        pair: "ct-mr", "pet-mr" or "spect-mr", or "all".
         data: a folder of pairs, see `datasets.find_cases`. The training cases alone are learnt
             from; the middle tenth of each chooses the checkpoint, the test cases give the scores
             on the card.
@@ -292,6 +320,8 @@ def train_network(
     Example:
         >>> train_network("funfusean", "ct-mr", "data", "ct-mr.safetensors")  # doctest: +SKIP
     """
+    from .tasks import TASKS  # which imports this file
+
     out = Path(out)
     if out.suffix != ".safetensors":
         raise MedFusionError(f"{out} must end in .safetensors; it gets the trained weights.")
@@ -300,9 +330,10 @@ def train_network(
         if steps < 1:
             raise MedFusionError(f"{steps} steps train nothing; give at least 1.")
         plan = Recipe(**{**vars(plan), "steps": steps})
-    modalities_of(pair)
+    method = get_method(network)
+    pairs = _pairs_to_train(method, pair)
     chosen = choose_device(device)
-    cases = find_cases(data, pair)
+    cases = [case for name in pairs for case in find_cases(data, name)]
     training = [case for case in cases if case.split == "train"]
     testing = [case for case in cases if case.split == "test"]
     if not training:
@@ -313,10 +344,11 @@ def train_network(
     folder.mkdir(parents=True, exist_ok=True)
     L.seed_everything(plan.seed, verbose=False)
     slices, validation = split_validation(training)
-    module = FusionTraining(plan, slices)
+    task = TASKS[plan.task]
+    module = task(plan, slices)
     held_out = _HeldOut(validation, progress, cancelled)
     checkpoint = folder / "last.ckpt"
-    trainer = _trainer(plan, chosen, folder, held_out)
+    trainer = _trainer(plan, chosen, folder, held_out, module.automatic_optimization)
     there = resume and checkpoint.with_suffix(".json").is_file()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -326,15 +358,16 @@ def train_network(
 
     if held_out.best:
         module.network.load_state_dict(held_out.best)
+    round_weights(module.network)  # what is scored is what is saved
     network_module = module.network.eval().to(chosen)
     _write_curves(folder, module.curve, held_out)
     average = get_method("average").build()
-    test = [case.slices for case in testing]
+    test = [spaced(case.slices, plan.scored) for case in testing]
     card = {
         "network": network,
         "pair": pair,
-        "modalities": list(modalities_of(pair)),
-        "citation": get_method(network).citation,
+        "modalities": list(dict.fromkeys(m for name in pairs for m in modalities_of(name))),
+        "citation": method.citation,
         "data": {
             "folder": Path(data).name,
             "train": _split_summary(training),
@@ -345,6 +378,8 @@ def train_network(
         "recipe": {key: value for key, value in vars(plan).items() if key != "network"},
         "steps": plan.steps,
         "seed": plan.seed,
+        "pixels": _pixels(plan, task.images),
+        "losses": _last_losses(module.curve),
         "device": describe_device(chosen),
         "precision": str(trainer.precision),
         "seconds": round(time.monotonic() - started),
@@ -363,7 +398,9 @@ def train_network(
     return card
 
 
-def _trainer(plan: Recipe, device: torch.device, folder: Path, held_out: _HeldOut) -> L.Trainer:
+def _trainer(
+    plan: Recipe, device: torch.device, folder: Path, held_out: _HeldOut, clips: bool
+) -> L.Trainer:
     import logging
 
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
@@ -380,7 +417,7 @@ def _trainer(plan: Recipe, device: torch.device, folder: Path, held_out: _HeldOu
         precision="bf16-mixed" if _fast_bf16(device) else "32-true",
         # not max_steps: Lightning would resume within the epoch that was already done
         max_epochs=math.ceil(plan.steps / plan.validate_every),
-        gradient_clip_val=plan.clip,
+        gradient_clip_val=plan.clip if clips else None,
         callbacks=[held_out, last],
         plugins=[SafeCheckpointIO()],
         reload_dataloaders_every_n_epochs=1,
@@ -416,9 +453,53 @@ def _mean_scores(module: torch.nn.Module, parts: list[torch.Tensor]) -> dict[str
     return {key: sum(n * row[key] for n, row in rows) / count for key in rows[0][1]}
 
 
+def _pairs_to_train(method: Method, pair: str) -> list[str]:
+    if pair != "all":
+        modalities_of(pair)
+    if pair == "all" and not method.all_pairs:
+        raise MedFusionError(
+            f"{method.title} has weights for each pair; choose one of: {', '.join(PAIRS)}."
+        )
+    if pair != "all" and method.all_pairs:
+        raise MedFusionError(f"{method.title} serves all pairs; train it for the pair 'all'.")
+    return list(PAIRS) if pair == "all" else [pair]
+
+
+def spaced(slices: torch.Tensor, count: int | None) -> torch.Tensor:
+    """At most so many of the slices, evenly spaced; None: all.
+
+    Example:
+        >>> spaced(torch.arange(10), 3)
+        tensor([0, 4, 9])
+    """
+    if count is None or len(slices) <= count:
+        return slices
+    return slices[torch.linspace(0, len(slices) - 1, count).long()]
+
+
+def _pixels(plan: Recipe, images: int) -> dict[str, float]:
+    """How many pixels a run sees, and what part of the publication's training that is."""
+    seen = plan.steps * plan.batch * plan.crop**2 * images
+    if not plan.published_pixels:
+        return {"seen": seen}
+    part = round(seen / plan.published_pixels, 5)
+    return {"seen": seen, "published": plan.published_pixels, "part": part}
+
+
+def _last_losses(curve: list[dict[str, float]]) -> dict[str, float]:
+    """Each loss, its mean over the last tenth of the steps."""
+    last = curve[-max(2, len(curve) // 10) :]
+    values: dict[str, list[float]] = {}
+    for row in last:
+        for name in row.keys() - {"step", "loss"}:
+            values.setdefault(name, []).append(row[name])
+    return {name: round(sum(found) / len(found), 5) for name, found in sorted(values.items())}
+
+
 def _split_summary(cases: list[Case]) -> dict[str, Any]:
+    several = len({case.pair for case in cases}) > 1
     return {
-        "cases": [case.name for case in cases],
+        "cases": [f"{case.pair}/{case.name}" if several else case.name for case in cases],
         "slices": sum(len(case.slices) for case in cases),
     }
 
@@ -431,16 +512,20 @@ def _arguments(network: str, pair: str, data: Any, out: Path, steps: int | None)
 def _write_curves(folder: Path, curve: list[dict[str, float]], held_out: _HeldOut) -> None:
     from matplotlib.figure import Figure
 
-    for name, rows in (("losses", curve), ("scores", held_out.scores)):
+    for table, rows in (("losses", curve), ("scores", held_out.scores)):
         if not rows:
             continue
-        write_csv(folder / f"{name}.csv", [list(rows[0]), *(row.values() for row in rows)])
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        write_csv(
+            folder / f"{table}.csv",
+            [names, *([row.get(name, "") for name in names] for row in rows)],
+        )
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
-    steps = [row["step"] for row in curve]
-    for name in [key for key in curve[0] if key != "step"]:
-        left.plot(steps, [row[name] for row in curve], lw=0.8, label=name)
+    for name in dict.fromkeys(key for row in curve for key in row if key != "step"):
+        points = [(row["step"], row[name]) for row in curve if name in row]
+        left.plot(*zip(*points, strict=True), lw=0.8, label=name)
     left.set(xlabel="step", ylabel="loss", yscale="log", title="Training")
     for colour, name in (("C0", "ssim"), ("C1", "q_abf")):
         values = [row[name] for row in held_out.scores]

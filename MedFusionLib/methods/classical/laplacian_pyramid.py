@@ -26,13 +26,13 @@ def _kernel(like: torch.Tensor) -> torch.Tensor:
     return (line[:, None] * line)[None, None]
 
 
-def _reduce(images: torch.Tensor) -> torch.Tensor:
+def reduce(images: torch.Tensor) -> torch.Tensor:
     """Blur, and keep every other row and column."""
     padded = F.pad(images, (2, 2, 2, 2), mode="replicate")
     return F.conv2d(padded, _kernel(images), stride=2)
 
 
-def _expand(images: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+def expand(images: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     """Put zeros between rows and columns, and blur; to the size of `like`."""
     padded = F.pad(images, (1, 1, 1, 1), mode="replicate")
     large = F.conv_transpose2d(padded, 4 * _kernel(images), stride=2)
@@ -61,13 +61,13 @@ class LaplacianPyramid(nn.Module):
         for _ in range(self.levels):
             if min(first.shape[-2:]) < 2 * SMALLEST:
                 break
-            coarse1, coarse2 = _reduce(first), _reduce(second)
-            detail1, detail2 = first - _expand(coarse1, first), second - _expand(coarse2, second)
+            coarse1, coarse2 = reduce(first), reduce(second)
+            detail1, detail2 = first - expand(coarse1, first), second - expand(coarse2, second)
             details.append(torch.where(detail1.abs() >= detail2.abs(), detail1, detail2))
             first, second = coarse1, coarse2
         fused = (first + second) / 2
         for detail in reversed(details):
-            fused = _expand(fused, detail) + detail
+            fused = expand(fused, detail) + detail
         return fused.clamp(0, 1)
 
 
