@@ -53,7 +53,8 @@ def test_a_source_without_anything_is_no_trouble(method: Method, dark: int, valu
     with torch.inference_mode():
         fused = random_method(method.name)(*sources)
     assert torch.isfinite(fused).all()
-    assert fused.min() >= 0 and fused.max() <= 1
+    lowest = 0 if method.kind == "classical" else -1  # untrained networks end in tanh
+    assert fused.min() >= lowest and fused.max() <= 1
     assert fused.std() > 0
 
 

@@ -134,13 +134,13 @@ def test_the_losses_of_both_turns_by_hand():
     loss, parts = module.loss(first, second)
     two = 2 * torch.tensor(2.0).log()
     distance = (quarter(first) - quarter(second)).square().sum() / 2
-    assert float(parts["critics"]) == pytest.approx(float(two))
-    assert float(parts["intensity"]) == pytest.approx(float(distance), rel=1e-5)
+    assert parts["critics"].item() == pytest.approx(float(two))
+    assert parts["intensity"].item() == pytest.approx(float(distance), rel=1e-5)
     assert parts["detail"] == 0
-    assert float(loss) == pytest.approx(float(two + 0.5 * distance), rel=1e-5)
+    assert loss.item() == pytest.approx(float(two + 0.5 * distance), rel=1e-5)
     loss, parts = module.critics_loss(first, second)
     assert set(parts) == {"critic 1", "critic 2"}
-    assert float(loss) == pytest.approx(float(2 * two))
+    assert loss.item() == pytest.approx(float(2 * two))
 
 
 def test_critics_and_network_take_turns_and_go_on_where_they_stopped(run):
