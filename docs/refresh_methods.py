@@ -1,0 +1,101 @@
+"""Write docs/methods.md: every method of the registry, and what its weights' cards say.
+
+python docs/refresh_methods.py
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from MedFusionLib.methods.registry import Method, all_methods
+from MedFusionLib.methods.weights import read_card, weights_path
+from MedFusionLib.sources.modalities import PAIRS
+
+PAGE = Path(__file__).with_name("methods.md")
+HEAD = """# Methods
+
+Written by `python docs/refresh_methods.py` from the registry and the weights' cards. What a method
+does, its equations and parameters stand at the head of its file in `MedFusionLib/methods/networks`
+or `MedFusionLib/methods/classical`.
+
+The publications whose tables and texts these methods come from: **FunFuseAn** (Kumar et al. 2019),
+**FW-Net** (Fan et al. 2019), **thesis** (Badal Regàs 2018), **CSpA-DN** (Li et al. 2020), and the
+**survey** of them and others (2021; it has no numbers). In brackets: named in the text, not in the
+tables.
+
+"NSCT-RPCNN" are two papers under one name; both are here. Not here: **DSCNN** (Xia et al. 2019)
+and **MCFNet** (Liang et al. 2019), which the survey names. Their layers and rules are not public
+(of the papers the abstracts alone could be read), no program of their authors was found, and so no
+reference exists to build or to check them by.
+"""
+TRAINED = """## Trained networks
+
+Steps, and pixels of crops seen in training as a part of what the publication's training saw, where
+that is known: these networks saw far less. Scores are from the cards beside the weights
+(`Resources/Weights/*.json`): held-out test cases, mean SSIM to both sources and Q^AB/F, the
+network's and the plain average's. Some are trained for the pairs of their publication only.
+"""
+#: method -> publications that compare with it; in brackets: that name it
+COMPARED = {
+    "badal-regas": "thesis (its own)",
+    "cspa-dn": "CSpA-DN (its own)",
+    "funfusean": "FunFuseAn (its own)",
+    "fw-net": "FW-Net (its own)",
+    "average": "thesis",
+    "gff": "FunFuseAn, FW-Net, thesis",
+    "lp-cnn": "FunFuseAn, FW-Net, thesis",
+    "nsst-papcnn": "FunFuseAn, FW-Net",
+    "nsct-pcdc": "FunFuseAn, FW-Net",
+    "nsct-rpcnn-2012": "FunFuseAn",
+    "nsct-rpcnn-2013": "FW-Net",
+    "lp-sr": "FunFuseAn",
+    "gtf": "CSpA-DN",
+    "msvd": "CSpA-DN",
+    "ifcnn": "CSpA-DN, (survey)",
+    "tfnet": "CSpA-DN",
+    "laplacian-pyramid": "(CSpA-DN)",
+    "dwt": "(CSpA-DN)",
+    "dtcwt": "(CSpA-DN)",
+    "csr": "(thesis), (survey)",
+    "deepfuse": "FW-Net (its loss, with FW-Net's network), (CSpA-DN)",
+    "pmgi": "(survey)",
+    "mgmdcgan": "(survey)",
+    "maximum": "none: our yardstick",
+}
+
+
+def page() -> str:
+    """The whole page."""
+    lines = ["| name | kind | paper | compared with by | chosen here |", "|---|---|---|---|---|"]
+    for method in sorted(all_methods(), key=lambda method: method.name):
+        by = COMPARED.get(method.name, "none")
+        cells = (f"`{method.name}`", method.kind, method.citation, by, method.choices or "–")
+        lines.append(f"| {' | '.join(cells)} |")
+    heads = "weights | steps | pixels seen | SSIM | average's | Q^AB/F | average's"
+    trained = [f"| {heads} |", "|---|---|---|---|---|---|---|"]
+    trained += [row(path.stem, read_card(path)) for path in weights() if path.is_file()]
+    return "\n".join([HEAD, *lines, "", TRAINED, *trained, ""])
+
+
+def weights() -> list[Path]:
+    """The files there would be if every network were trained for every pair."""
+
+    def files(method: Method) -> list[Path]:
+        return [weights_path(method.name, pair) for pair in PAIRS]
+
+    return sorted({path for method in all_methods("network") for path in files(method)})
+
+
+def row(name: str, card: dict[str, Any]) -> str:
+    """The row of a weights file."""
+    pixels = card.get("pixels") or {}
+    part = pixels.get("part")
+    seen = f"{100 * part:.2g} %" if part else "not known"
+    found, average = (card["held_out"][who] for who in ("network", "average"))
+    scores = [f"{who[key]:.3f}" for key in ("ssim", "q_abf") for who in (found, average)]
+    return f"| {' | '.join([f'`{name}`', str(card['steps']), seen, *scores])} |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
