@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+import itertools
+import pkgutil
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -33,6 +36,25 @@ def refused(*words: str) -> Iterator[None]:
     assert message.endswith(".") and "\n" not in message
     for word in words:
         assert word in message
+
+
+@contextlib.contextmanager
+def killed_at(number: int, functions: Sequence[str]) -> Iterator[None]:
+    """Within, the call of that number (from 0) to any of the functions ends in an interrupt."""
+    calls = itertools.count()
+
+    def counted(function: Callable) -> Callable:
+        def call(*args, **kwargs):
+            if next(calls) == number:
+                raise KeyboardInterrupt
+            return function(*args, **kwargs)
+
+        return call
+
+    with contextlib.ExitStack() as stack:
+        for name in functions:
+            stack.enter_context(mock.patch(name, counted(pkgutil.resolve_name(name))))
+        yield
 
 
 # Grids ------------------------------------------------------------------------------------------

@@ -133,7 +133,6 @@ def test_a_run_leaves_curves_scores_and_checkpoints_and_no_pickle(trained):
     out, _ = trained
     folder = out.with_suffix(".training")
     assert files(folder) == {
-        "last.json",
         "last.safetensors",
         "losses.csv",
         "scores.csv",
@@ -164,7 +163,7 @@ def test_a_cancelled_run_writes_no_weights_and_resumes_as_if_it_had_not_stopped(
         run("parted", cancelled=after(4))  # in the third epoch
     parted = tmp_path / "parted.safetensors"
     assert not parted.exists()
-    assert {"last.json", "last.safetensors"} <= files(parted.with_suffix(".training"))
+    assert "last.safetensors" in files(parted.with_suffix(".training"))
     run("parted", resume=True)
     assert same_weights(whole, parted)
     for name in ("losses.csv", "scores.csv"):
@@ -294,6 +293,16 @@ def test_bad_settings_are_refused_and_write_nothing(pairs, tmp_path, out, option
 # Checkpoints ------------------------------------------------------------------------------------
 
 
+def test_a_damaged_checkpoint_is_refused(tmp_path):
+    io = SafeCheckpointIO()
+    io.save_checkpoint({"a": torch.ones(9)}, tmp_path / "last.ckpt")
+    whole = (tmp_path / "last.safetensors").read_bytes()
+    for part in (whole[:-3], whole[:20], b"", whole.replace(b"state", b"stage")):
+        (tmp_path / "last.safetensors").write_bytes(part)
+        with refused("last.safetensors is damaged", "without resuming"):
+            io.load_checkpoint(tmp_path / "last.ckpt")
+
+
 def test_checkpoints_keep_every_value_without_pickle(tmp_path):
     content = {
         "state_dict": {"a": torch.randn(2, 3), "b": torch.tensor(4)},
@@ -302,7 +311,7 @@ def test_checkpoints_keep_every_value_without_pickle(tmp_path):
     }
     io = SafeCheckpointIO()
     io.save_checkpoint(content, tmp_path / "last.ckpt")
-    assert files(tmp_path) == {"last.safetensors", "last.json"}
+    assert files(tmp_path) == {"last.safetensors"}
     back = io.load_checkpoint(tmp_path / "last.ckpt")
     assert torch.equal(back["state_dict"]["a"], content["state_dict"]["a"])
     assert torch.equal(back["state_dict"]["b"], content["state_dict"]["b"])

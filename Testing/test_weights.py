@@ -4,8 +4,8 @@ import json
 
 import pytest
 import torch
-from helpers import random_method, random_slices, refused
-from safetensors.torch import load_file
+from helpers import killed_at, random_method, random_slices, refused
+from safetensors.torch import load_file, save_file
 
 from MedFusionLib.methods.registry import all_methods, get_method
 from MedFusionLib.methods.weights import (
@@ -117,8 +117,45 @@ def test_a_damaged_card_is_refused(saved, text):
 
 
 def test_weights_of_another_network_are_refused(saved):
-    with refused("do not fit", "Badal Regàs", "made for funfusean"):
+    with refused("trained for the network funfusean", "not badal-regas"):
         load_method("badal-regas", "ct-mr", saved)
+
+
+@pytest.mark.parametrize("what", ["network", "pair"])
+def test_weights_for_something_else_are_refused(tmp_path, what):
+    path = tmp_path / "weights.safetensors"
+    save_weights(random_method("funfusean"), path, {**CARD, what: "other"})
+    with refused("weights.safetensors", f"trained for the {what} other"):
+        load_method("funfusean", "ct-mr", path)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(tmp_path, value):
+    module = random_method("funfusean")
+    next(module.parameters()).data.view(-1)[3] = value
+    save_weights(module, tmp_path / "weights.safetensors", CARD)
+    with refused("NaN or infinite"):
+        load_method("funfusean", "ct-mr", tmp_path / "weights.safetensors")
+
+
+def test_whole_numbers_as_weights_are_refused(saved):
+    save_file({k: v.long() for k, v in load_file(saved).items()}, saved)
+    saved.with_suffix(".json").write_text(json.dumps({**CARD, "sha256": sha256(saved)}))
+    with refused("do not fit"):
+        load_method("funfusean", "ct-mr", saved)
+
+
+@pytest.mark.parametrize("call", range(6))
+def test_training_again_killed_at_any_step_leaves_sound_weights(saved, call):
+    """Old weights or new ones, each with their own card."""
+    before = check_weights(saved)["sha256"]
+    steps = ("safetensors.torch.save_file", "pathlib.Path.write_text", "pathlib.Path.replace")
+    with pytest.raises(KeyboardInterrupt), killed_at(call, steps):
+        save_weights(random_method("funfusean", seed=5), saved, {**CARD, "note": "new"})
+        raise KeyboardInterrupt
+    card = check_weights(saved)
+    assert (card["sha256"] == before) == ("note" not in card)
+    assert load_method("funfusean", "ct-mr", saved)[1] == card["sha256"]
 
 
 def test_a_file_that_holds_no_tensors_is_refused(saved):

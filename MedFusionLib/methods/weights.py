@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -66,16 +67,32 @@ def read_card(path: Path) -> dict[str, Any]:
 def check_weights(path: Path) -> dict[str, Any]:
     """Check a weights file against the SHA-256 on its card, and return the card.
 
+    A training that was killed just before it put the new card in its place is brought to its end.
+
     Raises:
         MedFusionError: missing, or not the file that the card describes.
     """
+    digest = sha256(path) if path.is_file() else None
+    _take_waiting_card(path, digest)
     card = read_card(path)
-    if sha256(path) != card.get("sha256"):
+    if digest != card.get("sha256"):
         raise MedFusionError(
             f"The weights {path.name} are damaged: their SHA-256 is not the one on their card; "
             "install MedFusion again."
         )
     return card
+
+
+def _waiting_card(path: Path) -> Path:
+    return path.with_suffix(".json.part")
+
+
+def _take_waiting_card(path: Path, digest: str | None) -> None:
+    """Bring a `save_weights` to its end that was killed just before it."""
+    waiting = _waiting_card(path)
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        if json.loads(waiting.read_text(encoding="utf-8")).get("sha256") == digest:
+            waiting.replace(path.with_suffix(".json"))
 
 
 def load_method(name: str, pair: str, path: Path | None = None) -> tuple[nn.Module, str | None]:
@@ -92,6 +109,7 @@ def load_method(name: str, pair: str, path: Path | None = None) -> tuple[nn.Modu
     Raises:
         MedFusionError: no such method, or no, damaged or unfitting weights.
     """
+    import torch
     from safetensors.torch import load_file
 
     method = get_method(name)
@@ -99,14 +117,31 @@ def load_method(name: str, pair: str, path: Path | None = None) -> tuple[nn.Modu
         return method.build().eval(), None
     path = path or weights_path(name, pair)
     card = check_weights(path)
+    for what, wanted in (("network", name), ("pair", pair)):
+        if what == "pair" and method.all_pairs:
+            continue
+        if card.get(what, wanted) != wanted:
+            raise MedFusionError(
+                f"The weights {path.name} were trained for the {what} {card[what]}, not {wanted}; "
+                "choose others."
+            )
     module = method.build()
     try:
-        module.load_state_dict(load_file(str(path)))
+        found = load_file(str(path))
+        for key, value in module.state_dict().items():
+            if value.is_floating_point() != found[key].is_floating_point():
+                raise ValueError(f"{key} is of another type")
+        module.load_state_dict(found)
     except Exception:
         raise MedFusionError(
             f"The weights {path.name} do not fit the network {method.title}; they were made for "
             f"{card.get('network', 'another one')}."
         ) from None
+    if not all(torch.isfinite(part).all() for part in module.state_dict().values()):
+        raise MedFusionError(
+            f"The weights {path.name} hold NaN or infinite numbers; train again, or install "
+            "MedFusion again."
+        )
     return module.eval(), card["sha256"]
 
 
@@ -131,7 +166,8 @@ def save_weights(module: nn.Module, path: Path, card: dict[str, Any]) -> None:
     """Write a module's weights and their card, with type and SHA-256 filled in.
 
     Trained weights are written in half precision (loading gives float32): half the size, and
-    `round_weights` before shows whether it matters.
+    `round_weights` before shows whether it matters. Killed at any time, it leaves the weights that
+    were there with their card, or the new ones.
     """
     from safetensors.torch import save_file
 
@@ -141,10 +177,13 @@ def save_weights(module: nn.Module, path: Path, card: dict[str, Any]) -> None:
         name: (value.half() if name in trained else value).detach().cpu().contiguous()
         for name, value in module.state_dict().items()
     }
-    save_file(state, str(path))
-    card = {**card, "dtype": "float16", "sha256": sha256(path)}
+    part, waiting = path.with_suffix(".safetensors.part"), _waiting_card(path)
+    save_file(state, str(part))
+    card = {**card, "dtype": "float16", "sha256": sha256(part)}
     text = json.dumps(card, indent=2, ensure_ascii=False)
-    path.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+    waiting.write_text(text + "\n", encoding="utf-8")
+    part.replace(path)  # from here on `check_weights` finds the card that waits
+    waiting.replace(path.with_suffix(".json"))
 
 
 def parameter_count(method: Method) -> int:

@@ -1,4 +1,4 @@
-"""Lightning checkpoints without pickle: tensors as safetensors, all else as JSON beside them."""
+"""Lightning checkpoints without pickle: one safetensors file, all but tensors as JSON within."""
 
 from __future__ import annotations
 
@@ -8,35 +8,47 @@ from typing import Any
 
 import torch
 from lightning.pytorch.plugins.io import CheckpointIO
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
+
+from ..errors import MedFusionError
+
+STATE = "state"  # the name of the JSON in the file's metadata
 
 
 class SafeCheckpointIO(CheckpointIO):
-    """Writes `NAME.safetensors` and `NAME.json`; a checkpoint is there once both are."""
+    """Writes `NAME.safetensors`; one file, so that tensors and state are of one moment."""
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
     ) -> None:
-        path = Path(path)
+        path = checkpoint_file(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         tensors: dict[str, torch.Tensor] = {}
         text = json.dumps(_encode(checkpoint, tensors))
-        for ending, write in (
-            (".safetensors", lambda part: save_file(tensors, str(part))),
-            (".json", lambda part: part.write_text(text, encoding="utf-8")),
-        ):
-            part = path.with_suffix(ending + ".part")
-            write(part)
-            part.replace(path.with_suffix(ending))
+        part = path.with_suffix(".safetensors.part")
+        save_file(tensors, str(part), {STATE: text})
+        part.replace(path)
 
     def load_checkpoint(self, path: str | Path, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        path = Path(path)
-        tensors = load_file(str(path.with_suffix(".safetensors")))
-        return _decode(json.loads(path.with_suffix(".json").read_text(encoding="utf-8")), tensors)
+        path = checkpoint_file(path)
+        try:
+            with safe_open(str(path), "pt") as file:
+                text = file.metadata()[STATE]
+            return _decode(json.loads(text), load_file(str(path)))
+        except Exception:  # whatever a damaged file makes of its reader
+            raise MedFusionError(
+                f"The checkpoint {path.name} is damaged, or of an older version; "
+                "train again without resuming."
+            ) from None
 
     def remove_checkpoint(self, path: str | Path) -> None:
-        for ending in (".safetensors", ".json"):
-            Path(path).with_suffix(ending).unlink(missing_ok=True)
+        checkpoint_file(path).unlink(missing_ok=True)
+
+
+def checkpoint_file(path: str | Path) -> Path:
+    """The file that a checkpoint of Lightning's name becomes."""
+    return Path(path).with_suffix(".safetensors")
 
 
 def _encode(value: Any, tensors: dict[str, torch.Tensor]) -> Any:

@@ -30,7 +30,7 @@ from ..metrics import q_abf, ssim
 from ..sources.modalities import PAIRS, modalities_of
 from ..spreadsheets import write_csv
 from . import losses
-from .checkpoints import SafeCheckpointIO
+from .checkpoints import SafeCheckpointIO, checkpoint_file
 from .datasets import Case, Crops, find_cases, split_validation
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -349,7 +349,7 @@ def train_network(
     held_out = _HeldOut(validation, progress, cancelled)
     checkpoint = folder / "last.ckpt"
     trainer = _trainer(plan, chosen, folder, held_out, module.automatic_optimization)
-    there = resume and checkpoint.with_suffix(".json").is_file()
+    there = resume and checkpoint_file(checkpoint).is_file()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         trainer.fit(module, ckpt_path=str(checkpoint) if there else None)
