@@ -35,7 +35,7 @@ class Fusion:
     """A fusion and what it was made of. Every volume lies on the first source's grid.
 
     Attributes:
-        fused: the fused volume, in practice in [0, 1]; exactly 0 where no source holds anything.
+        fused: the fused volume, in [0, 1]; exactly 0 where no source holds anything.
         contributions: a map for each source, 0 in the background.
         kind: "gradient" or "share".
         black: F(0, 0), the fusion of black slices, (rows, columns); None with gradients.
@@ -122,7 +122,8 @@ def fuse(
         coding: of the colours; default: mode "fused", omega 0.6.
         windows: an intensity window for each source, None where the default is to be used.
         device: "auto", "cuda", "mps" or "cpu".
-        batch: slices at once; default: by the memory there is. The result does not depend on it.
+        batch: slices at once; default: by the memory there is. On a CPU it changes no bit of the
+            result, on a GPU no more than the precision does.
         memory: bytes that a batch may take; default: by the memory there is.
         precision: "auto": half precision where it is faster and a check finds it safe, or
             "float32".
@@ -212,11 +213,17 @@ def _run(
         sources.slices(*layout, which),
         radius=reach_of_chain(settings.network, len(sources.volumes)),
         occupied=~background,  # empty slices cost nothing
+        bounded=True,
         **settings.for_slices(),
         **calls,
     )
     for part in (result.fused, *result.contributions):
         part[background] = 0
+        if not np.isfinite(part).all():
+            raise MedFusionError(
+                f"The result of {settings.network} holds NaN or infinite values: its weights do "
+                "not suit these volumes; choose another method or other weights."
+            )
     return result
 
 

@@ -13,6 +13,7 @@ from .methods.registry import get_method
 #: kinds of contributions
 KINDS = ("gradient", "share")
 PRECISIONS = ("auto", "float32")
+MOST_MEMORY = 2**50  # bytes
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,11 @@ class Settings:
             raise MedFusionError(
                 f"There is no precision '{self.precision}'; choose one of: {', '.join(PRECISIONS)}."
             )
-        if self.memory is not None and self.memory <= 0:
-            raise MedFusionError("The memory for a batch must be more than 0.")
+        if self.memory is not None and not 0 < self.memory < MOST_MEMORY:
+            raise MedFusionError(
+                "The memory for a batch must be a number of bytes above 0, and one that a machine "
+                "can have."
+            )
         for name in ("steps", "samples", "batch"):
             value = getattr(self, name)
             if value is not None and value < 1:

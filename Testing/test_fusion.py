@@ -79,7 +79,7 @@ def test_all_is_0_where_both_are_background(fused):
     assert 0.2 < background.mean() < 0.9
     for part in (*everything(fused), fused.baseline, fused.colour):
         assert not part[background].any()
-    assert np.mean(fused.fused.array[~background] != 0) > 0.99
+    assert np.mean(fused.fused.array[~background] != 0) > 0.5  # random weights go below 0, too
 
 
 def test_dim_tissue_is_not_lost():
@@ -178,7 +178,13 @@ def test_each_colour_mode_has_its_contributions_unless_others_are_asked_for(
 def test_the_result_does_not_depend_on_the_batch(small, fused, weights):
     other = fuse(small.t1, small.pet, "pet-mr", weights=weights, device="cpu", batch=5)
     for found, expected in zip(everything(other), everything(fused), strict=True):
-        assert np.abs(found - expected).max() < 1e-5
+        assert np.array_equal(found, expected)
+
+
+def test_fused_values_lie_in_0_to_1_and_shares_sum_to_them(fused):
+    assert fused.fused.array.min() >= 0 and fused.fused.array.max() <= 1
+    total = sum(part.array for part in fused.contributions)
+    np.testing.assert_allclose(total, fused.fused.array - fused.baseline, atol=1e-6)
 
 
 def test_a_third_volume_is_fused_in_turn(small):
@@ -291,7 +297,7 @@ def test_bad_settings_are_refused(small, settings, words):
 
 
 def test_weights_of_another_network_are_refused(small, weights):
-    with refused("do not fit"):
+    with refused("trained for the network"):
         fuse(small.t1, small.pet, "pet-mr", network="badal-regas", weights=weights)
 
 

@@ -6,10 +6,12 @@ import torch
 from helpers import random_method, random_slices
 
 from MedFusionLib.errors import Cancelled
+from MedFusionLib.inference import engine
 from MedFusionLib.inference import slices as inference
+from MedFusionLib.inference.bounds import DARK
 from MedFusionLib.inference.contributions import gradient, share
 from MedFusionLib.inference.slices import batch_size, run_slices
-from MedFusionLib.methods.registry import all_methods
+from MedFusionLib.methods.registry import all_methods, get_method
 
 
 def stacks(*shape):
@@ -27,17 +29,61 @@ def everything(slices):
     return [slices.fused, *slices.contributions]
 
 
+@pytest.mark.parametrize("precision", ["float32", "auto"])
 @pytest.mark.parametrize("kind", [None, "gradient", "share"])
-def test_the_result_does_not_depend_on_the_batch(kind):
+def test_on_a_cpu_the_batch_changes_no_bit_of_the_result(kind, precision, monkeypatch):
+    monkeypatch.setattr(engine, "gains", lambda _: True)  # half precision, fast here or not
     method = random_method("funfusean", deviation=0.05)
-    if kind == "gradient":  # jumps where rounding moves a feature across the knee of a ReLU
-        method = without_knees(method)
     sources = stacks(7, 20, 23)
-    alone, *others = (run_slices(method, sources, kind=kind, batch=batch) for batch in (1, 3, 7))
+    options = {"kind": kind, "precision": precision, "bounded": True}
+    alone, *others = (run_slices(method, sources, batch=n, **options) for n in (1, 3, 7))
     assert np.std(alone.fused) > 0.01
     for other in others:
         for found, expected in zip(everything(other), everything(alone), strict=True):
-            assert np.abs(found - expected).max() < 1e-5 * max(1, np.abs(expected).max())
+            assert np.array_equal(found, expected)
+
+
+class Loud(torch.nn.Module):
+    """Leaves [0, 1], and makes light of nothing."""
+
+    def __init__(self):
+        super().__init__()
+        self.veil = torch.nn.Parameter(torch.tensor(0.1))
+
+    def forward(self, first, second):
+        return 2 * first - second + self.veil
+
+
+@pytest.mark.parametrize("kind", [None, "gradient", "share"])
+def test_bounded_results_lie_in_0_to_1_and_are_black_where_the_sources_are(kind):
+    sources = stacks(3, 12, 12)
+    for source in sources:
+        source[:, :4] = 0
+    result = run_slices(Loud(), sources, kind=kind, bounded=True)
+    assert (result.fused.min(), result.fused.max()) == (0, 1)
+    assert not result.fused[:, :4].any()
+    bright = np.maximum(*sources) > DARK
+    free = np.clip(2 * sources[0] - sources[1] + 0.1, 0, 1)
+    np.testing.assert_allclose(result.fused[bright], free[bright], atol=1e-6)
+    if kind == "share":
+        assert not result.baseline.any()
+        np.testing.assert_allclose(sum(result.contributions), result.fused, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["funfusean", "fw-net", "average"])
+def test_bounds_hold_for_parts_branches_and_classical_methods_alike(name):
+    method = random_method(name, deviation=0.3)
+    sources = stacks(2, 40, 40)
+    occupied = np.zeros((2, 40, 40), bool)
+    occupied[:, 5:20, 8:30] = True
+    whole = run_slices(method, sources, kind="share", bounded=True)
+    radius = get_method(name).radius
+    part = run_slices(method, sources, kind="share", bounded=True, radius=radius, occupied=occupied)
+    plain = run_slices(method, sources).fused
+    dark = np.minimum(np.maximum(*sources) / DARK, 1) if name != "average" else 1
+    np.testing.assert_allclose(whole.fused, np.clip(plain, 0, 1) * dark, atol=1e-5)
+    np.testing.assert_allclose(part.fused[occupied], whole.fused[occupied], atol=1e-5)
+    np.testing.assert_allclose(sum(part.contributions), part.fused - part.baseline, atol=1e-5)
 
 
 @pytest.mark.parametrize("size", [(17, 16), (33, 19)])
@@ -136,13 +182,13 @@ def gpu(monkeypatch):
     def with_room_for(room):
         asked = []
 
-        def run_batch(method, sources, where, kind, steps, samples, result):
+        def run_batch(method, sources, where, kind, steps, samples, result, dark):
             device = result.device
             asked.append((device.type, where.stop - where.start))
             if device.type == "cuda" and where.stop - where.start > room:
                 raise torch.OutOfMemoryError("CUDA out of memory")
             result.device = torch.device("cpu")
-            found = run(method, sources, where, kind, steps, samples, result)
+            found = run(method, sources, where, kind, steps, samples, result, dark)
             result.device = device
             return found
 

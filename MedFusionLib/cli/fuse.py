@@ -62,6 +62,8 @@ def fuse(
         from ..results.scene import check_slicer
 
         check_slicer()
+    if third_window and not third:
+        raise MedFusionError("There is a window for a third volume, but no --third; give both.")
     coding = Coding(str(colour), omega, str(colormap))
     windows = [_window(text) for text in (first_window, second_window, third_window)]
     files = [first, second, *([third] if third else [])]
@@ -82,7 +84,7 @@ def fuse(
         windows=windows[: len(files)],
         device=device,
         batch=batch,
-        memory=int(memory * 1e9) if memory is not None else None,
+        memory=memory * 1e9 if memory is not None else None,
         precision=precision,
     )
     show_result(out_, fusion)

@@ -22,6 +22,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..methods.boxes import Box
 from . import contributions as maps_of
+from .bounds import Bounded, bound
 from .chains import chained, is_plain, multiply_in_bfloat16
 
 #: What mixed precision may change: the largest difference in the fused slice, and the relative L2
@@ -78,7 +79,12 @@ class Ready:
         return kind != "gradient" and all(hasattr(method, "fuse_part") for method in methods)
 
     def run(
-        self, kind: str | None, *sources: Tensor, part: Box | None = None, **options: Any
+        self,
+        kind: str | None,
+        *sources: Tensor,
+        part: Box | None = None,
+        dark: float | None = None,
+        **options: Any,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """The fused batch and the maps of a kind ("gradient", "share" or None: no maps).
 
@@ -86,14 +92,20 @@ class Ready:
             kind: of the contributions.
             sources: slice batches (N, 1, H, W) in [0, 1].
             part: of the slices that is to be made, see `makes_parts`; default: all.
+            dark: keep the fused batch within bounds, see `bounds.bound`; the gradients stay the
+                method's own. Default: no bounds.
             options: of `contributions.gradient` or `contributions.share`.
         """
         method, rough = self.method, self.rough
-        if part is not None:
+        if dark is not None and kind != "gradient":
+            method = Bounded(method, dark, part)
+            rough = rough and Bounded(rough, dark, part)
+        elif part is not None:
             method = partial(method.fuse_part, box=part)
             rough = rough and partial(rough.fuse_part, box=part)
         if kind == "gradient":
-            return maps_of.gradient(method, *sources, **options)
+            fused, maps = maps_of.gradient(method, *sources, **options)
+            return fused if dark is None else bound(fused, sources, dark), maps
         with torch.inference_mode():
             if kind == "share":
                 return maps_of.share(method, *sources, rough=rough, **options)

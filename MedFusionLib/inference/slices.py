@@ -17,6 +17,7 @@ from torch import nn
 
 from ..errors import Cancelled
 from ..methods.boxes import boxes, cut, inside, reach, union
+from .bounds import DARK
 from .engine import Ready, ready
 from .memory import kept_memory
 
@@ -68,13 +69,15 @@ def run_slices(
     precision: str = "float32",
     radius: int | None = None,
     occupied: np.ndarray | None = None,
+    bounded: bool = False,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Slices:
     """Fuse a stack of slices.
 
-    Out of memory on a GPU, the batch is halved; when a single slice does not fit, the rest runs
-    on the CPU, with a warning.
+    On a CPU every slice runs alone, so the batch changes no bit of the result. Out of memory on a
+    GPU, the batch is halved; when a single slice does not fit, the rest runs on the CPU, with a
+    warning.
 
     Args:
         method: in evaluation mode; (N, 1, H, W) batches in [0, 1] to a fused batch.
@@ -90,6 +93,8 @@ def run_slices(
         radius: of the method, see `methods.Method`.
         occupied: bool (slices, rows, columns): where the results are wanted. Elsewhere they are
             not exact, or 0: what no wanted result depends on is left out.
+        bounded: keep the fused slices, and what the shares sum to, within [0, 1], and let a
+            trained network's fade to black where all sources do, see `bounds.bound`.
         progress: called with (slices done, all slices) after each batch.
         cancelled: asked before each batch.
 
@@ -120,6 +125,8 @@ def run_slices(
     )
     with full_precision(), kept_memory():
         began = time.perf_counter()
+        trained = next(method.parameters(), None) is not None
+        dark = (DARK if trained else 0.0) if bounded else None
         fast = ready(method.to(device), kind, precision)
         result.setup_seconds = time.perf_counter() - began
         lanes = _Lanes(device)
@@ -129,9 +136,10 @@ def run_slices(
                 raise Cancelled
             where = slice(start, min(start + result.batch, count))
             try:
-                with lanes.next():
-                    found = _run_batch(fast, sources, where, kind, steps, samples, result)
-                    lanes.send_back(found)
+                for part in _parts(where, result.device):
+                    with lanes.next():
+                        found = _run_batch(fast, sources, part, kind, steps, samples, result, dark)
+                        lanes.send_back(found)
             except RuntimeError as error:  # MPS has no class of its own for it
                 if "out of memory" not in str(error).lower() or result.device.type == "cpu":
                     raise
@@ -157,24 +165,43 @@ def run_slices(
     return result
 
 
+def _parts(where: slice, device: torch.device) -> Iterator[slice]:
+    """What runs at once: a batch, but on a CPU each slice alone.
+
+    How a CPU adds up depends on how much it gets at once, which half precision would show.
+    """
+    if device.type != "cpu":
+        yield where
+    else:
+        for number in range(where.start, where.stop):
+            yield slice(number, number + 1)
+
+
 def _run_batch(
-    fast: Ready, sources, where, kind, steps, samples, result: Slices
+    fast: Ready,
+    sources: Sequence[np.ndarray],
+    where: slice,
+    kind: str | None,
+    steps: int,
+    samples: int,
+    result: Slices,
+    dark: float | None,
 ) -> list[tuple[np.ndarray, torch.Tensor]]:
     """Runs some slices; returns where their results belong, and the results on the device."""
     run = made = union(result.boxes[where])
     if run is None:
         return []
     batch = [_send(cut(source[where], run), result.device) for source in sources]
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"dark": dark}
     if fast.makes_parts(kind):
         made = union(result.wanted[where])
-        options = {"part": inside(made, run)}
+        options |= {"part": inside(made, run)}
     if kind == "gradient":
-        options = {"samples": samples}
+        options = {"dark": dark, "samples": samples}
     elif kind == "share":
         if result.baseline is None:  # of a whole slice: it differs near its borders
             whole = batch[0].new_zeros(1, 1, *sources[0].shape[1:])
-            black, _ = fast.run(None, *(whole for _ in sources))
+            black, _ = fast.run(None, *(whole for _ in sources), dark=dark)
             result.baseline = black[0, 0].cpu().numpy()
         black = torch.from_numpy(cut(result.baseline, made)).to(result.device)
         options |= {"steps": steps, "baseline": black}

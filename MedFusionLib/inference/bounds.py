@@ -1,0 +1,67 @@
+"""Fused slices that keep to what there is to show: within [0, 1], and dark where all sources are.
+
+A trained network makes light of nothing (its fusion of black slices is not black: a veil), and
+leaves [0, 1] by a little. Both are mended inside the method's call, so that shares, which are
+differences between calls, still sum to the fused slice exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..methods.boxes import Box, cut
+
+#: where the brightest source is below this, the fused slice fades to black with it
+DARK = 0.05
+
+
+def bound(fused: Tensor, sources: tuple[Tensor, ...], dark: float) -> Tensor:
+    """A fused batch within [0, 1], faded where the brightest source is below `dark`.
+
+    Args:
+        fused: (N, 1, H, W).
+        sources: likewise, in [0, 1].
+        dark: 0 fades nothing.
+
+    Example:
+        >>> fused = torch.tensor([0.1, 0.1, 0.1, 1.2])
+        >>> bound(fused, (torch.tensor([0, 0.01, 0.05, 1]),), 0.05)
+        tensor([0.0000, 0.0200, 0.1000, 1.0000])
+    """
+    fused = fused.clamp(0, 1)
+    if not dark:
+        return fused
+    return fused * (reduce(torch.maximum, sources) / dark).clamp(0, 1)
+
+
+class Bounded:
+    """A method whose every call is bounded.
+
+    Args:
+        method: (first, second, ...) -> fused, on slice batches.
+        dark: see `bound`.
+        box: the part of the slices that is to be made, where `method` has a `fuse_part`.
+    """
+
+    def __init__(self, method: Callable[..., Tensor], dark: float, box: Box | None = None) -> None:
+        self.method, self.dark, self.box = method, dark, box
+        if box is None and hasattr(method, "join"):  # see `contributions.share`
+            self.branch, self.join = self._branch, self._join
+
+    def __call__(self, *sources: Tensor) -> Tensor:
+        if self.box is None:
+            return bound(self.method(*sources), sources, self.dark)
+        fused = self.method.fuse_part(*sources, box=self.box)
+        return bound(fused, tuple(cut(source, self.box) for source in sources), self.dark)
+
+    def _branch(self, number: int, source: Tensor) -> tuple[Tensor, Any]:
+        return source, self.method.branch(number, source)
+
+    def _join(self, *branches: tuple[Tensor, Any]) -> Tensor:
+        sources, parts = zip(*branches, strict=True)
+        return bound(self.method.join(*parts), sources, self.dark)
