@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import __version__
-from .colour.coding import Coding, Coordinates, coordinates
+from .colour.coding import GRADIENT_NOTE, Coding, Coordinates, coordinates
 from .errors import MedFusionError
 from .settings import Settings
 from .sources.intensities import Window
@@ -269,7 +269,11 @@ def _report(
         },
         "background_fraction": round(float(sources.background.mean()), 4),
         "device": describe_device(result.device),
-        "warnings": [*sources.warnings, *result.warnings],
+        "warnings": [
+            *sources.warnings,
+            *result.warnings,
+            *([GRADIENT_NOTE] if settings.kind == "gradient" else []),
+        ],
     }
 
 

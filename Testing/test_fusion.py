@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import binary_dilation, binary_erosion, generate_binary_structure
 
-from MedFusionLib.colour.coding import Coding
+from MedFusionLib.colour.coding import GRADIENT_NOTE, Coding
 from MedFusionLib.errors import Cancelled
 from MedFusionLib.fusion import NOTICE, fuse, fuse_slice
 from MedFusionLib.methods.weights import save_weights, weights_path
@@ -347,3 +347,10 @@ def test_what_the_oedema_changes_is_in_the_share_of_the_mr(head, which):
     )
     assert abs(first) > 5 * abs(second)
     assert (first > 0) == (which == "t2")
+
+
+def test_a_report_with_gradients_says_what_they_do_not_say(small):
+    fusion = fuse(small.t1, small.pet, "pet-mr", network="average", coding=Coding("paper"))
+    assert GRADIENT_NOTE in fusion.warnings and GRADIENT_NOTE in fusion.report["warnings"]
+    shares = fuse(small.t1, small.pet, "pet-mr", network="average")
+    assert GRADIENT_NOTE not in shares.warnings

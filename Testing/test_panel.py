@@ -16,7 +16,7 @@ pytest.importorskip("PySide6", reason="PySide6 is not installed")
 from host import lint  # noqa: E402
 from host.screenshot import FontMissing, screenshot  # noqa: E402
 
-from MedFusionLib.colour.coding import Coding  # noqa: E402
+from MedFusionLib.colour.coding import GRADIENT_NOTE, Coding  # noqa: E402
 from MedFusionLib.errors import Cancelled, MedFusionError  # noqa: E402
 from MedFusionLib.fusion import NOTICE, fuse, fuse_slice  # noqa: E402
 from MedFusionLib.phantom.head import make_phantom  # noqa: E402
@@ -519,6 +519,8 @@ def test_colour_mode_and_map_recolour_at_once(result, no_network):
     jet = voxels(role("colour")).copy()
     assert not np.array_equal(tinted, jet)
     assert "contribution of PET" in result.ui.legendTitleLabel.text
+    assert GRADIENT_NOTE in result.ui.legendTitleLabel.text
+    assert "gradients are smallest" in result.ui.modeComboBox.toolTip
     choose(result, "resultColormapComboBox", "viridis")
     assert not np.array_equal(voxels(role("colour")), jet)
 

@@ -49,7 +49,7 @@ class LegendPicture:
         self._drawn = (coding, tuple(names))
         drawn = legend(coding, names)
         self._ui.legendLabel.setPixmap(pixmapOf(drawn.picture))
-        self._ui.legendTitleLabel.text = drawn.title
+        self._ui.legendTitleLabel.text = "\n".join(filter(None, (drawn.title, drawn.note)))
         at = {(round(2 * x), y > 0.5): text for (x, y), text in drawn.labels}
         if drawn.upwards:
             self._ui.legendUpLabel.text = f"\N{UPWARDS ARROW} {drawn.upwards}"

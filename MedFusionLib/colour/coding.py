@@ -18,6 +18,11 @@ from .colormaps import colormap_table
 MODES = ("paper", "fused")
 LEVELS = 256
 DEFAULT_KIND = {"paper": "gradient", "fused": "share"}
+#: what whoever looks at gradients has to know (measured: docs/evaluation.md)
+GRADIENT_NOTE = (
+    "Gradients, the published contributions, are smallest where the fused image is brightest: "
+    "a lesion that only one source shows can carry the colour of the other."
+)
 
 #: fully saturated hues of the first, second and third source in the mode "fused": azure, orange
 #: and violet keep apart for readers with any of the common colour-vision deficiencies.
@@ -215,12 +220,14 @@ class Legend:
         title: what it shows.
         labels: ((x, y), text): places as fractions of the picture, the top left is (0, 0).
         upwards: what grows from the bottom to the top; "" where nothing does.
+        note: what else the reader has to know; "" where there is nothing.
     """
 
     picture: np.ndarray
     title: str
     labels: tuple[tuple[tuple[float, float], str], ...]
     upwards: str = ""
+    note: str = ""
 
 
 def legend(coding: Coding, names: Sequence[str], size: int = 256) -> Legend:
@@ -259,7 +266,7 @@ def legend(coding: Coding, names: Sequence[str], size: int = 256) -> Legend:
         return Legend(picture, title, labels, "brightness of the fused image")
     labels = (((0.0, 1.0), f"little {others}"), ((1.0, 1.0), f"much {others}"))
     title = f"Hue: contribution of {others}"
-    return Legend(picture, title, labels, f"contribution of {first}")
+    return Legend(picture, title, labels, f"contribution of {first}", GRADIENT_NOTE)
 
 
 def _triangle(coding: Coding, size: int) -> np.ndarray:

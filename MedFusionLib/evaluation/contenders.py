@@ -20,7 +20,7 @@ def choose_contenders(methods: str, pair: str) -> tuple[list[Contender], list[st
     Raises:
         MedFusionError: no such method, or one asked for by name has no weights.
     """
-    from ..methods.registry import all_methods
+    from ..methods.registry import all_methods, get_method
     from ..methods.weights import load_method, weights_path
 
     left_out = []
@@ -34,6 +34,7 @@ def choose_contenders(methods: str, pair: str) -> tuple[list[Contender], list[st
     chosen = []
     for name in dict.fromkeys([*YARDSTICKS, *names]):
         module, digest = load_method(name, pair)
-        chosen.append(Contender(name, module, digest))
+        gradient = get_method(name).differentiable
+        chosen.append(Contender(name, module, digest, differentiable=gradient))
     notes = [f"Left out, for there are no weights for {pair}: {', '.join(left_out)}."]
     return chosen, notes if left_out else []

@@ -49,7 +49,9 @@ DEFINITIONS = (
     "negative where the contrast is turned over against the modality that shows the thing.",
     "Credit: area under the ROC curve of the share of that modality, inside against the same "
     "tissue 2 to 20 mm away (the share that goes down where the thing is darker there); 0.5 is "
-    "chance. Credit difference: the same of its share less the other's.",
+    "chance. Credit difference: the same of its share less the other's. Credit by gradient: the "
+    "same of the published `gradient` of that modality: inside it should be larger. Below "
+    "0.5 it is smaller there, and the published colours say the reverse of what is shown.",
     "Tissue overlap: mean overlap in the fused image of the histograms of two tissues (64 bins, "
     "smoothed by a standard deviation of 0.04, what a reader can just tell apart), over all pairs "
     "of tissues that overlap by less than 0.2 in a source. Tissue conflicts: the part of these "
@@ -102,7 +104,12 @@ def measures_of(pair: str) -> list[Measure]:
         for name in TRUTH
         if SHOWS[name] in modalities_of(pair)
     }
-    kinds = {"cnr": "CNR", "credit": "credit", "credit_difference": "credit difference"}
+    kinds = {
+        "cnr": "CNR",
+        "credit": "credit",
+        "credit_difference": "credit difference",
+        "credit_gradient": "credit by gradient",
+    }
     measures = [
         *(
             Measure(f"{kind}_{name}", f"{title} {shown}", True)
@@ -174,7 +181,16 @@ def evaluate_phantom(
             )
             fused = np.clip(np.where(look.background, 0, result.fused), 0, 1)
             shares = [np.where(look.background, 0, part) for part in result.contributions]
-            found = score(look, fused, shares)
+            gradients = None
+            if contender.differentiable:
+                gradients = run_slices(
+                    contender.module,
+                    look.inputs,
+                    kind="gradient",
+                    device=chosen,
+                    cancelled=cancelled,
+                ).contributions
+            found = score(look, fused, shares, gradients)
             row[:, seed] = [found.get(measure.name, np.nan) for measure in measures]
             if seed == 0:
                 crops[contender.name] = _crops(look, fused, shares)
@@ -262,13 +278,19 @@ def look_at(head: Phantom, pair: str, other_slices: int = OTHER_SLICES) -> Look:
 # The three questions ----------------------------------------------------------------------------
 
 
-def score(look: Look, fused: np.ndarray, shares: Sequence[np.ndarray]) -> dict[str, float]:
+def score(
+    look: Look,
+    fused: np.ndarray,
+    shares: Sequence[np.ndarray],
+    gradients: Sequence[np.ndarray] | None = None,
+) -> dict[str, float]:
     """All measures of one fusion.
 
     Args:
         look: the head.
         fused: (slices, rows, columns) in [0, 1].
         shares: a map for each source.
+        gradients: likewise; None where the method has none.
 
     Returns:
         name of the measure -> value.
@@ -286,6 +308,10 @@ def score(look: Look, fused: np.ndarray, shares: Sequence[np.ndarray]) -> dict[s
         found[f"credit_{name}"] = area_under_roc(right[inside], right[around])
         difference = right - other
         found[f"credit_difference_{name}"] = area_under_roc(difference[inside], difference[around])
+        if gradients is not None:
+            found[f"credit_gradient_{name}"] = area_under_roc(
+                gradients[number][inside], gradients[number][around]
+            )
     found.update(tissue_conflicts(look, fused))
     return found
 

@@ -28,6 +28,7 @@ class Contender:
         weights: SHA-256 of its weights, if it has any.
         folder: of fused images made elsewhere; None for our own methods.
         scale: what the values of the folder's images are divided by.
+        differentiable: whether its `gradient` exists.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Contender:
     weights: str | None = None
     folder: Path | None = None
     scale: float = 1.0
+    differentiable: bool = True
 
 
 @dataclass(frozen=True, eq=False)

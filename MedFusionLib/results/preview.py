@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..colour.coding import Coding, legend
+from ..colour.coding import GRADIENT_NOTE, Coding, legend
 from ..fusion import NOTICE, Fusion
 from ..sources.volumes import AXES, Volume, slice_at, slice_order, to_slices
 
@@ -104,6 +104,7 @@ def _words(figure: Figure, fusion: Fusion, left: float, top: float) -> None:
             f"{part['modality'].upper()} {part['window'][0]:.4g} to {part['window'][1]:.4g}"
             for part in report["inputs"]
         ),
+        *(textwrap.wrap(GRADIENT_NOTE, 36) if fusion.kind == "gradient" else []),
     ]
     figure.text(left, top, "\n".join(lines), color=DIM, fontsize=9, va="top", linespacing=1.6)
 
