@@ -203,3 +203,16 @@ def test_crops_show_something(pictures):
 def test_slices_without_content_do_not_hang(pictures):
     pictures[:, 2] = 1
     assert Crops(pictures, 8, 1, seed=0)[0][0].shape == (1, 8, 8)
+
+
+def test_crops_turn_by_right_angles_and_some_are_black():
+    slices = torch.zeros(1, 3, 32, 32)
+    slices[:, :2, :, :16] = torch.linspace(0.1, 1, 32)[:, None]  # bright at one corner
+    crops = Crops(slices, 32, 60, seed=0, turns=True, black=0.25)
+    bright = [divmod(int(first.argmax()), 32) for first, _ in crops if first.any()]
+    corners = {(row // 16, column // 16) for row, column in bright}
+    assert corners == {(0, 0), (0, 1), (1, 0), (1, 1)}
+    assert 5 <= 60 - len(bright) <= 25
+    straight = Crops(slices, 32, 60, seed=0)
+    rows = [int(first.argmax()) // 32 for first, _ in straight]
+    assert set(rows) == {31}

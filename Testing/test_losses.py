@@ -9,6 +9,7 @@ import SimpleITK as sitk
 import torch
 from skimage.metrics import structural_similarity
 
+from MedFusionLib.training import losses
 from MedFusionLib.training.losses import (
     C1,
     C2,
@@ -267,3 +268,19 @@ def test_descending_a_loss_lowers_it(loss):
     (slope,) = torch.autograd.grad(before, fused)
     after = loss(fused - 0.01 * slope / slope.abs().max(), first, second)
     assert after < before
+
+
+def test_range_is_held_by_the_brighter_source():
+    first, second = torch.zeros(1, 1, 16, 16), torch.zeros(1, 1, 16, 16)
+    second[..., :8] = 0.8
+    assert losses.range_loss(second, first, second) == 0
+    assert losses.range_loss(second / 2, first, second).item() == pytest.approx(0.16)
+
+
+def test_a_veil_counts_only_where_both_sources_are_black():
+    first, second = torch.zeros(1, 1, 8, 8), torch.zeros(1, 1, 8, 8)
+    second[..., :4] = 0.5
+    assert losses.veil_loss(second, first, second) == 0
+    assert losses.veil_loss(second + 0.1, first, second).item() == pytest.approx(0.01)
+    bright = torch.ones_like(first)
+    assert losses.veil_loss(bright, bright, bright) == 0

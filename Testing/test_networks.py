@@ -272,3 +272,12 @@ def test_channel_attention_by_hand():
     weights = torch.tensor([[5.0, 3.0], [3.0, 2.0]]).softmax(-1)  # means of products
     expected = features[0, :, 0] + 2 * weights @ torch.stack([one, other])
     torch.testing.assert_close(attention(features)[0, :, 0], expected)
+
+
+def test_cspa_dn_without_attention_is_the_one_with_its_decoder_on_plain_features():
+    network = CSpADN(attention=False).eval()
+    assert not [name for name, _ in network.named_parameters() if "spatial" in name]
+    first, second = torch.rand(2, 1, 1, 24, 20)
+    whole = network(first, second)
+    part = network.fuse_part(first, second, (5, 12, 3, 20))
+    assert torch.allclose(part, whole[..., 5:12, 3:20], atol=1e-6)

@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 
 from MedFusionLib.errors import Cancelled
 from MedFusionLib.methods.registry import all_methods, get_method
+from MedFusionLib.methods.weights import load_method
 from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.sources.files import sha256, write_volume
 from MedFusionLib.training import train as training
@@ -320,3 +321,18 @@ def test_checkpoints_keep_every_value_without_pickle(tmp_path):
     assert back["path"] == str(tmp_path)
     io.remove_checkpoint(tmp_path / "last.ckpt")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_network_is_built_as_its_recipe_says_and_its_card_keeps_it(pairs, tmp_path, unguarded):
+    recipe, out = tmp_path / "quotient.toml", tmp_path / "quotient.safetensors"
+    text = RECIPE.format(steps=3, every=2, seed=0).replace(
+        "seed", 'keep = "last"\nturns = true\nseed'
+    )
+    recipe.write_text(text + '\n[module]\nrule = "max_average"\n')
+    card = train("funfusean", "pet-mr", pairs, out, device="cpu", recipe=recipe)
+    assert load_method("funfusean", "pet-mr", out)[0].rule == "max_average"
+    assert card["recipe"]["module"] == {"rule": "max_average"}
+    assert card["command"].endswith(f"--recipe {recipe}")
+    with refused("keep"):
+        recipe.write_text(text.replace('"last"', '"first"'))
+        read_recipe("funfusean", recipe)

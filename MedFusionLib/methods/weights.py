@@ -125,7 +125,7 @@ def load_method(name: str, pair: str, path: Path | None = None) -> tuple[nn.Modu
                 f"The weights {path.name} were trained for the {what} {card[what]}, not {wanted}; "
                 "choose others."
             )
-    module = method.build()
+    module = method.build(**card.get("recipe", {}).get("module", {}))
     try:
         found = load_file(str(path))
         for key, value in module.state_dict().items():

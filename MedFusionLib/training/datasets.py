@@ -193,14 +193,24 @@ class Crops(Dataset):
         count: crops in an epoch.
         seed: of the run.
         epoch: number of the epoch.
+        turns: whether square crops are also turned by a random multiple of 90 degrees.
+        black: part of the crops that are black in both sources.
     """
 
     def __init__(
-        self, slices: torch.Tensor, size: int, count: int, seed: int, epoch: int = 0
+        self,
+        slices: torch.Tensor,
+        size: int,
+        count: int,
+        seed: int,
+        epoch: int = 0,
+        turns: bool = False,
+        black: float = 0.0,
     ) -> None:
         self.slices = slices
         self.size = (min(size, slices.shape[2]), min(size, slices.shape[3]))
         self.count, self.seed, self.epoch = count, seed, epoch
+        self.turns, self.black = turns and self.size[0] == self.size[1], black
 
     def __len__(self) -> int:
         return self.count
@@ -216,4 +226,8 @@ class Crops(Dataset):
                 break
         if random.random() < 0.5:
             crop = crop.flip(-1)
+        if self.turns:
+            crop = crop.rot90(int(random.integers(4)), (-2, -1))
+        if self.black and random.random() < self.black:
+            crop = torch.zeros_like(crop)
         return crop[0:1].clone(), crop[1:2].clone()

@@ -267,6 +267,53 @@ def reconstruction_loss(reconstructed: Tensor, first: Tensor, second: Tensor) ->
     return F.mse_loss(reconstructed[:, :1], first) + F.mse_loss(reconstructed[:, 1:], second)
 
 
+def range_loss(fused: Tensor, first: Tensor, second: Tensor, part: float = 0.995) -> Tensor:
+    """How far the brightest of the fused image is from the brightest of its sources.
+
+    Squared difference of a high percentile (the 99.5th) of the fused image and of the pixel-wise
+    maximum of the sources. SSIM and the squared error to two sources at once are served best by
+    something between them: what only one source shows comes out dim, and so does all else. This
+    holds the upper end; the fused image uses the range that its sources use.
+
+    Args:
+        fused: fused images (N, 1, H, W).
+        first: first sources, same shape.
+        second: second sources, same shape.
+        part: of the pixels that are darker than the compared one.
+
+    Returns:
+        Scalar, at least 0.
+
+    Example:
+        >>> image = torch.rand(1, 1, 32, 32)
+        >>> float(range_loss(image, image, 0 * image))
+        0.0
+    """
+    brightest = torch.maximum(first, second).flatten(1).quantile(part, dim=1)
+    return F.mse_loss(fused.flatten(1).quantile(part, dim=1), brightest)
+
+
+def veil_loss(fused: Tensor, first: Tensor, second: Tensor, black: float = 0.02) -> Tensor:
+    """Mean square of the fused image over all pixels in which both sources are black.
+
+    Args:
+        fused: fused images (N, 1, H, W).
+        first: first sources, same shape.
+        second: second sources, same shape.
+        black: what a black pixel is not brighter than.
+
+    Returns:
+        Scalar, at least 0; 0 where no pixel is black.
+
+    Example:
+        >>> one = torch.tensor([[[[0.0, 0.5]]]])
+        >>> float(veil_loss(one + 0.5, one, 0 * one))
+        0.25
+    """
+    seen = torch.maximum(first, second) <= black
+    return (fused * seen).square().sum() / seen.sum().clamp(min=1)
+
+
 def laplacian_loss(fused: Tensor, first: Tensor) -> Tensor:
     """Mean squared difference of the Laplacians of the fused image and the first source.
 

@@ -53,6 +53,11 @@ class Recipe:
         clip: largest norm of the gradient.
         task: what is learned from a batch, a key of `tasks.TASKS`.
         scored: slices of a test case that the card's scores are of, evenly spaced; None: all.
+        module: keyword arguments with which the network is built; the card keeps them.
+        turns: whether crops are turned by multiples of 90 degrees, too.
+        black: part of the crops that are black in both sources, so that black stays black.
+        keep: "best", the checkpoint with the highest SSIM + Q^AB/F on the validation slices, or
+            "last", where these two are not what is wanted.
         published_pixels: of crops that the publication's training saw; None: not known.
     """
 
@@ -68,6 +73,10 @@ class Recipe:
     options: dict[str, dict[str, Any]] = field(default_factory=dict)
     task: str = "fuse"
     scored: int | None = None
+    module: dict[str, Any] = field(default_factory=dict)
+    turns: bool = False
+    black: float = 0.0
+    keep: str = "best"
     published_pixels: float | None = None
 
 
@@ -87,6 +96,8 @@ def read_recipe(network: str, path: Path | None = None) -> Recipe:
         recipe = Recipe(network=network, **text.pop("optimiser"), **text)
     except (TypeError, KeyError, tomllib.TOMLDecodeError) as error:
         raise MedFusionError(f"The recipe {path.name} is not complete: {error}.") from None
+    if recipe.keep not in ("best", "last"):
+        raise MedFusionError(f"keep is '{recipe.keep}' in {path.name}; choose best or last.")
     if recipe.task not in TASKS:
         raise MedFusionError(
             f"The recipe {path.name} has an unknown task '{recipe.task}'; choose one of: "
@@ -115,6 +126,8 @@ LOSSES: dict[str, Callable[..., torch.Tensor]] = {
     "mef_ssim": lambda f, a, b, _: losses.mef_ssim_loss(f, a, b),
     "reconstruction": _reconstruction,
     "laplacian": lambda f, a, *_: losses.laplacian_loss(f, a),
+    "range": lambda f, a, b, _: losses.range_loss(f, a, b),
+    "veil": lambda f, a, b, _: losses.veil_loss(f, a, b),
 }
 
 
@@ -135,14 +148,16 @@ class FusionTraining(L.LightningModule):
     def __init__(self, recipe: Recipe, slices: torch.Tensor) -> None:
         super().__init__()
         self.recipe, self.slices = recipe, slices
-        self.network = get_method(recipe.network).build()
+        self.network = get_method(recipe.network).build(**recipe.module)
         self.curve: list[dict[str, float]] = []
 
     def train_dataloader(self) -> DataLoader:
         recipe, epoch = self.recipe, self.trainer.current_epoch
         steps = min(recipe.validate_every, recipe.steps - epoch * recipe.validate_every)
         count = recipe.batch * max(steps, 0) * self.trainer.world_size
-        crops = Crops(self.slices, recipe.crop, count, recipe.seed, epoch)
+        crops = Crops(
+            self.slices, recipe.crop, count, recipe.seed, epoch, recipe.turns, recipe.black
+        )
         return DataLoader(crops, recipe.batch)
 
     def training_step(self, batch: list[torch.Tensor], _: int) -> torch.Tensor:
@@ -232,6 +247,8 @@ class _HeldOut(L.Callback):
                 "constant; start again with another seed or a lower learning rate."
             )
         value = row["ssim"] + row["q_abf"]
+        if module.recipe.keep == "last":
+            value = trainer.global_step
         if value > self.best_value:
             self.best_value = value
             self.best = {k: v.detach().cpu().clone() for k, v in network.state_dict().items()}
@@ -374,7 +391,7 @@ def train_network(
             "test": _split_summary(testing),
             "validation": "middle tenth of each training case's slices",
         },
-        "command": shlex.join(["medfusion", *_arguments(network, pair, data, out, steps)]),
+        "command": shlex.join(["medfusion", *_arguments(network, pair, data, out, steps, recipe)]),
         "recipe": {key: value for key, value in vars(plan).items() if key != "network"},
         "steps": plan.steps,
         "seed": plan.seed,
@@ -504,9 +521,13 @@ def _split_summary(cases: list[Case]) -> dict[str, Any]:
     }
 
 
-def _arguments(network: str, pair: str, data: Any, out: Path, steps: int | None) -> list[str]:
+def _arguments(
+    network: str, pair: str, data: Any, out: Path, steps: int | None, recipe: Any
+) -> list[str]:
     words = ["train", network, "--pair", pair, "--data", str(data), "--out", str(out)]
-    return words + (["--steps", str(steps)] if steps is not None else [])
+    for name, value in (("--steps", steps), ("--recipe", recipe)):
+        words += [] if value is None else [name, str(value)]
+    return words
 
 
 def _write_curves(folder: Path, curve: list[dict[str, float]], held_out: _HeldOut) -> None:

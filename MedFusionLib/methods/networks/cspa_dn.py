@@ -254,18 +254,24 @@ class ChannelAttention(nn.Module):
 class CSpADN(nn.Module):
     """The network; 99,895 parameters.
 
+    Args:
+        attention: whether the features pass both attentions; without, the decoder sees them as
+            they are (the paper's ablation).
+
     Example:
         >>> CSpADN()(torch.zeros(1, 1, 32, 48), torch.zeros(1, 1, 32, 48)).shape
         torch.Size([1, 1, 32, 48])
     """
 
-    def __init__(self) -> None:
+    def __init__(self, attention: bool = True) -> None:
         super().__init__()
         self.head = nn.Sequential(_conv(2, GROWTH), nn.ReLU(inplace=True))
         self.dense = nn.ModuleList(_dense_module(GROWTH * (k + 1)) for k in range(MODULES))
         channels = GROWTH * (MODULES + 1)
-        self.spatial = SpatialAttention(channels)
-        self.channel = ChannelAttention(channels)
+        self.attention = attention
+        if attention:
+            self.spatial = SpatialAttention(channels)
+            self.channel = ChannelAttention(channels)
         decoder: list[nn.Module] = []
         for inputs, outputs in zip((channels, *DECODER), DECODER, strict=False):
             decoder += [_conv(inputs, outputs), nn.ReLU(inplace=True)]
@@ -289,8 +295,11 @@ class CSpADN(nn.Module):
         for module in self.dense:
             features = torch.cat([features, module(features)], dim=1)
         source = around(box, len(DECODER) + 1, *first.shape[-2:])  # 3x3 convolutions
-        attended = self.spatial(features, source) + self.channel(features, source)
-        return cut(self.decoder(attended), inside(box, source))
+        if self.attention:
+            features = self.spatial(features, source) + self.channel(features, source)
+        else:
+            features = cut(features, source)
+        return cut(self.decoder(features), inside(box, source))
 
 
 METHOD = Method(
