@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 @app.command()
 def evaluate(
     out_: Annotated[Path, typer.Option("--out", help="Folder for tables and pictures.")],
-    data: Annotated[Path | None, typer.Option(help="Folder with the registered pairs.")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with the registered pairs: volumes CASE-mr.nrrd and CASE-ct.nrrd, or grey "
+            "pictures NAME-mr.png and NAME-ct.png, or with equal names in folders mr and ct."
+        ),
+    ] = None,
     pair: Annotated[
         Pair | None, typer.Option(help="What is fused; with --phantom default: both it shows.")
     ] = None,
@@ -31,6 +37,9 @@ def evaluate(
     metrics: Annotated[
         str, typer.Option(help="all, fast (without FMI and SL), or names with commas between.")
     ] = "all",
+    stored: Annotated[
+        bool, typer.Option("--stored", help="Score grey levels as they are stored, unstretched.")
+    ] = False,
     slow_slices: Annotated[
         int, typer.Option(help="Slices of a case, evenly spaced, for FMI and SL.")
     ] = 6,
@@ -39,7 +48,7 @@ def evaluate(
         typer.Option(
             help="A folder of fused images made elsewhere, to score beside ours: CASE.nrrd (.nii, "
             ".nii.gz, .mha) on the MR's grid, or grey slices CASE-000.png or CASE/000.png, "
-            "numbered from 0 as the MR is stored. May be given again."
+            "numbered from 0 or 1 as the MR is stored; of pictures NAME.png. May be given again."
         ),
     ] = None,
     name: Annotated[
@@ -68,7 +77,7 @@ def evaluate(
     from ..training.datasets import find_cases
 
     names = choose_names(metrics)
-    cases = find_cases(data, str(pair), None if split == "all" else str(split))
+    cases = find_cases(data, str(pair), None if split == "all" else str(split), stored)
     contenders, notes = choose_contenders(methods, str(pair))
     contenders += find_foreign(fused or [], name or [], cases, contenders)
     with whole_folder(out_) as temporary:

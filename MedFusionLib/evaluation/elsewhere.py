@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import repeat
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import MedFusionError
+from ..sources.pictures import PICTURES, read_picture
 from ..sources.volumes import same_grid
 from ..training.datasets import Case
 from .scores import Contender
@@ -21,10 +23,12 @@ def foreign(folder: str | Path, cases: Sequence[Case], name: str | None = None) 
     """A folder of fused images made elsewhere, to be scored beside our own.
 
     For each case the folder holds either a volume `CASE.nrrd` (or .nii, .nii.gz, .mha) on the grid
-    of the case's MR, or the slices as grey PNG pictures, `CASE-000.png` or `CASE/000.png`. Slices
-    are numbered from 0 as the MR is stored; rows and columns are those of the stored MR. Empty
-    slices may be missing. Values are used as they are where none in the folder exceeds 2; else
-    0..255 (or, for PNG pictures, the range of their type) becomes 0..1.
+    of the case's MR, or the slices as grey pictures (PNG, TIFF, JPEG; 8 or 16 bit), `CASE-000.png`
+    or `CASE/000.png`; leading zeros do not matter. Slices are numbered as the MR is stored, from 0,
+    or from 1 where there is no 0 and the last number is that of slices; rows and columns are those
+    of the stored MR. Empty slices may be missing. Where the cases are pictures themselves, the
+    fused one is `CASE.png`. Values are used as they are where none in the folder exceeds 2; else
+    0..255 becomes 0..1, as it does for pictures (see `read_picture` for 16 bit).
 
     Args:
         folder: as above.
@@ -106,31 +110,41 @@ def read_foreign(folder: Path, case: Case, numbers: Iterable[int]) -> np.ndarray
                 )
             return volume.array
     whole = np.zeros(reference.shape, np.float32)
+    there = _pictures_of(folder, case, len(whole))
     for number in numbers:
-        names = (f"{case.name}-{number:03d}.png", f"{case.name}/{number:03d}.png")
-        path = next((folder / name for name in names if (folder / name).is_file()), None)
-        if path is None:
+        if number not in there:
+            found = sorted(path.name for path in there.values())
             raise MedFusionError(
-                f"{folder} holds no fused image of slice {number} of case {case.name}; name "
-                f"volumes {case.name}.nrrd and pictures {names[0]} or {names[1]}."
+                f"{folder} holds no fused image of slice {number} of case {case.name}; expected "
+                f"the volume {case.name}.nrrd or a picture {case.name}-{number:03d}.png or "
+                f"{case.name}/{number:03d}.png; found of this case: "
+                f"{', '.join(found[:5]) or 'nothing'}{' ...' if len(found) > 5 else ''}."
             )
-        whole[number] = _read_picture(path, whole.shape[1:])
+        picture = read_picture(there[number]) / 255
+        if picture.shape != whole.shape[1:]:
+            raise MedFusionError(
+                f"{there[number]} has {picture.shape[0]} x {picture.shape[1]} pixels, but the "
+                f"MR's slices have {whole.shape[1]} x {whole.shape[2]}."
+            )
+        whole[number] = picture
     return whole
 
 
-def _read_picture(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-    """A grey picture, its type's range taken to [0, 1]."""
-    from skimage.io import imread
-
-    picture = imread(path)
-    whole = np.iinfo(picture.dtype).max if picture.dtype.kind in "iu" else 1
-    if picture.ndim == 3:
-        if np.ptp(picture[..., :3], axis=-1).any():
-            raise MedFusionError(f"{path} is a colour picture; give grey ones.")
-        picture = picture[..., 0]
-    if picture.shape != shape:
-        raise MedFusionError(
-            f"{path} has {picture.shape[0]} x {picture.shape[1]} pixels, but the MR's slices have "
-            f"{shape[0]} x {shape[1]}."
-        )
-    return picture.astype(np.float32) / whole
+def _pictures_of(folder: Path, case: Case, slices: int) -> dict[int, Path]:
+    """The fused pictures of a case by the number of the slice, counted from 0."""
+    if case.is_picture:
+        for ending in PICTURES:
+            if (folder / f"{case.name}{ending}").is_file():
+                return {0: folder / f"{case.name}{ending}"}
+    found = {}
+    for place, pattern in (
+        (folder, rf"{re.escape(case.name)}-(\d+)"),
+        (folder / case.name, r"(\d+)"),
+    ):
+        for path in sorted(place.iterdir()) if place.is_dir() else ():
+            match = re.fullmatch(pattern, path.stem)
+            if match and path.suffix.lower() in PICTURES:
+                found.setdefault(int(match[1]), path)
+    if found and 0 not in found and max(found) == slices:
+        found = {number - 1: path for number, path in found.items()}
+    return found

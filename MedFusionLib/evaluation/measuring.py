@@ -99,6 +99,16 @@ def evaluate(
                 examples, contender.name, found[picked], part[picked], case, stack, fused
             )
     notes = list(notes)
+    if any(case.stored for case in cases):
+        notes.append(
+            "Scored as stored: grey levels as they are in the files, background only where both "
+            "are 0, fused images rounded to 8 bit."
+        )
+    if len(cases) > 1 and all(case.is_picture for case in cases):
+        notes.append(
+            "Each picture counts as a case; where several are of one person, the intervals are too "
+            "narrow."
+        )
     if slow.any() and any(len(stack.kept) > slow_slices for stack in stacks):
         names = " and ".join(m.symbol for m, late in zip(found, slow, strict=True) if late)
         notes.append(f"{names}: on {slow_slices} evenly spaced slices of each case only.")
@@ -122,7 +132,10 @@ def fuse_stack(
     device: torch.device,
     cancelled: Callable[[], bool] | None = None,
 ) -> np.ndarray:
-    """The fused slices that are scored, (slices, rows, columns) in [0, 1]."""
+    """The fused slices that are scored, (slices, rows, columns) in [0, 1].
+
+    What is scored as stored is rounded to 8 bit, as stored fused images are.
+    """
     from ..inference.slices import run_slices
 
     if contender.folder is not None:
@@ -132,7 +145,8 @@ def fuse_stack(
         pair = [stack.first, stack.second]
         fused = run_slices(contender.module, pair, device=device, cancelled=cancelled).fused
         fused[stack.background] = 0
-    return np.clip(fused, 0, 1)
+    fused = np.clip(fused, 0, 1)
+    return np.round(fused * 255) / np.float32(255) if case.stored else fused
 
 
 def picked_metric(measures: Sequence[Measure]) -> int:

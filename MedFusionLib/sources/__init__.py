@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = public(
         "volumes": "AXES Volume resample same_grid",
         "files": "read_volume write_volume write_colour",
         "intensities": "Window choose_window background_level background_mask",
-        "prepare": "Sources prepare",
+        "pictures": "read_picture read_picture_volume",
+        "prepare": "Sources prepare as_stored",
     },
 )

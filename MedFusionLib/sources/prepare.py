@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import MedFusionError
 from .intensities import (
     Window,
     background_level,
@@ -15,7 +16,7 @@ from .intensities import (
     is_windowed_ct,
     outside_value,
 )
-from .volumes import Volume, check_values, resample, to_slices
+from .volumes import Volume, check_values, resample, same_grid, to_slices
 
 ALL = slice(None)
 FILLED = 0.02  # a slice with less than this that is not background shows nothing
@@ -111,6 +112,53 @@ def prepare(
         background,
         tuple(coverage),
         tuple(warnings),
+    )
+
+
+#: what grey levels may run up to, and still be told from those of the next kind
+FULL_RANGES = (1, 255, 65535)
+
+
+def as_stored(volumes: Sequence[Volume], modalities: Sequence[str]) -> Sources:
+    """The sources as they are stored, as public test sets are scored: no window, no stretching.
+
+    Values up to 1, up to 255 or up to 65535 become 0..1, the same for all sources. Background is
+    where all are exactly 0.
+
+    Args:
+        volumes: the sources on one grid, the reference first.
+        modalities: of each.
+
+    Raises:
+        MedFusionError: values below 0 or too large, or the grids differ.
+
+    Example:
+        >>> grey = Volume(np.array([[[0, 51, 255]]]))
+        >>> as_stored([grey, grey], ["mr", "ct"]).scaled[0]
+        array([[[0. , 0.2, 1. ]]], dtype=float32)
+    """
+    for volume in volumes:
+        check_values(volume)
+        low, high = float(volume.array.min()), float(volume.array.max())
+        if low < 0 or high > FULL_RANGES[-1]:
+            raise MedFusionError(
+                f"{volume.name} runs from {low:g} to {high:g}; expected grey levels from 0 to "
+                "1, 255 or 65535. Score it without --stored."
+            )
+        if not same_grid(volume, volumes[0]):
+            raise MedFusionError(
+                f"{volume.name} does not lie on the grid of {volumes[0].name}, {volume.shape} "
+                f"against {volumes[0].shape}; what is scored as stored has to."
+            )
+    highest = max(float(volume.array.max()) for volume in volumes)
+    window = Window(0, next(end for end in FULL_RANGES if highest <= end), "as stored")
+    return Sources(
+        tuple(volumes),
+        tuple(modalities),
+        (window,) * len(volumes),
+        np.all([volume.array == 0 for volume in volumes], axis=0),
+        (1.0,) * len(volumes),
+        (),
     )
 
 

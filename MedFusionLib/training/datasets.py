@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from torch.utils.data import Dataset
 from ..errors import MedFusionError
 from ..sources.files import read_volume
 from ..sources.modalities import modalities_of
-from ..sources.prepare import Sources, filled_slices, prepare
+from ..sources.pictures import PICTURES, read_picture_volume
+from ..sources.prepare import Sources, as_stored, filled_slices, prepare
 from ..sources.volumes import slice_order, stored_axis, to_slices
 
 ENDINGS = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd")
@@ -22,7 +23,7 @@ ENDINGS = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd")
 
 @dataclass(frozen=True)
 class Case:
-    """One subject's two registered volumes.
+    """One subject's two registered volumes, or two registered pictures of one slice.
 
     Attributes:
         name: of the case.
@@ -30,6 +31,7 @@ class Case:
         pair: "ct-mr", "pet-mr" or "spect-mr".
         first: file of the MR.
         second: file of the CT, PET or SPECT.
+        stored: whether grey levels are taken as they are stored, see `as_stored`.
     """
 
     name: str
@@ -37,12 +39,25 @@ class Case:
     pair: str
     first: Path
     second: Path
+    stored: bool = False
 
     @cached_property
     def sources(self) -> Sources:
         """Both volumes on the MR's grid, in [0, 1]; read when first asked for."""
-        volumes = [read_volume(self.first), read_volume(self.second)]
-        return prepare(volumes, modalities_of(self.pair))
+        read = read_picture_volume if self.is_picture else read_volume
+        volumes = [read(self.first), read(self.second)]
+        if self.is_picture and volumes[0].shape != volumes[1].shape:
+            sizes = [f"{v.shape[1]} x {v.shape[2]}" for v in volumes]
+            raise MedFusionError(
+                f"{self.first} has {sizes[0]} pixels and {self.second} {sizes[1]}; expected two "
+                "registered pictures of one size."
+            )
+        return (as_stored if self.stored else prepare)(volumes, modalities_of(self.pair))
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is a pair of pictures, not of volumes."""
+        return self.first.suffix.lower() in PICTURES
 
     @cached_property
     def slices(self) -> torch.Tensor:
@@ -59,7 +74,9 @@ class Case:
         return torch.from_numpy(np.stack(stack, 1))
 
 
-def find_cases(data: str | Path, pair: str, split: str | None = None) -> list[Case]:
+def find_cases(
+    data: str | Path, pair: str, split: str | None = None, stored: bool = False
+) -> list[Case]:
     """The cases of a pair in a data folder.
 
     Either the folder has a `manifest.csv` with the columns path, pair, split, case and modality;
@@ -67,10 +84,14 @@ def find_cases(data: str | Path, pair: str, split: str | None = None) -> list[Ca
     every fifth case, at least one, is kept for testing. Files are named `CASE-mr.nrrd` and
     `CASE-ct.nrrd` (or -pet, -spect; NIfTI and MHA do as well).
 
+    Grey pictures (PNG, TIFF, JPEG) serve for testing: named `NAME-mr.png` and `NAME-ct.png`, or
+    with equal names in two folders `mr` and `ct`. Each pair is a case of one slice.
+
     Args:
         data: the folder.
         pair: "ct-mr", "pet-mr" or "spect-mr".
         split: "train" or "test", or None for both.
+        stored: whether grey levels are taken as they are stored.
 
     Returns:
         The cases, sorted by name.
@@ -87,15 +108,27 @@ def find_cases(data: str | Path, pair: str, split: str | None = None) -> list[Ca
         cases = _from_manifest(manifest, pair, modalities[1])
     else:
         cases = _from_folders(data, pair, modalities[1])
-    cases = [case for case in cases if split in (None, case.split)]
-    if not cases:
-        what = f"no {split} pairs" if split else "no pairs"
+    everything = [replace(case, stored=stored) for case in cases]
+    cases = [case for case in everything if split in (None, case.split)]
+    if not cases and everything:
         raise MedFusionError(
-            f"{data} holds {what} for {pair}; name the files CASE-mr.nrrd and "
-            f"CASE-{modalities[1]}.nrrd, or list them in a manifest.csv with the columns "
-            "path, pair, split, case, modality."
+            f"{data} holds no {split} pairs for {pair}, but {len(everything)} of the split "
+            f"'{everything[0].split}'; take them with --split all or --split {everything[0].split}."
+        )
+    if not cases:
+        raise MedFusionError(
+            f"{data} holds no pairs for {pair}; expected files CASE-mr.nrrd and "
+            f"CASE-{modalities[1]}.nrrd, pictures NAME-mr.png and NAME-{modalities[1]}.png, two "
+            f"folders mr and {modalities[1]} of pictures with equal names, or a manifest.csv with "
+            f"the columns path, pair, split, case, modality; found {_what_is_in(data)}."
         )
     return sorted(cases, key=lambda case: case.name)
+
+
+def _what_is_in(folder: Path) -> str:
+    names = sorted(path.name + "/" * path.is_dir() for path in folder.iterdir())
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return (", ".join(names[:5]) + more) or "nothing"
 
 
 def _from_manifest(manifest: Path, pair: str, second: str) -> list[Case]:
@@ -127,6 +160,8 @@ def _from_folders(data: Path, pair: str, second: str) -> list[Case]:
         if split:
             return split
         together = _in_folder(root, "train", pair, second)
+        if together and all(case.is_picture for case in together):
+            return [replace(case, split="test") for case in together]
         if together:
             tested = {case.name for case in together[4::5] or together[1:][-1:]}
             return [
@@ -140,11 +175,31 @@ def _in_folder(folder: Path, split: str, pair: str, second: str) -> list[Case]:
     cases = []
     for first in sorted(folder.glob("*-mr.*")):
         name, ending = first.name.split("-mr.", 1)
-        partner = [folder / f"{name}-{second}{e}" for e in (f".{ending}", *ENDINGS)]
+        endings = next((e for e in (ENDINGS, PICTURES) if f".{ending}".lower() in e), ())
+        partner = [folder / f"{name}-{second}{e}" for e in (f".{ending}", *endings)]
         found = next((path for path in partner if path.is_file()), None)
-        if f".{ending}" in ENDINGS and found:
+        if endings and found:
             cases.append(Case(name, split, pair, first, found))
-    return cases
+    return cases or _in_two_folders(folder, split, pair, second)
+
+
+def _in_two_folders(folder: Path, split: str, pair: str, second: str) -> list[Case]:
+    """Pictures with equal names in a folder of each modality."""
+    inside = {p.name.lower(): p for p in folder.iterdir() if p.is_dir()} if folder.is_dir() else {}
+    mr, other = inside.get("mr") or inside.get("mri"), inside.get(second)
+    if not mr or not other:
+        return []
+    firsts, seconds = (
+        {p.stem: p for p in sorted(one.iterdir()) if p.suffix.lower() in PICTURES}
+        for one in (mr, other)
+    )
+    lone = sorted(set(firsts) ^ set(seconds))
+    if lone and (firsts or seconds):
+        raise MedFusionError(
+            f"{mr} and {other} should hold pictures with equal names; without a partner: "
+            f"{', '.join(lone[:5])}" + (" ..." if len(lone) > 5 else ".")
+        )
+    return [Case(name, split, pair, firsts[name], seconds[name]) for name in firsts]
 
 
 def split_validation(cases: list[Case]) -> tuple[torch.Tensor, torch.Tensor]:
