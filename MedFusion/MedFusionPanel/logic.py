@@ -209,14 +209,16 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
         if readiness.weightsProblem(method, state.modality):
             return method.summary
         from MedFusionLib.methods.weights import read_card, weights_path
+        from MedFusionLib.sources.modalities import PAIRS
 
         card = read_card(weights_path(method.name, state.pair))
+        pairs = PAIRS if method.all_pairs else [state.pair]
         train = card.get("data", {}).get("train", {})
         return _("{summary} Trained on {slices} slices of {cases} {pair} cases.").format(
             summary=method.summary,
             slices=train.get("slices", "?"),
             cases=len(train.get("cases", [])) or "?",
-            pair=state.pair.upper(),
+            pair=", ".join(name.upper() for name in pairs),
         )
 
     @staticmethod
