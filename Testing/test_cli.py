@@ -1,6 +1,10 @@
 """The command line as a user types it."""
 
+import errno
 import json
+import shutil
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -160,6 +164,11 @@ def test_bad_input_leaves_earlier_results_as_they_were(run, files, tmp_path):
         ("--omega", "2"),
         ("--second-window", "5"),
         ("--memory", "-1"),
+        ("--memory", "nan"),
+        ("--memory", "inf"),
+        ("--memory", "1e300"),
+        ("--third-window", "0,5"),
+        ("--second-window", "0,1e-320"),
         ("--precision", "x"),
     ],
 )
@@ -168,6 +177,49 @@ def test_bad_settings_are_refused(run, files, tmp_path, option):
     assert code == 2
     assert len(error.strip().splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_no_name_of_a_folder_is_in_the_results_unless_asked_for(run, files, tmp_path):
+    """Folders are often named after patients."""
+    patient = tmp_path / "DOE JOHN"
+    patient.mkdir()
+    own = {name: Path(shutil.copy(path, patient)) for name, path in files.items()}
+    out = tmp_path / "out"
+    run(*fuse_words(own, out, "--scene"))
+    with zipfile.ZipFile(out / "scene.mrb") as scene:
+        parts = {name: scene.read(name) for name in scene.namelist()}
+    parts |= {path.name: path.read_bytes() for path in out.iterdir()}
+    for name, content in parts.items():
+        assert b"DOE" not in content and "DOE" not in name
+        assert str(tmp_path).encode() not in content
+    run(*fuse_words(own, out, "--keep-paths"))
+    report = json.loads((out / "report.json").read_text())
+    assert [part["file"] for part in report["inputs"]] == [str(own["t1"]), str(own["pet"])]
+    assert not (out / "scene.mrb").exists()  # of the fusion before
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), 2, "No space left on device"),
+        (MemoryError(), 2, "memory of this machine"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), 2, "memory of this machine"),
+        (ZeroDivisionError("one\ntwo"), 1, "ZeroDivisionError: one"),
+        (KeyboardInterrupt(), 130, "Cancelled."),
+    ],
+)
+def test_whatever_goes_wrong_is_said_in_one_line_and_leaves_nothing(
+    run, files, tmp_path, monkeypatch, error, code, words
+):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr("MedFusionLib.results.folder.save_preview", fail)
+    found, said, line = run(*fuse_words(files, tmp_path / "out"))
+    assert (found, said) == (code, "")
+    assert words in line and "Traceback" not in line
+    assert len(line.strip().splitlines()) == 1
+    assert not list(tmp_path.iterdir())
 
 
 def test_methods_lists_names_kinds_pairs_parameters_weights_and_papers(run):

@@ -11,7 +11,6 @@ from MedFusionLib.sources.files import (
     from_sitk,
     read_volume,
     sha256,
-    whole_folder,
     write_colour,
     write_volume,
 )
@@ -134,60 +133,7 @@ def test_a_nifti_with_a_sheared_sform_is_refused(tmp_path):
         read_volume(path)
 
 
-# Folders ----------------------------------------------------------------------------------------
-
-
-def contents(folder):
-    return {p.relative_to(folder).as_posix(): p.read_text() for p in folder.rglob("*.txt")}
-
-
-def test_a_whole_folder_replaces_its_files_and_keeps_others(tmp_path):
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / "old.txt").write_text("old")
-    (out / "both.txt").write_text("old")
-    with whole_folder(out) as folder:
-        (folder / "both.txt").write_text("new")
-        (folder / "new.txt").write_text("new")
-        assert contents(out) == {"old.txt": "old", "both.txt": "old"}
-    assert contents(out) == {"old.txt": "old", "both.txt": "new", "new.txt": "new"}
-    assert list(tmp_path.iterdir()) == [out]
-
-
-def test_a_whole_folder_is_made_with_its_parents(tmp_path):
-    out = tmp_path / "a" / "b" / "out"
-    with whole_folder(out) as folder:
-        (folder / "new.txt").write_text("new")
-        assert not (tmp_path / "a").exists()
-    assert contents(tmp_path) == {"a/b/out/new.txt": "new"}
-
-
-@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-@pytest.mark.parametrize("there", [True, False])
-def test_a_failure_leaves_the_folder_as_it_was(tmp_path, error, there):
-    out = tmp_path / "out"
-    if there:
-        out.mkdir()
-        (out / "both.txt").write_text("old")
-    with pytest.raises(error), whole_folder(out) as folder:
-        (folder / "both.txt").write_text("new")
-        raise error
-    assert contents(tmp_path) == ({"out/both.txt": "old"} if there else {})
-    assert list(tmp_path.iterdir()) == ([out] if there else [])
-
-
-def test_a_whole_folder_is_as_readable_as_any_other(tmp_path):
-    (tmp_path / "plain").mkdir()
-    with whole_folder(tmp_path / "out"):
-        pass
-    assert (tmp_path / "out").stat().st_mode == (tmp_path / "plain").stat().st_mode
-
-
-def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
-    (tmp_path / "out").write_text("mine")
-    with refused("is a file"), whole_folder(tmp_path / "out"):
-        pass
-    assert (tmp_path / "out").read_text() == "mine"
+# Checksums --------------------------------------------------------------------------------------
 
 
 def test_the_checksum_of_a_folder_follows_the_names_of_its_files(tmp_path):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import sys
 from typing import Annotated
 
@@ -20,21 +23,61 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run the command line; bad input ends it with code 2 and one sentence on stderr."""
+    """Run the command line; whatever ends it early says so in one sentence on stderr.
+
+    The exit code is 2 for bad input, 130 for an interrupt, 143 for a termination, and 1 for what
+    nobody foresaw; MEDFUSION_DEBUG=1 in the environment shows where that happened.
+    """
+    _clean_up_when_terminated()
     try:
         sys.exit(app(args=sys.argv[1:] or ["--help"], standalone_mode=False))
-    except MedFusionError as error:
-        message = str(error)
-    except typer.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         err.print("Cancelled.")
         sys.exit(130)
+    except SystemExit as ending:  # Typer's answer to an interrupt
+        if ending.code == 130:
+            err.print("Cancelled.")
+        raise
     except Exception as error:
-        if not hasattr(error, "format_message"):  # not Typer's word on the arguments
+        if os.environ.get("MEDFUSION_DEBUG"):
             raise
-        words = " ".join(error.format_message().split()).rstrip(".")
-        message = f"{words}; 'medfusion --help' says more."
+        code, message = _in_words(error)
     err.print(f"Error: {message}", style="red", highlight=False, soft_wrap=True, markup=False)
-    sys.exit(2)
+    sys.exit(code)
+
+
+def _in_words(error: Exception) -> tuple[int, str]:
+    """The exit code and the sentence for an error."""
+    if isinstance(error, MedFusionError):
+        return 2, str(error)
+    if hasattr(error, "format_message"):  # Typer's word on the arguments
+        words = " ".join(error.format_message().split()).rstrip(".")
+        return 2, f"{words}; 'medfusion --help' says more."
+    first = (str(error).splitlines() or [""])[0].rstrip(".")
+    if isinstance(error, MemoryError) or "alloc" in first or "out of memory" in first.lower():
+        return 2, (
+            "The memory of this machine is too small for these volumes; resample them to fewer "
+            "voxels, or close other programs."
+        )
+    if isinstance(error, OSError):
+        where = f"{error.filename} cannot be used: " if error.filename else ""
+        return 2, f"{where}{error.strerror or first}; check the disk and the path."
+    return 1, (
+        f"Something happened that should not ({type(error).__name__}: {first}); please report it "
+        "with the command that you gave."
+    )
+
+
+def _clean_up_when_terminated() -> None:
+    """Let a termination end the command as an error does: temporary folders are removed."""
+
+    def end(number: int, _: object) -> None:
+        sys.exit(128 + number)
+
+    with contextlib.suppress(ValueError):  # not in the main thread
+        for name in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), end)
 
 
 def _show_version(wanted: bool) -> None:

@@ -65,7 +65,7 @@ def evaluate(
     from ..evaluation.elsewhere import find_foreign
     from ..evaluation.measuring import choose_names
     from ..evaluation.measuring import evaluate as run
-    from ..sources.files import whole_folder
+    from ..sources.folders import whole_folder
 
     if phantom:
         if data or fused:
@@ -99,7 +99,7 @@ def _evaluate_phantom(
 ) -> None:
     from ..evaluation.contenders import choose_contenders
     from ..evaluation.planted import PLANTED_PAIRS, evaluate_phantom
-    from ..sources.files import whole_folder
+    from ..sources.folders import whole_folder
 
     found = {}
     for one in [str(pair)] if pair else PLANTED_PAIRS:

@@ -53,6 +53,10 @@ def fuse(
         str, typer.Option(help="float32, or auto: faster where a check finds it safe.")
     ] = "auto",
     scene: Annotated[bool, typer.Option("--scene", help="Write a Slicer scene, too.")] = False,
+    keep_paths: Annotated[
+        bool,
+        typer.Option("--keep-paths", help="Put the inputs' full paths into report.json."),
+    ] = False,
 ) -> None:
     """Fuse two registered volumes, and say what each contributed."""
     from ..colour.coding import Coding
@@ -73,6 +77,7 @@ def fuse(
         files,
         volumes,
         scene,
+        keep_paths=keep_paths,
         pair=str(pair),
         third_modality=third_is,
         network=network,

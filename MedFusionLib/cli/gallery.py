@@ -25,7 +25,7 @@ def gallery(
 ) -> None:
     """Make a page with every network and pair on a fixed slice."""
     from ..evaluation.gallery import write_gallery
-    from ..sources.files import whole_folder
+    from ..sources.folders import whole_folder
 
     with whole_folder(out_) as temporary, bar("Drawing", "rows") as progress:
         write_gallery(temporary, data, everything, device, progress)

@@ -18,6 +18,7 @@ def write_results(
     files: Sequence[Path] | None = None,
     focus: tuple[float, float, float] | None = None,
     quality: Quality | None = None,
+    keep_paths: bool = False,
 ) -> None:
     """Write fused volume, colour, contributions, preview and report.
 
@@ -27,6 +28,9 @@ def write_results(
         files: the sources' files, for the report.
         focus: see `preview.save_preview`.
         quality: of the fusion, where it is known already.
+        keep_paths: put the full paths of `files` into the report. Without, it holds a file's name
+            and nothing of a folder's, for folders are often named after patients; the checksum
+            says which file it was.
     """
     write_volume(fusion.fused, folder / "fused.nrrd")
     write_colour(fusion.colour, fusion.fused, folder / "colour.nrrd")
@@ -36,8 +40,14 @@ def write_results(
     report = {**fusion.report, "quality": (quality or quality_of(fusion)).as_json()}
     if files:
         report["inputs"] = [
-            {**part, "file": str(path), "sha256": sha256(path)}
+            {**part, "file": _name(path, keep_paths), "sha256": sha256(path)}
             for part, path in zip(report["inputs"], files, strict=True)
         ]
     text = json.dumps(report, indent=2, ensure_ascii=False)
     (folder / "report.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _name(path: Path, whole: bool) -> str:
+    if whole:
+        return str(path.absolute())
+    return "a folder of DICOM slices" if path.is_dir() else path.name

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +10,7 @@ import numpy as np
 
 from ..errors import MedFusionError
 from .dicom import is_dicom, read_dicom
+from .folders import whole_folder  # noqa: F401  (its older place)
 from .headers import FORMATS, check_header
 from .volumes import Volume, to_sitk
 
@@ -107,10 +103,12 @@ def from_sitk(image: sitk.Image, name: str) -> Volume:
 
 
 def write_volume(volume: Volume, path: str | Path) -> None:
-    """Write a volume (float32, compressed); the ending of the path says the format."""
-    import SimpleITK as sitk
+    """Write a volume (float32, compressed); the ending of the path says the format.
 
-    sitk.WriteImage(to_sitk(volume), str(path), useCompression=True)
+    Raises:
+        MedFusionError: it cannot be written, or not all of it is there afterwards.
+    """
+    _write(to_sitk(volume), Path(path))
 
 
 def write_colour(colour: np.ndarray, grid: Volume, path: str | Path) -> None:
@@ -121,11 +119,24 @@ def write_colour(colour: np.ndarray, grid: Volume, path: str | Path) -> None:
     image.SetSpacing(grid.spacing)
     image.SetOrigin(grid.origin)
     image.SetDirection(grid.direction.ravel().tolist())
-    sitk.WriteImage(image, str(path), useCompression=True)
+    _write(image, Path(path))
     # SimpleITK knows no RGB pixels and calls the first axis a vector.
     header, _, voxels = Path(path).read_bytes().partition(b"\n\n")
     header = header.replace(b"kinds: vector", b"kinds: RGB-color")
     Path(path).write_bytes(header + b"\n\n" + voxels)
+
+
+def _write(image: sitk.Image, path: Path) -> None:
+    import SimpleITK as sitk
+
+    try:
+        sitk.WriteImage(image, str(path), useCompression=True)
+        check_header(path)  # a full disk ends a file early, and not every writer says so
+    except (RuntimeError, OSError, MedFusionError):
+        raise MedFusionError(
+            f"{path.name} cannot be written into {path.parent}; is the disk full, or the folder "
+            "gone?"
+        ) from None
 
 
 def _check_rounding(stored: np.ndarray, array: np.ndarray, name: str) -> None:
@@ -150,44 +161,3 @@ def sha256(path: str | Path) -> str:
             while block := stream.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()
-
-
-@contextlib.contextmanager
-def whole_folder(out: str | Path) -> Iterator[Path]:
-    """A folder that gets its files all together or not at all.
-
-    Yields a temporary folder beside `out`. When the block ends without an error its files move
-    into `out` (files of the same name are replaced, others stay); else it is removed and `out`
-    is as it was.
-
-    Raises:
-        MedFusionError: `out` is a file, or cannot be written.
-    """
-    out = Path(out)
-    if out.exists() and not out.is_dir():
-        raise MedFusionError(f"{out} is a file; give a folder for the results.")
-    try:
-        nearest = next(p for p in [out.absolute().parent, *out.absolute().parents] if p.exists())
-        temporary = Path(tempfile.mkdtemp(prefix=".medfusion-", dir=nearest))
-    except OSError as error:
-        raise MedFusionError(f"{out} cannot be written: {error.strerror}.") from None
-    try:
-        yield temporary
-        try:
-            if out.exists():
-                for part in sorted(temporary.iterdir()):
-                    os.replace(part, out / part.name)
-            else:
-                out.parent.mkdir(parents=True, exist_ok=True)
-                temporary.chmod(0o777 & ~_umask())
-                temporary.rename(out)
-        except OSError as error:
-            raise MedFusionError(f"{out} cannot be written: {error.strerror}.") from None
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -12,13 +12,14 @@ import numpy as np
 
 from ..errors import MedFusionError
 from .modalities import check_modality
-from .volumes import Volume
+from .volumes import BRIGHTEST, Volume
 
 CT_LEVEL, CT_WIDTH = 55.0, 150.0  # HU: fluid about 0.16, brain about 0.35, bone saturated
 CT_AIR = -300.0  # HU: no tissue of the head lies below
 MR_PERCENTILES = (0.5, 99.5)
 UPTAKE_PERCENTILE = 99.9
 ONE_GREY_LEVEL = 1 / 255
+NARROWEST = 1e-30  # of a window: within, float32 has numbers
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,11 @@ class Window:
             raise MedFusionError(
                 f"The intensity window {self.lower:g} to {self.upper:g} is empty; "
                 "its upper end must be above its lower end."
+            )
+        if self.upper - self.lower < NARROWEST or max(-self.lower, self.upper) > BRIGHTEST:
+            raise MedFusionError(
+                f"The intensity window {self.lower:g} to {self.upper:g} is too narrow or too far "
+                "from 0 to tell values apart."
             )
 
     def scale(self, array: np.ndarray) -> np.ndarray:
