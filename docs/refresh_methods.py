@@ -5,11 +5,17 @@ python docs/refresh_methods.py
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
+from skimage import io
+
+from MedFusionLib import metrics
 from MedFusionLib.methods.registry import Method, all_methods
-from MedFusionLib.methods.weights import read_card, weights_path
+from MedFusionLib.methods.weights import load_method, read_card, weights_path
 from MedFusionLib.sources.modalities import PAIRS
 
 PAGE = Path(__file__).with_name("methods.md")
@@ -36,6 +42,21 @@ that is known: these networks saw far less. Scores are from the cards beside the
 (`Resources/Weights/*.json`): held-out test cases, mean SSIM to both sources and Q^AB/F, the
 network's and the plain average's. Some are trained for the pairs of their publication only.
 """
+AUTHORS = """## LP-CNN beside the authors' results
+
+The fused images that the authors' program made with the authors' weights, and ours made of the same
+sources: correlation, SSIM of the two, and Piella's Q_S of both. GFF is held to its authors' results
+within 2 grey levels by `Testing/test_classical.py`.
+"""
+#: title -> both sources, the authors' result
+STORED = {
+    "thesis, T1 and CT": [f"data/seeds/thesis/t1-ct-{x}.png" for x in ("mr", "ct", "fused-lp-cnn")],
+    "thesis, T2 and CT": [f"data/seeds/thesis/t2-ct-{x}.png" for x in ("mr", "ct", "fused-lp-cnn")],
+    "MR and PET": [
+        f"reference/{x}.png" for x in ("metrics/p1_A", "metrics/p1_B", "methods/p1_lp-cnn")
+    ],
+}
+BEGIN, END = "<!-- begin: authors -->", "<!-- end: authors -->"
 #: method -> publications that compare with it; in brackets: that name it
 COMPARED = {
     "badal-regas": "thesis (its own)",
@@ -65,8 +86,8 @@ COMPARED = {
 }
 
 
-def page() -> str:
-    """The whole page."""
+def page(authors: str = "") -> str:
+    """The whole page, with what was measured against the authors' results."""
     lines = ["| name | kind | paper | compared with by | chosen here |", "|---|---|---|---|---|"]
     for method in sorted(all_methods(), key=lambda method: method.name):
         by = COMPARED.get(method.name, "none")
@@ -75,7 +96,25 @@ def page() -> str:
     heads = "weights | steps | pixels seen | SSIM | average's | Q^AB/F | average's"
     trained = [f"| {heads} |", "|---|---|---|---|---|---|---|"]
     trained += [row(path.stem, read_card(path)) for path in weights() if path.is_file()]
-    return "\n".join([HEAD, *lines, "", TRAINED, *trained, ""])
+    beside = [AUTHORS, BEGIN, authors.strip(), END]
+    return "\n".join([HEAD, *lines, "", TRAINED, *trained, "", *beside, ""])
+
+
+def beside_the_authors(shared: Path) -> str:
+    """Our LP-CNN and the authors', as a table."""
+    method, _ = load_method("lp-cnn", "ct-mr")
+    lines = ["| pair | correlation | SSIM | Q_S, ours | Q_S, authors' |", "|---|---|---|---|---|"]
+    for title, names in STORED.items():
+        images = [io.imread(shared / name) / 255 for name in names]
+        first, second, wanted = (torch.from_numpy(x).float()[None, None] for x in images)
+        with torch.inference_mode():
+            fused = torch.round(255 * method(first, second)) / 255
+        alike = np.corrcoef(fused.flatten(), wanted.flatten())[0, 1]
+        ssim = metrics.ssim(fused, wanted, wanted, source="first")
+        scores = [metrics.q_s(image, first, second) for image in (fused, wanted)]
+        cells = [title, f"{alike:.4f}", *(f"{float(x):.3f}" for x in (ssim, *scores))]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def weights() -> list[Path]:
@@ -98,4 +137,8 @@ def row(name: str, card: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    if len(sys.argv) > 1:
+        measured = beside_the_authors(Path(sys.argv[1]))
+    else:
+        measured = PAGE.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0]
+    PAGE.write_text(page(measured), encoding="utf-8")
