@@ -1,6 +1,6 @@
 """Score fusion methods on registered pairs: means, intervals over cases, ranks and wins.
 
-What is scored is what `fuse` gives: the same scaling, the same background rule, clipped to [0, 1].
+What is scored is what `fuse` gives: the same scaling, the same background rule, the same bounds.
 The plain average and the pixel-wise maximum are always among the methods, for any table without
 them misleads.
 """
@@ -143,7 +143,9 @@ def fuse_stack(
         fused = to_slices(whole, *stack.layout)[stack.kept]
     else:
         pair = [stack.first, stack.second]
-        fused = run_slices(contender.module, pair, device=device, cancelled=cancelled).fused
+        fused = run_slices(
+            contender.module, pair, device=device, bounded=True, cancelled=cancelled
+        ).fused
         fused[stack.background] = 0
     fused = np.clip(fused, 0, 1)
     return np.round(fused * 255) / np.float32(255) if case.stored else fused

@@ -177,9 +177,14 @@ def evaluate_phantom(
         look = look_at(make_phantom(shape, seed), pair)
         for at, (row, contender) in enumerate(zip(values, contenders, strict=True), 1):
             result = run_slices(
-                contender.module, look.inputs, kind="share", device=chosen, cancelled=cancelled
+                contender.module,
+                look.inputs,
+                kind="share",
+                device=chosen,
+                bounded=True,
+                cancelled=cancelled,
             )
-            fused = np.clip(np.where(look.background, 0, result.fused), 0, 1)
+            fused = np.where(look.background, 0, result.fused)
             shares = [np.where(look.background, 0, part) for part in result.contributions]
             gradients = None
             if contender.differentiable:
