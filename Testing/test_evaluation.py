@@ -150,6 +150,19 @@ def test_slow_metrics_are_taken_on_evenly_spaced_slices(cases):
         evaluate(cases, ours, ["std"], slow_slices=0, device="cpu")
 
 
+def test_some_slices_of_each_case_evenly_spaced(cases):
+    ours, _ = choose_contenders("average", "pet-mr")
+    few = evaluate(cases, ours, ["std"], slices=2, device="cpu")
+    everything = evaluate(cases, ours, ["std"], device="cpu")
+    assert few.groups == tuple(case.name for case in cases for _ in range(2))
+    at = [
+        list(zip(everything.groups, everything.numbers, strict=True)).index(one)
+        for one in zip(few.groups, few.numbers, strict=True)
+    ]
+    np.testing.assert_array_equal(few.values, everything.values[:, :, at])
+    assert any("At most 2" in note for note in few.notes)
+
+
 def test_progress_counts_every_slice_of_every_method(cases):
     calls = []
     ours, _ = choose_contenders("average", "pet-mr")

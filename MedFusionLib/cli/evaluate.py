@@ -40,6 +40,9 @@ def evaluate(
     stored: Annotated[
         bool, typer.Option("--stored", help="Score grey levels as they are stored, unstretched.")
     ] = False,
+    slices: Annotated[
+        int | None, typer.Option(help="At most so many slices of a case, evenly spaced.")
+    ] = None,
     slow_slices: Annotated[
         int, typer.Option(help="Slices of a case, evenly spaced, for FMI and SL.")
     ] = 6,
@@ -86,6 +89,7 @@ def evaluate(
                 cases,
                 contenders,
                 names,
+                slices=slices,
                 slow_slices=slow_slices,
                 device=device,
                 notes=notes,

@@ -19,7 +19,7 @@ from ..sources.volumes import to_slices
 from ..training.datasets import Case
 from .elsewhere import read_foreign
 from .scores import Contender, Example, Measure, Scores
-from .stacks import Stack, stack_of
+from .stacks import Stack, stack_of, thinned
 
 #: metrics that take long; measured on a subset of the slices
 SLOW = ("fmi", "fmi_pixel", "fmi_dct", "semantic_loss")
@@ -33,6 +33,7 @@ def evaluate(
     contenders: Sequence[Contender],
     metrics: Sequence[str],
     *,
+    slices: int | None = None,
     slow_slices: int = SLOW_SLICES,
     device: str = "auto",
     notes: Iterable[str] = (),
@@ -45,6 +46,7 @@ def evaluate(
         cases: of one pair, see `datasets.find_cases`.
         contenders: see `choose_contenders` and `foreign`.
         metrics: names in `metrics.all_metrics`, see `choose_names`.
+        slices: at most so many slices of a case, evenly spaced; default: all.
         slow_slices: at most so many slices of a case, evenly spaced, for the metrics in `SLOW`.
         device: "auto", "cuda", "mps" or "cpu".
         notes: sentences to keep with the scores.
@@ -69,10 +71,12 @@ def evaluate(
 
     if slow_slices < 1:
         raise MedFusionError(f"slow slices is {slow_slices}; it must be at least 1.")
+    if slices is not None and slices < 1:
+        raise MedFusionError(f"slices is {slices}; it must be at least 1.")
     chosen = choose_device(device)
     found = choose_metrics(metrics)
     slow = np.array([metric.name in SLOW for metric in found], bool)
-    stacks = [stack_of(case.sources) for case in cases]
+    stacks = [thinned(stack_of(case.sources), slices) for case in cases]
     total = len(contenders) * sum(len(stack.kept) for stack in stacks)
     picked = picked_metric(found)
     values = [[] for _ in contenders]
@@ -99,6 +103,8 @@ def evaluate(
                 examples, contender.name, found[picked], part[picked], case, stack, fused
             )
     notes = list(notes)
+    if slices is not None:
+        notes.append(f"At most {slices} evenly spaced slice(s) of each case.")
     if any(case.stored for case in cases):
         notes.append(
             "Scored as stored: grey levels as they are in the files, background only where both "

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..sources.prepare import Sources, filled_slices
+from ..sources.prepare import Sources, evenly, filled_slices
 from ..sources.volumes import slice_order, stored_axis, to_slices
 
 
@@ -29,6 +29,15 @@ class Stack:
     numbers: np.ndarray
     layout: tuple[tuple[int, ...], tuple[int, ...]]
     kept: np.ndarray
+
+
+def thinned(stack: Stack, most: int | None) -> Stack:
+    """At most so many slices of a stack, evenly spaced; None: all."""
+    if most is None or len(stack.kept) <= most:
+        return stack
+    chosen = evenly(len(stack.kept), most)
+    parts = ("first", "second", "background", "numbers", "kept")
+    return replace(stack, **{name: getattr(stack, name)[chosen] for name in parts})
 
 
 def stack_of(sources: Sources, axis: str | None = None) -> Stack:
