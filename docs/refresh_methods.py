@@ -39,8 +39,10 @@ TRAINED = """## Trained networks
 
 Steps, and pixels of crops seen in training as a part of what the publication's training saw, where
 that is known: these networks saw far less. Scores are from the cards beside the weights
-(`Resources/Weights/*.json`): held-out test cases, mean SSIM to both sources and Q^AB/F, the
-network's and the plain average's. Some are trained for the pairs of their publication only.
+(`Resources/Weights/*.json`): test cases, mean SSIM to both sources and Q^AB/F, the network's and
+the plain average's. Of PET the test case, 41, is another orientation of the subject
+that was trained on; other persons stand in publications.md. Some are trained for the pairs of their
+publication only.
 """
 AUTHORS = """## LP-CNN beside the authors' results
 

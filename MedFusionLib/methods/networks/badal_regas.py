@@ -4,8 +4,9 @@ Badal Regàs: Multi-modal Medical Image Fusion using Convolutional Neural Networ
 TU Dresden 2018. Five layers: 5x5 2->128, 5x5 128->64, 3x3 64->32, 3x3 32->16, each with batch norm
 and leaky ReLU of slope 0.2, then 1x1 16->1 and tanh; padding keeps the size.
 
-Chosen here: PyTorch's initial weights; at test time batch norm uses stored statistics, so a slice
-does not depend on its batch. The loss is `losses.ssim_loss` with alpha = 4.
+Otherwise here: PyTorch's initial weights (the thesis: truncated normal, 0.001); at test time batch
+norm uses stored statistics, so a slice does not depend on its batch. The loss is
+`losses.ssim_loss` with alpha = 4.
 """
 
 from __future__ import annotations
@@ -60,10 +61,12 @@ METHOD = Method(
     title="Badal Regàs CNN",
     kind="network",
     group="first",
-    summary="Plain convolutional network on both sources at once; favours structure.",
+    summary="Plain convolutional network on both sources at once, trained for structural "
+    "similarity alone.",
     citation="Badal Regàs, Multi-modal Medical Image Fusion using Convolutional Neural Networks, "
     "bachelor thesis, TU Dresden 2018",
     build=BadalRegas,
-    choices="PyTorch's initial weights; stored batch-norm statistics.",
+    choices="PyTorch's initial weights, where the thesis has a truncated normal of 0.001; stored "
+    "batch-norm statistics.",
     radius=6,
 )

@@ -92,7 +92,8 @@ METHOD = Method(
     title="FunFuseAn",
     kind="network",
     group="first",
-    summary="Convolutional network with low- and high-frequency branches; sharp, fast.",
+    summary="Convolutional network with a coarse and a fine branch for each source; made for MR "
+    "with PET.",
     citation="Kumar et al., Structural Similarity Based Anatomical and Functional Brain Imaging "
     "Fusion, MBIA/MICCAI 2019",
     build=FunFuseAn,
