@@ -139,7 +139,9 @@ def cached(method: Method, table: Table, pair, slow, results: Path, count) -> di
     print(f"{table.name}: {method.name}", flush=True)
     module, _ = load_method(method.name, table.pair)
     started = time.process_time()
-    fused = run_slices(module, list(pair), device=torch.device("cpu"), radius=method.radius).fused
+    fused = run_slices(
+        module, list(pair), device=torch.device("cpu"), radius=method.radius, bounded=True
+    ).fused
     seconds = (time.process_time() - started) / len(fused)
     fused[(pair[0] == 0) & (pair[1] == 0)] = 0
     fused = np.round(np.clip(fused, 0, 1) * 255) / np.float32(255)
