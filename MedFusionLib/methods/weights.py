@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +100,8 @@ def _take_waiting_card(path: Path, digest: str | None) -> None:
 def load_method(name: str, pair: str, path: Path | None = None) -> tuple[nn.Module, str | None]:
     """A method ready to fuse, on the CPU, in evaluation mode.
 
+    A process reads each file once; every call returns a module of its own.
+
     Args:
         name: of the method.
         pair: whose weights a network takes; classical methods ignore it.
@@ -109,13 +113,28 @@ def load_method(name: str, pair: str, path: Path | None = None) -> tuple[nn.Modu
     Raises:
         MedFusionError: no such method, or no, damaged or unfitting weights.
     """
-    import torch
-    from safetensors.torch import load_file
-
     method = get_method(name)
     if method.kind == "classical":
         return method.build().eval(), None
     path = path or weights_path(name, pair)
+    stamps = [
+        (file.stat().st_mtime_ns, file.stat().st_size)
+        for file in (path, path.with_suffix(".json"))
+        if file.is_file()
+    ]
+    module, digest = _load_once(name, pair, path, *stamps)
+    return copy.deepcopy(module), digest
+
+
+@lru_cache(maxsize=8)
+def _load_once(
+    name: str, pair: str, path: Path, *_stamps: tuple[int, int]
+) -> tuple[nn.Module, str]:
+    """A network with its weights, read and checked once for as long as the files stay the same."""
+    import torch
+    from safetensors.torch import load_file
+
+    method = get_method(name)
     card = check_weights(path)
     for what, wanted in (("network", name), ("pair", pair)):
         if what == "pair" and method.all_pairs:
