@@ -73,9 +73,21 @@ def read_dicom(path: Path) -> Volume:
         return _read(path)
 
 
-def _read(path: Path) -> Volume:
-    import SimpleITK as sitk
+def slices_of(path: Path) -> list[Slice]:
+    """The slices that `read_dicom` would read, in order, from their headers alone.
 
+    Raises:
+        MedFusionError: as `read_dicom`, but for what is wrong with the pixels.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _arranged(path)[0]
+
+
+def _arranged(
+    path: Path,
+) -> tuple[list[Slice], tuple[float, float, float], np.ndarray, str, str, bool]:
+    """Slices in order, spacing, step, name and modality; whether each has a file of its own."""
     headers = _series_in(path) if path.is_dir() else [(path, _header(path))]
     slices: list[Slice] = []
     for file, header in headers:
@@ -91,17 +103,23 @@ def _read(path: Path) -> Volume:
         raise MedFusionError(
             f"{path} holds a single DICOM slice; give the folder with all slices of the series."
         )
-    slices, spacing, step = _in_order(slices, path)
+    return *_in_order(slices, path), name, kind, len(headers) > 1
+
+
+def _read(path: Path) -> Volume:
+    import SimpleITK as sitk
+
+    slices, spacing, step, name, kind, apart = _arranged(path)
     files = [str(one.file) for one in slices]
     try:
         # to float32 for each slice, for each has its own slope in PET
-        source = files if len(headers) > 1 else files[0]
+        source = files if apart else files[0]
         array = sitk.GetArrayFromImage(sitk.ReadImage(source, sitk.sitkFloat32, "GDCMImageIO"))
     except RuntimeError:
         raise MedFusionError(
             f"The pixels of the DICOM slices in {path} cannot be read; export them again."
         ) from None
-    if len(headers) == 1:
+    if not apart:
         array = array[[one.frame for one in slices]]
     if array.shape != (len(slices), *slices[0].size):
         raise MedFusionError(f"The DICOM slices in {path} hold other pixels than they say.")
