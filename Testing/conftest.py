@@ -63,3 +63,12 @@ def host(real_scene):
     with Host(real_scene) as host:
         yield host
     host.fail_on_errors()
+
+
+@pytest.fixture(scope="session")
+def in_process():
+    """A Dask client whose one worker runs in this process: quick to start, on 127.0.0.1 alone."""
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed: no cohorts")
+    words = {"processes": False, "protocol": "tcp://", "host": "127.0.0.1", "n_workers": 1}
+    with distributed.Client(threads_per_worker=1, dashboard_address=None, **words) as client:
+        yield client

@@ -60,7 +60,8 @@ def test_every_script_is_listed(folder):
 
 
 @pytest.mark.parametrize(
-    ("folder", "endings"), [("MedFusion", (".ui", ".png")), ("MedFusionLib", (".toml",))]
+    ("folder", "endings"),
+    [("MedFusion", (".ui", ".png")), ("MedFusionLib", (".toml", ".css", ".js"))],
 )
 def test_every_resource_is_listed(folder, endings):
     assert listed(folder, "MODULE_PYTHON_RESOURCES") == in_tree(folder, *endings)

@@ -3,7 +3,7 @@
 One file a command, named like it; adding a command means adding its file and its name below.
 """
 
-from . import benchmark, demo, evaluate, fuse, gallery, methods, train  # noqa: F401
+from . import benchmark, cohort, demo, evaluate, fuse, gallery, methods, train  # noqa: F401
 from .app import main
 
 __all__ = ["main"]

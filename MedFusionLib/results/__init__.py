@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = public(
     __name__,
     {
         "folder": "write_results",
-        "preview": "save_preview",
+        "preview": "save_preview save_thumbnail",
         "scene": "add_fusion add_volume volume_from_node write_scene",
         "quality": "Quality QualityRow quality_of",
     },

@@ -70,6 +70,30 @@ def save_preview(
     figure.savefig(path, dpi=100, facecolor=PAPER)
 
 
+def save_thumbnail(fusion: Fusion, path: str | Path, height: int = 128) -> None:
+    """Write the colour volume in three planes side by side, as a small JPEG without any words.
+
+    Args:
+        fusion: what to show, through the middle of the head.
+        path: of the JPEG; about 8 kB.
+        height: in pixels; the width follows from the size of the head.
+    """
+    from PIL import Image
+
+    focus, parts = _middle(fusion), []
+    for axis in AXES:
+        plane = _plane(fusion.fused, axis, focus)
+        picture = np.ascontiguousarray(plane.of(fusion.colour))
+        width = max(1, round(height / plane.ratio))
+        parts.append(Image.fromarray(picture).resize((width, height), Image.Resampling.BILINEAR))
+    strip = Image.new("RGB", (sum(part.width for part in parts), height))
+    at = 0
+    for part in parts:
+        strip.paste(part, (at, 0))
+        at += part.width
+    strip.save(path, "JPEG", quality=80)
+
+
 def draw_legend(axes, coding: Coding, names: list[str]) -> None:
     """Draw the legend of a coding into matplotlib axes, with what its directions mean."""
     drawn = legend(coding, names)

@@ -1,0 +1,166 @@
+"""medfusion cohort"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from .app import app
+from .choices import Axis, Colormap, Kind, Mode
+from .terminal import bar, err, out
+
+if TYPE_CHECKING:
+    from ..cohort import Progress, Study
+
+
+PATIENCE = 10  # seconds without a worker before it is said
+
+
+@app.command()
+def cohort(
+    list_: Annotated[
+        Path,
+        typer.Argument(
+            metavar="LIST",
+            help="A CSV with the columns id, mr, second, pair (third, third_is, and any option of "
+            "'fuse'), or a BIDS folder.",
+        ),
+    ],
+    out_: Annotated[Path, typer.Option("--out", help="Folder for the results.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read every header, and say what would be done.")
+    ] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Fuse again what failed before.")
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Default: one for each GPU, or for every four cores."),
+    ] = None,
+    worker_memory: Annotated[
+        float | None, typer.Option(help="GB of each worker; default: its part of 90 %.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Join the Dask cluster at this ADDRESS instead.")
+    ] = None,
+    network: Annotated[
+        str | None, typer.Option(help="Of studies whose row names none; so are all below.")
+    ] = None,
+    axis: Annotated[Axis | None, typer.Option(help="Of the slices.")] = None,
+    contributions: Annotated[Kind | None, typer.Option(help="share or gradient.")] = None,
+    colour: Annotated[Mode | None, typer.Option(help="Colour mode.")] = None,
+    omega: Annotated[float | None, typer.Option(help="Saturation, 0 to 1.")] = None,
+    colormap: Annotated[Colormap | None, typer.Option(help="Of the mode paper.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cuda, mps or cpu.")] = None,
+    precision: Annotated[str | None, typer.Option(help="float32 or auto.")] = None,
+    scene: Annotated[bool, typer.Option("--scene", help="Write Slicer scenes, too.")] = False,
+) -> None:
+    """Fuse many studies: kept where they are done, with a table and a page at the end."""
+    from ..cohort.studies import read_studies
+
+    words = {
+        "network": network,
+        "axis": axis,
+        "contributions": contributions,
+        "colour": colour,
+        "omega": omega,
+        "colormap": colormap,
+        "device": device,
+        "precision": precision,
+    }
+    defaults = {k: str(v) if isinstance(v, str) else v for k, v in words.items() if v is not None}
+    if scene:
+        defaults["scene"] = True
+    studies = read_studies(list_, **defaults)
+    if dry_run:
+        _say_what_would_be_done(studies, out_, retry_failed)
+        return
+    from ..cohort.clusters import join_cluster, local_cluster
+    from ..cohort.run import fuse_cohort
+
+    memory = worker_memory * 1e9 if worker_memory else None
+    cluster = join_cluster(scheduler) if scheduler else local_cluster(workers, memory)
+    with cluster as client:
+        if client.dashboard_link:
+            err.print(f"Dask's dashboard: {client.dashboard_link}", soft_wrap=True)
+        try:
+            with _bar(len(studies)) as progress:
+                rows = fuse_cohort(
+                    studies, out_, client=client, retry_failed=retry_failed, progress=progress
+                )
+        except KeyboardInterrupt:
+            logging.disable(logging.CRITICAL)  # what the workers say of their end
+            err.print("Stopped; the same command goes on where it was.")
+            raise typer.Exit(130) from None
+    _show(rows, out_)
+
+
+@contextlib.contextmanager
+def _bar(count: int) -> Iterator[Callable[[Progress], None]]:
+    """A bar with done, failed and time left; where there is no terminal, a line now and then."""
+    columns = (
+        TextColumn("Fusing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("studies, {task.fields[failed]} failed, {task.fields[workers]} workers, left"),
+        TimeRemainingColumn(compact=True),
+    )
+    said, waited = 0, 0
+    with Bar(*columns, console=err, transient=True) as shown:
+        task = shown.add_task("", total=count, failed=0, workers=0)
+
+        def tell(at: Progress) -> None:
+            nonlocal said, waited
+            ended = at.done + at.failed
+            shown.update(task, completed=ended, failed=at.failed, workers=at.workers)
+            waited = 0 if at.workers else waited + 1
+            if waited == PATIENCE:
+                err.print("There is no worker; waiting for one.", style="yellow")
+            if not err.is_terminal and ended and (ended - said) * 20 >= at.all:
+                said = ended
+                err.print(f"{at.done} done, {at.failed} failed of {at.all}", highlight=False)
+
+        yield tell
+
+
+def _say_what_would_be_done(studies: list[Study], folder: Path, retry_failed: bool) -> None:
+    from ..cohort.checks import check_studies
+
+    with bar("Reading headers", "studies") as progress:
+        findings = check_studies(studies, folder, retry_failed, progress)
+    table = Table("study", "what would be done", "what is wrong")
+    for finding in findings:
+        table.add_row(finding.id or "(no id)", finding.action, finding.trouble)
+    out.print(table, markup=False)
+    _count(Counter(finding.action for finding in findings))
+    if any(finding.trouble for finding in findings):
+        raise typer.Exit(1)
+
+
+def _show(rows: list[dict[str, Any]], folder: Path) -> None:
+    for row in rows:
+        if row["status"] == "failed":
+            name = row["id"] or "(no id)"
+            err.print(f"{name}: {row['error']}", style="red", highlight=False, markup=False)
+    counts = Counter(row["status"] for row in rows)
+    counts["kept from before"] = sum(row["kept"] for row in rows)
+    counts["far from the rest"] = sum(bool(row["outlier"]) for row in rows)
+    _count(counts)
+    out.print(f"Table: {folder / 'cohort.csv'}", soft_wrap=True)
+    out.print(f"Page: {folder / 'cohort.html'}", soft_wrap=True)
+    if counts["failed"]:
+        raise typer.Exit(1)
+
+
+def _count(counts: Counter[str]) -> None:
+    words = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    out.print(words, highlight=False)

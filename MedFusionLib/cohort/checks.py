@@ -1,0 +1,148 @@
+"""What would be done with each study, and what is wrong with it, before hours are spent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import MedFusionError
+from ..methods.registry import get_method
+from ..methods.weights import read_card, weights_path
+from ..sources.dicom import is_dicom, slices_of
+from ..sources.headers import check_header
+from ..sources.volumes import check_geometry
+from .fusing import fuse_words
+from .records import asked_for, read_done, read_failed
+from .studies import Study
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What would become of a study.
+
+    Attributes:
+        id: of the study.
+        action: "fuse", "keep" (done with these settings; kept unless a file changed), "fuse again"
+            (done with other settings), "leave failed" (failed with these settings; tried again
+            with --retry-failed or when a file changed) or "cannot".
+        trouble: a sentence that says what is wrong; "" where nothing is.
+    """
+
+    id: str
+    action: str
+    trouble: str = ""
+
+
+def check_studies(
+    studies: Sequence[Study],
+    out: str | Path,
+    retry_failed: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Finding]:
+    """Read the header of every file, and the settings, weights and earlier results of each study.
+
+    Files that were cut off are found, too; what is wrong with the voxels, such as NaN, is found
+    when they are fused.
+
+    Args:
+        studies: from `read_studies`.
+        out: folder of the cohort; need not exist.
+        retry_failed: as of `fuse_cohort`.
+        progress: called with (studies checked, all studies).
+
+    Example:
+        >>> check_studies([Study("p1", "a.nrrd", "b.nrrd", "ct-mr")], "results")[0].action
+        'cannot'
+    """
+
+    def check(study: Study) -> Finding:
+        try:
+            _check(study)
+        except MedFusionError as error:
+            return Finding(study.id, "cannot", str(error))
+        except OSError as error:
+            return Finding(study.id, "cannot", f"A file cannot be read: {error.strerror}.")
+        return Finding(study.id, _action(study, Path(out), retry_failed))
+
+    found = []
+    with ThreadPoolExecutor(8) as pool:
+        for finding in pool.map(check, studies):
+            found.append(finding)
+            if progress:
+                progress(len(found), len(studies))
+    return found
+
+
+def _action(study: Study, out: Path, retry_failed: bool) -> str:
+    asked = asked_for(study)
+    done = read_done(out, study.id)
+    if done and asked.items() <= done["made_of"].items():
+        return "keep"
+    failed = read_failed(out, study.id)
+    if failed and asked.items() <= failed["made_of"].items() and not retry_failed:
+        return "leave failed"
+    return "fuse again" if done else "fuse"
+
+
+def _check(study: Study) -> None:
+    """Raise a MedFusionError where a study cannot be fused, as far as headers tell."""
+    if study.trouble:
+        raise MedFusionError(study.trouble)
+    words = fuse_words(study)
+    method = get_method(words["network"])
+    if method.kind == "network":
+        for pair in (study.pair, *([f"{study.third_is}-mr"] if study.third_is else [])):
+            read_card(weights_path(method.name, pair))
+    corners = [_corners(Path(file)) for file in study.files]
+    (low, high), *others = [(part.min(axis=0), part.max(axis=0)) for part in corners]
+    for name, (lowest, highest) in zip(study.files[1:], others, strict=True):
+        if np.any(lowest > high) or np.any(highest < low):
+            raise MedFusionError(
+                f"{name} and {study.mr} do not overlap in space; check that they are registered "
+                "to each other."
+            )
+
+
+def _corners(path: Path) -> np.ndarray:
+    """LPS positions of a volume's outermost voxels, from its header."""
+    import SimpleITK as sitk
+
+    if not path.exists():
+        raise MedFusionError(f"There is no file {path}; check the path.")
+    if path.is_dir() or is_dicom(path):
+        slices = slices_of(path)
+        ends = [
+            (one.place, (np.array(one.size[::-1]) - 1) * one.pixel @ one.axes)
+            for one in (slices[0], slices[-1])
+        ]
+        return np.array([place + n * across for place, across in ends for n in (0, 1)])
+    reader = sitk.ImageFileReader()
+    reader.SetImageIO(check_header(path))
+    reader.SetFileName(str(path))
+    quiet = sitk.ProcessObject.GetGlobalWarningDisplay()
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    try:
+        reader.ReadImageInformation()
+    except RuntimeError:
+        raise MedFusionError(f"{path} cannot be read; export it again.") from None
+    finally:
+        sitk.ProcessObject.SetGlobalWarningDisplay(quiet)
+    if reader.GetNumberOfComponents() != 1:
+        raise MedFusionError(
+            f"{path} has {reader.GetNumberOfComponents()} values per voxel (a colour or vector "
+            "picture); give a scalar volume."
+        )
+    if reader.GetDimension() != 3:
+        raise MedFusionError(
+            f"{path} has {reader.GetDimension()} dimensions; give a single scalar 3D volume, "
+            "not a slice or a time series."
+        )
+    matrix = np.array(reader.GetDirection()).reshape(3, 3) * reader.GetSpacing()
+    check_geometry(matrix, str(path))
+    last = np.array(reader.GetSize()) - 1
+    corners = np.array(list(np.ndindex(2, 2, 2))) * last
+    return corners @ matrix.T + reader.GetOrigin()

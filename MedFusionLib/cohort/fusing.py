@@ -1,0 +1,239 @@
+"""One study, from its files to its folder: what runs on a worker."""
+
+from __future__ import annotations
+
+import re
+import time
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import MedFusionError
+from .records import (
+    DEFAULTS,
+    RECORD,
+    Attempt,
+    forget_failed,
+    made_of,
+    read_done,
+    read_failed,
+    write_done,
+    write_failed,
+)
+from .studies import WINDOWS, Study
+
+if TYPE_CHECKING:
+    from ..fusion import Fusion
+    from ..results.quality import Quality
+
+THUMBNAIL = "thumbnail.jpg"
+VOXELS = 1_000_000  # at most so many are looked at for the agreement of the sources
+
+
+def fuse_study(
+    study: Study, out: str | Path, run: str = "", attempt: int = 1, retry_failed: bool = False
+) -> dict[str, Any]:
+    """Fuse a study into `out/ID`, unless it is done; never raises.
+
+    Args:
+        study: what to fuse.
+        out: folder of the cohort, which worker and client both see.
+        run: name of this run, the same for all its studies.
+        attempt: 1, or 2 where the first ended with its worker.
+        retry_failed: fuse it also where it failed before with the same files and settings.
+
+    Returns:
+        Its row: "id", "status" ("done", "failed", or "lost" where an attempt was begun and its
+        worker died), "error", "kept" (it was done or had failed before), "kind", "network",
+        "seconds", "device", "agreement", "metrics" (name -> value) and "warnings".
+
+    Example:
+        >>> study = Study("p1", trouble="The row has no mr; fill it in.")
+        >>> row = fuse_study(study, "results")
+        >>> row["status"], row["error"]
+        ('failed', 'The row has no mr; fill it in.')
+    """
+    out = Path(out)
+    if study.trouble:
+        return failed_row(study, study.trouble)
+    began = time.monotonic()
+    try:
+        made = made_of(study)
+        done = read_done(out, study.id)
+        if done and done["made_of"] == made:
+            return {**done["row"], "kept": done.get("run") != run}
+        failed = read_failed(out, study.id)
+        if failed and failed["made_of"] == made and not retry_failed:
+            return {**failed["row"], "kept": failed.get("run") != run}
+        trying = Attempt(out, study.id, run, attempt)
+        if trying.was_made():
+            return {**failed_row(study, ""), "status": "lost"}
+        with trying:
+            try:
+                row = _fuse_into(study, out, made, began, run)
+                forget_failed(out, study.id)
+            except Exception as error:
+                row = failed_row(study, _sentence(error, study, out), time.monotonic() - began)
+                write_failed(out, made, row, run, traceback.format_exc())
+        return row
+    except Exception as error:  # the folder itself cannot be read or written
+        return failed_row(study, _sentence(error, study, out), time.monotonic() - began)
+
+
+def failed_row(study: Study, error: str, seconds: float = 0.0) -> dict[str, Any]:
+    """The row of a study that was not fused."""
+    return {
+        "id": study.id,
+        "status": "failed",
+        "error": error,
+        "kept": False,
+        "kind": study.kind,
+        "network": study.options.get("network", DEFAULTS["network"]),
+        "seconds": round(seconds, 2),
+        "device": "",
+        "agreement": None,
+        "metrics": {},
+        "warnings": [],
+    }
+
+
+def _fuse_into(
+    study: Study, out: Path, made: dict[str, Any], began: float, run: str
+) -> dict[str, Any]:
+    from ..fusion import fuse
+    from ..results.folder import write_results
+    from ..results.preview import save_thumbnail
+    from ..results.quality import quality_of
+    from ..sources.files import read_volume
+    from ..sources.folders import RESULTS, whole_folder
+
+    scene = study.options.get("scene", False)
+    if scene:
+        from ..results.scene import check_slicer, write_scene
+
+        check_slicer()
+    files = [Path(file) for file in study.files]
+    volumes = [read_volume(file) for file in files]
+    third = volumes[2] if study.third else None
+    fusion = fuse(volumes[0], volumes[1], study.pair, third=third, **fuse_words(study))
+    quality = quality_of(fusion)
+    row = {
+        **failed_row(study, ""),
+        "status": "done",
+        "device": fusion.report["device"],
+        "agreement": agreement_of(fusion),
+        "metrics": _by_name(quality, fusion),
+        "warnings": [without_paths(text, study, out) for text in fusion.warnings],
+    }
+    with whole_folder(out / study.id, (*RESULTS, RECORD, THUMBNAIL)) as folder:
+        write_results(fusion, folder, files=files, quality=quality)
+        if scene:
+            write_scene(fusion, volumes, folder / "scene.mrb", quality)
+        save_thumbnail(fusion, folder / THUMBNAIL)
+        row["seconds"] = round(time.monotonic() - began, 2)
+        write_done(folder, made, row, run)
+    return row
+
+
+def fuse_words(study: Study) -> dict[str, Any]:
+    """The options of a study as `fusion.fuse` takes them.
+
+    Raises:
+        MedFusionError: a colour that cannot be.
+
+    Example:
+        >>> fuse_words(Study("p1", options={"memory": 2.0, "omega": 0.3}))["memory"]
+        2000000000
+    """
+    from ..colour.coding import Coding
+    from ..sources.intensities import Window
+
+    given = {**DEFAULTS, **study.options}
+    windows = [given[name] for name in WINDOWS[: len(study.files)]]
+    words = {name: given[name] for name in ("network", "axis", "contributions", "steps", "samples")}
+    memory = given.get("memory")
+    return {
+        **words,
+        "third_modality": study.third_is,
+        "coding": Coding(given["colour"], given["omega"], given["colormap"]),
+        "windows": [Window(*ends) if ends else None for ends in windows],
+        "precision": given["precision"],
+        "device": given.get("device", "auto"),
+        "batch": given.get("batch"),
+        "memory": int(memory * 1e9) if memory is not None else None,
+    }
+
+
+def agreement_of(fusion: Fusion) -> float | None:
+    """How much the first source tells of the others: low where they are not registered.
+
+    The normalised mutual information of Studholme et al., Pattern Recognition 32, 1999, less 1,
+    outside the background: 0 where they are independent, 1 where each follows from the other. With
+    three sources, the lower of the two. None where there is nothing to compare.
+    """
+    from skimage.metrics import normalized_mutual_information
+
+    inside = np.flatnonzero(~fusion.sources.background)
+    inside = inside[:: max(1, len(inside) // VOXELS)]
+    first, *others = (scaled.ravel()[inside] for scaled in fusion.sources.scaled)
+    found = [normalized_mutual_information(first, other) - 1 for other in others if len(inside)]
+    found = [float(value) for value in found if np.isfinite(value)]
+    return round(min(found), 6) if found else None
+
+
+def _by_name(quality: Quality, fusion: Fusion) -> dict[str, float]:
+    """Metric name -> value; the report itself names them by symbol."""
+    from ..metrics.registry import choose_metrics, name_sources
+    from ..results.quality import SHOWN
+
+    modalities = fusion.sources.modalities
+    names = {name_sources(m.symbol, modalities): m.name for m in choose_metrics(SHOWN)}
+    return {names[row.metric]: round(row.value, 6) for row in quality.rows}
+
+
+# Sentences --------------------------------------------------------------------------------------
+
+
+def _sentence(error: Exception, study: Study, out: Path) -> str:
+    if isinstance(error, MedFusionError):
+        return without_paths(str(error), study, out)
+    if isinstance(error, MemoryError):
+        return "The worker has too little memory for this study; give each worker more."
+    if isinstance(error, OSError) and error.strerror:
+        return f"The disk or a file cannot be used: {error.strerror}."
+    text = without_paths(" ".join(str(error).split()), study, out).rstrip(".")
+    return f"An unexpected error, please report it: {type(error).__name__}: {text}."
+
+
+def without_paths(text: str, study: Study, out: str | Path = "") -> str:
+    """A sentence with the names of a study's files replaced, for they may name a patient.
+
+    Example:
+        >>> study = Study("p1", "/data/Miller.nrrd", "/data/pet.nrrd", "pet-mr")
+        >>> without_paths("Miller is constant; there is no file /data/pet.nrrd.", study)
+        'The MR is constant; there is no file of the PET.'
+    """
+    marks = [f"\0{number}\0" for number in range(len(study.files))]  # nothing is replaced twice
+    for file, mark in zip(study.files, marks, strict=True):
+        if file:
+            path = Path(file)
+            for word in (str(path.absolute()), str(path)):
+                text = text.replace(f"file {word}", f"file of {mark}").replace(word, mark)
+            for word in filter(None, (path.name, path.name.split(".")[0])):
+                once = int(word.isalpha() and word.islower())  # a name may be a plain word, too
+                text = re.sub(rf"(?<![\w-]){re.escape(word)}(?![\w-])", mark, text, count=once)
+    text = text.replace(str(Path(out).absolute()), "the folder of results")
+    text = re.sub(r"(?<![\w<])/[\w.~-]+(/[\w.~-]+)+", "(a path)", text)
+    for mark, name in zip(marks, _names(study), strict=True):
+        text = text.replace(mark, name)
+    return text[:1].upper() + text[1:]
+
+
+def _names(study: Study) -> Sequence[str]:
+    second = study.pair.split("-")[0].upper() or "second volume"
+    return [f"the {name}" for name in ("MR", second, (study.third_is or "").upper())][
+        : len(study.files)
+    ]

@@ -1,0 +1,184 @@
+"""A cohort through a Dask cluster, from the list to the page."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import MedFusionError
+from .clusters import local_cluster, need_dask
+from .fusing import failed_row, fuse_study
+from .page import write_page
+from .records import made_of, only_run, write_failed
+from .studies import Study, make_study, named_once
+from .table import compare, write_table
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+TWICE = "It ended its worker twice; it may need more memory than a worker has."
+PAUSE = 0.05  # seconds between two looks at what has ended
+Work = Callable[..., dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a cohort is.
+
+    Attributes:
+        done: studies that are fused.
+        failed: studies that are not, and will not be.
+        kept: how many of these were so before this run.
+        all: studies of the cohort.
+        workers: that there are now.
+        dashboard: address of Dask's page, "" where it has none.
+    """
+
+    done: int
+    failed: int
+    kept: int
+    all: int
+    workers: int
+    dashboard: str
+
+
+def fuse_cohort(
+    studies: Sequence[Study | Mapping[str, Any]],
+    out: str | Path = "cohort",
+    *,
+    client: Client | None = None,
+    retry_failed: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+    work: Work = fuse_study,
+) -> list[dict[str, Any]]:
+    """Fuse many studies on a Dask cluster, and write their table and page.
+
+    What is done in `out` with the same files (by checksum), settings and weights is kept, so a
+    run that was stopped goes on where it was. A study that kills its worker, say for want of
+    memory, is tried once more with nothing else running, and has failed then; the others go on.
+
+    Args:
+        studies: from `read_studies`, or mappings that `make_study` takes.
+        out: folder that client and workers see under this name: gets a folder for each study,
+            `cohort.csv` and `cohort.html`. When the run is interrupted, these say how far it came.
+        client: of a Dask cluster; default: `local_cluster` for this run.
+        retry_failed: fuse again what failed before, though nothing changed.
+        progress: called about every second, and at the end.
+        work: done for each study; for tests and measurements.
+
+    Returns:
+        The rows of `cohort.csv`, worst first, see `table.compare`.
+
+    Raises:
+        MedFusionError: Dask is not installed, the folder cannot be used, another run writes into
+            it, or the cluster is lost.
+
+    Example:
+        >>> rows = fuse_cohort(read_studies("list.csv"), "results")  # doctest: +SKIP
+        >>> [row["id"] for row in rows if row["outlier"]]  # doctest: +SKIP
+        ['p017']
+    """
+    need_dask()
+    out = Path(out).absolute()
+    chosen = named_once([s if isinstance(s, Study) else make_study(s) for s in studies])
+    if not chosen:
+        raise MedFusionError("There are no studies to fuse.")
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(only_run(out))
+        client = client or stack.enter_context(local_cluster())
+        rows = [
+            {**failed_row(study, "The run was stopped before it."), "status": "waiting"}
+            for study in chosen
+        ]
+        try:
+            for number, row in _rows(chosen, out, client, retry_failed, work, progress):
+                rows[number] = row
+        finally:
+            rows = compare(rows)
+            write_table(rows, out)
+            write_page(rows, out)
+    return rows
+
+
+def _rows(
+    studies: Sequence[Study],
+    out: Path,
+    client: Client,
+    retry_failed: bool,
+    work: Work,
+    progress: Callable[[Progress], None] | None,
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Number and row of each study as it ends."""
+    run = uuid.uuid4().hex[:12]
+    counts = {"done": 0, "failed": 0, "kept": 0}
+
+    def tell() -> None:
+        if progress:
+            found = client.scheduler_info(n_workers=0)
+            workers = found.get("n_workers", len(found["workers"]))
+            link = client.dashboard_link or ""
+            progress(Progress(**counts, all=len(studies), workers=workers, dashboard=link))
+
+    def submit(numbers: Sequence[int], attempt: int) -> list[Future]:
+        words = {"out": out, "run": run, "attempt": attempt, "retry_failed": retry_failed}
+        keys = [f"fuse-{run}-{attempt}-{number}" for number in numbers]
+        return client.map(work, [studies[n] for n in numbers], key=keys, pure=False, **words)
+
+    lost = []
+    for number, row in _ended(submit(range(len(studies)), 1), tell):
+        if row is None or row["status"] == "lost":
+            lost.append(number)
+            continue
+        counts["kept"] += row["kept"]
+        counts[row["status"]] += 1
+        yield number, row
+    for number in lost:
+        ((_, row),) = _ended(submit([number], 2), tell)
+        if row is None or row["status"] == "lost":
+            row = failed_row(studies[number], TWICE)
+            write_failed(out, made_of(studies[number]), row, run)
+        counts[row["status"]] += 1
+        yield number, row
+    tell()
+
+
+def _ended(
+    futures: list[Future], tell: Callable[[], None]
+) -> Iterator[tuple[int, dict[str, Any] | None]]:
+    """Number and row of each future as it ends; no row where Dask gave it up."""
+    from distributed import as_completed
+    from distributed.scheduler import KilledWorker
+
+    endings = as_completed(futures, with_results=True, raise_errors=False)
+    futures.clear()  # what has ended shall be forgotten
+    told = -math.inf
+    while not endings.is_empty():
+        if time.monotonic() - told > 1:
+            tell()
+            told = time.monotonic()
+        batch = endings.next_batch(block=False)
+        if not batch:
+            time.sleep(PAUSE)
+        for future, result in batch:
+            number = int(future.key.rpartition("-")[2])
+            if future.status == "finished":
+                yield number, result
+            elif future.status == "error":
+                error = future.exception()
+                if not isinstance(error, KilledWorker):
+                    raise MedFusionError(
+                        f"The workers cannot fuse: {type(error).__name__}: {error}. Do they have "
+                        "the same MedFusion as this computer?"
+                    )
+                yield number, None
+            else:
+                raise MedFusionError(
+                    "The Dask scheduler was lost; start it and give the same command again: what "
+                    "is done is kept."
+                )
