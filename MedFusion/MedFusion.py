@@ -304,7 +304,13 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if not nodes:
             self.result = None
         elif self.result is None or self.result.nodes != nodes:
-            self.result = Result(nodes)
+            try:
+                self.result = Result(nodes)
+            except MedFusionError as error:
+                self.result = None
+                self.state.results = {}  # so that it is said once
+                self._message = str(error)
+                self.ui.statusLabel.text = self._message
         self.resultGroup.show(self.state, self.result)
 
     # Apply and Cancel
@@ -337,8 +343,8 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _finish(self, fused, message):
         if fused:
-            nodes, fusion = fused
-            self.result = Result(nodes, fusion)
+            nodes, fusion, stamps = fused
+            self.result = Result(nodes, fusion, stamps)
             self.state.results = nodes
             done = _("Done in {seconds:.1f} s. The slice views show the result.")
             done = done.format(seconds=fusion.report["seconds"])

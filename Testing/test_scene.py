@@ -1,18 +1,22 @@
 """MRML nodes from and to volumes and fusions, on the real MRML libraries."""
 
+import itertools
 import json
 
 import numpy as np
 import pytest
 import slicer
 import vtk
+from helpers import refused
 from vtk.util.numpy_support import vtk_to_numpy
 
 from MedFusionLib.colour.coding import Coding
 from MedFusionLib.errors import MedFusionError
 from MedFusionLib.fusion import fuse
+from MedFusionLib.results import scene as scene_module
 from MedFusionLib.results.scene import (
     ROLES,
+    SOURCE_REFERENCES,
     add_fusion,
     add_volume,
     set_colour,
@@ -157,6 +161,81 @@ def test_a_wrong_node_to_overwrite_leaves_the_scene_as_it_was(scene, head, fusio
     with pytest.raises(MedFusionError, match="another kind"):
         add_fusion(scene, fusion, sources, overwrite={"colour": sources[0]})
     assert scene.GetNumberOfNodes() == count
+
+
+def world(scene):
+    """All that can be seen of a scene's nodes."""
+    found = {}
+    for index in range(scene.GetNumberOfNodes()):
+        node = scene.GetNthNode(index)
+        seen = {name: node.GetAttribute(name) for name in node.GetAttributeNames() or ()}
+        if node.IsA("vtkMRMLVolumeNode"):
+            seen["values"] = voxels(node).tobytes()
+            seen["place"] = matrix(node).tobytes(), node.GetTransformNodeID()
+            seen["from"] = [node.GetNodeReferenceID(role) for role in SOURCE_REFERENCES]
+        elif node.IsA("vtkMRMLScalarVolumeDisplayNode"):
+            seen["window"] = node.GetWindow(), node.GetLevel()
+        found[node.GetID()] = seen
+    return found
+
+
+@pytest.mark.parametrize("over", [False, True])
+@pytest.mark.parametrize("step", ["set_voxels", "_show", "_place_beside"])
+@pytest.mark.parametrize("call", [0, 1, 3])
+def test_a_failure_at_any_step_leaves_the_scene_as_it_was(
+    scene, head, fusion, monkeypatch, over, step, call
+):
+    sources = [add_volume(scene, volume) for volume in head]
+    old = {}
+    if over:
+        other = fuse(*head, "pet-mr", network="maximum", contributions="share")
+        old = add_fusion(scene, other, sources)
+    before = world(scene)
+    monkeypatch.setattr(scene_module, step, failing_at(call, getattr(scene_module, step)))
+    with pytest.raises(RuntimeError):
+        add_fusion(scene, fusion, sources, overwrite=old)
+    assert world(scene) == before
+
+
+def failing_at(number, function):
+    calls = itertools.count()
+
+    def call(*args):
+        if next(calls) == number:
+            raise RuntimeError("injected")
+        return function(*args)
+
+    return call
+
+
+def test_results_lie_where_the_reference_was_when_it_was_fused(scene, head, fusion):
+    sources = [add_volume(scene, volume) for volume in head]
+    transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    shift = vtk.vtkMatrix4x4()
+    shift.SetElement(0, 3, 10)
+    transform.SetMatrixTransformToParent(shift)
+    sources[0].SetAndObserveTransformNodeID(transform.GetID())  # moved meanwhile
+    nodes = add_fusion(scene, fusion, sources)
+    for node in nodes.values():
+        assert node.GetTransformNodeID() is None
+        np.testing.assert_allclose(
+            matrix(node), np.diag([-1, -1, 1, 1]) @ head[0].matrix, atol=1e-9
+        )
+
+
+def test_an_input_is_not_overwritten(scene, head, fusion):
+    sources = [add_volume(scene, volume) for volume in head]
+    with refused("PET is one of the inputs"):
+        add_fusion(scene, fusion, sources, overwrite={"fused": sources[1]})
+    np.testing.assert_array_equal(voxels(sources[1]), head[1].array)
+
+
+def test_nodes_without_a_name_are_fused(scene, head, fusion):
+    sources = [add_volume(scene, volume) for volume in head]
+    for node in sources:
+        node.SetName(None)
+        assert volume_from_node(node).name == node.GetID()
+    assert len(add_fusion(scene, fusion, sources)) == 4
 
 
 def test_recolouring_changes_the_voxels_in_place(scene, head, fusion):

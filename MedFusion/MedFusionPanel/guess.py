@@ -26,7 +26,7 @@ def guessModality(node, readValues=True):
     modality = DICOM.get(_dicomModality(node), "")
     if modality:
         return modality, _("from its DICOM tag")
-    apart = re.sub("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", node.GetName())
+    apart = re.sub("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", node.GetName() or "")
     words = re.split("[^a-z0-9]+", apart.lower())
     for modality, pattern in NAMES:
         if any(re.fullmatch(f"({pattern})[0-9]*", word) for word in words):

@@ -76,7 +76,7 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
         return self._fuse(nodes, pair, settings, outputs, overwrite)[0]
 
     def fuseState(self, state, device, run):
-        """Fuse what the panel's state says, beside the event loop: nodes and fusion."""
+        """Fuse what the panel's state says, beside the event loop: nodes, fusion, input stamps."""
         settings = self._settings(state, device)
         settings.update(progress=run.progress, cancelled=run.cancelled)
         settings["windows"] = self._chosenWindows(state)
@@ -85,9 +85,10 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
 
     def _fuse(self, nodes, pair, settings, outputs, overwrite, run=None):
         from MedFusionLib.fusion import fuse
-        from MedFusionLib.results.scene import add_fusion
+        from MedFusionLib.results.scene import add_fusion, name_of
 
         volumes = self._volumes(nodes)
+        stamps = [stamp(node) for node in nodes]
 
         def work():
             third = volumes[2] if len(volumes) > 2 else None
@@ -98,9 +99,17 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
         fusion = run(work) if run else work()
         for node in nodes:
             if node.GetScene() is None:
-                raise MedFusionError(f"{node.GetName()} was removed while it was being fused.")
+                raise MedFusionError(f"{name_of(node)} was removed while it was being fused.")
+        changed = [n for n, before in zip(nodes, stamps, strict=True) if stamp(n) != before]
+        if changed:
+            warning = _(
+                "{names} changed while it was being fused; the result shows what was there before, "
+                "and where."
+            ).format(names=", ".join(map(name_of, changed)))
+            fusion.warnings = (*fusion.warnings, warning)
+            fusion.report["warnings"] = list(fusion.warnings)
         results = add_fusion(slicer.mrmlScene, fusion, nodes, outputs=outputs, overwrite=overwrite)
-        return results, fusion
+        return results, fusion, stamps
 
     @staticmethod
     def _volumes(nodes):

@@ -5,6 +5,7 @@ from slicer.i18n import tr as _
 
 from MedFusionLib.errors import MedFusionError
 from MedFusionLib.methods.weights import check_weights, weights_path
+from MedFusionLib.results.scene import name_of
 from MedFusionPanel import pytorch
 
 _checked = {}  # weights file and its date -> what is wrong with it
@@ -59,7 +60,7 @@ def _sources(state):
         if not _overlap(state.first, node):
             return _(
                 "{first} and {other} do not overlap in space; register them to each other first."
-            ).format(first=state.first.GetName(), other=node.GetName())
+            ).format(first=name_of(state.first), other=name_of(node))
     return ""
 
 
@@ -69,7 +70,7 @@ def _volumesThere():
 
 def volumeProblem(node):
     """Why a node cannot be fused, in a sentence; "" when it can."""
-    name = node.GetName()
+    name = name_of(node)
     sequences = getattr(slicer.modules, "sequences", None)
     if sequences and sequences.logic().GetFirstBrowserNodeForProxyNode(node):
         return _(
@@ -107,7 +108,15 @@ def _overlap(first, second):
 
 
 def _outputs(state):
-    return "" if state.outputs else _("Choose at least one output.")
+    if not state.outputs:
+        return _("Choose at least one output.")
+    if state.overwrite == "over":
+        for node in state.results.values():
+            if any(node is source for source in state.sources):
+                return _(
+                    "{name} is the last result and an input, too; choose new volumes as outputs."
+                ).format(name=name_of(node))
+    return ""
 
 
 def _weights(state):
@@ -149,8 +158,8 @@ def weightsProblem(method, modality):
 
 
 def _note(state):
-    moved = [node.GetName() for node in state.sources if node.GetParentTransformNode()]
-    names = " + ".join(node.GetName() for node in state.sources)
+    moved = [name_of(node) for node in state.sources if node.GetParentTransformNode()]
+    names = " + ".join(name_of(node) for node in state.sources)
     note = _("Ready to fuse {names}.").format(names=names)
     if moved:
         note += " " + _("The transform above {names} is honoured.").format(names=", ".join(moved))

@@ -9,6 +9,7 @@ import vtk
 from slicer.i18n import tr as _
 
 from MedFusionLib.colour.coding import DEFAULT_KIND, HUES, Coding, coordinates
+from MedFusionLib.errors import MedFusionError
 from MedFusionLib.fusion import CONTRIBUTIONS
 from MedFusionLib.results.quality import quality_of
 from MedFusionLib.results.scene import SOURCE_REFERENCES, add_quality_table, set_colour
@@ -32,8 +33,25 @@ class Sample:
 class Result:
     """The volumes of one fusion in the scene, new or from a saved scene."""
 
-    def __init__(self, nodes, fusion=None):
-        """`nodes`: role -> node, at least one. `fusion`: where it was just made."""
+    def __init__(self, nodes, fusion=None, stamps=None):
+        """What is in the scene, and how it was made.
+
+        Args:
+            nodes: role -> node, at least one.
+            fusion: where it was just made.
+            stamps: of the sources when it was begun; None: as they are now.
+
+        Raises:
+            MedFusionError: the nodes do not say what they were made of.
+        """
+        try:
+            self._read(nodes, fusion, stamps)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+            raise MedFusionError(
+                _("The last result does not say what it was made of, or is damaged. Fuse again.")
+            ) from None
+
+    def _read(self, nodes, fusion, stamps):
         self.nodes = nodes
         self._fusion = fusion
         self._carrier = next(iter(nodes.values()))
@@ -42,12 +60,16 @@ class Result:
         self.sources = self.sources[: len(self.report["inputs"])]
         self.modalities = [part["modality"].upper() for part in self.report["inputs"]]
         self._arrays, self._coordinates = self._fromNodes() if fusion is None else _of(fusion)
-        self._stamps = [stamp(node) for node in self.sources] if fusion else None
+        self._stamps = stamps
+        if fusion and stamps is None:
+            self._stamps = [stamp(node) for node in self.sources]
+        self._colourReport = self._reportOf("colour")
+        _checked = self.rows(), self.coding  # a report that lacks a part is found here
 
     @property
     def coding(self):
         """How the colour volume is coded."""
-        used = self._reportOf("colour")["parameters"]
+        used = self._colourReport["parameters"]
         return Coding(used["colour"], used["omega"], used["colormap"])
 
     @property
@@ -58,12 +80,17 @@ class Result:
     @property
     def canRecolour(self):
         """Whether the colour volume and the contributions are at hand."""
-        return "colour" in self.nodes and self._coordinates is not None
+        node = self.nodes.get("colour")
+        image = node.GetImageData() if node else None
+        if image is None or self._coordinates is None:
+            return False
+        size = (*image.GetDimensions()[::-1], image.GetNumberOfScalarComponents())
+        return size == (*self._arrays["fused"].shape, 3)
 
     def recolour(self, coding):
         """Give the colour volume another coding, without the network."""
         set_colour(self.nodes["colour"], self._coordinates.colours(coding))
-        report = self._reportOf("colour")
+        report = self._colourReport
         report["parameters"].update(
             colour=coding.mode, omega=coding.omega, colormap=coding.colormap
         )
@@ -90,6 +117,8 @@ class Result:
             return _("This result is from other inputs: {names}.").format(
                 names=self._carrier.GetAttribute("MedFusion.Sources")
             )
+        if any(node.GetImageData() is None for node in self.nodes.values()):
+            return _("A volume of this result has no voxels. Apply makes it anew.")
         if self._stamps and self._stamps != [stamp(node) for node in self.sources]:
             return _("An input was changed since this result was made. Apply renews it.")
         found = self._otherSettings(state)
@@ -187,8 +216,11 @@ class Result:
         arrays = {
             role: slicer.util.arrayFromVolume(node)
             for role, node in self.nodes.items()
-            if role != "colour"
+            if role != "colour" and node.GetImageData() is not None
         }
+        if "fused" in arrays:
+            shape = arrays["fused"].shape
+            arrays = {role: array for role, array in arrays.items() if array.shape == shape}
         maps = [arrays[role] for role in CONTRIBUTIONS if role in arrays]
         if "fused" not in arrays or len(maps) != len(self.sources):
             return arrays, None
@@ -210,7 +242,8 @@ def stamp(node):
     """Changes when the node's voxels or its place in the world change."""
     matrix = _worldMatrix(node)
     place = tuple(matrix.GetElement(r, c) for r in range(3) for c in range(4))
-    return node.GetID(), node.GetImageData().GetMTime(), place
+    image = node.GetImageData()
+    return node.GetID(), image.GetMTime() if image else 0, place
 
 
 def indexAt(node, ras, shape):

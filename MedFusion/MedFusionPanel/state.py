@@ -1,11 +1,22 @@
 """What the panel remembers in the scene, declared once, kept in a vtkMRMLScriptedModuleNode."""
 
+import math
+
+from MedFusionLib.colour.coding import MODES
+from MedFusionLib.colour.colormaps import COLORMAPS
+from MedFusionLib.settings import KINDS
+from MedFusionLib.sources.volumes import AXES
+
 
 class Parameter:
-    """A text, number, truth value or pair of numbers; its type is that of the default."""
+    """A text, number, truth value or pair of numbers; its type is that of the default.
 
-    def __init__(self, default):
-        self.default = default
+    What a scene edited by hand holds otherwise counts as the default: text that is none of the
+    choices, a number outside the limits, an empty window.
+    """
+
+    def __init__(self, default, choices=None, limits=(-math.inf, math.inf)):
+        self.default, self.choices, self.limits = default, choices, limits
 
     def __set_name__(self, owner, name):
         self.name = name
@@ -15,9 +26,17 @@ class Parameter:
             return self
         text = state.node.GetParameter(self.name)
         try:
-            return self._read(text) if text else self.default
-        except ValueError:  # a scene edited by hand
+            value = self._read(text) if text else self.default
+        except ValueError:
             return self.default
+        return value if self._isValid(value) else self.default
+
+    def _isValid(self, value):
+        if self.choices is not None:
+            return value in self.choices
+        if isinstance(value, tuple):
+            return -math.inf < value[0] < value[1] < math.inf
+        return not isinstance(value, float) or self.limits[0] <= value <= self.limits[1]
 
     def __set__(self, state, value):
         state.node.SetParameter(self.name, self._write(value))
@@ -57,18 +76,18 @@ class PanelState:
     first = Reference()
     second = Reference()
     third = Reference()
-    modality = Parameter("pet")
+    modality = Parameter("pet", ("ct", "pet", "spect"))
     modalityReason = Parameter("")
     guessedFor = Reference()
-    thirdModality = Parameter("ct")
+    thirdModality = Parameter("ct", ("ct", "pet", "spect"))
 
     network = Parameter("funfusean")
-    contributions = Parameter("auto")
-    mode = Parameter("fused")
-    omega = Parameter(0.6)
-    colormap = Parameter("jet")
+    contributions = Parameter("auto", ("auto", *KINDS))
+    mode = Parameter("fused", MODES)
+    omega = Parameter(0.6, limits=(0, 1))
+    colormap = Parameter("jet", tuple(COLORMAPS))
 
-    axis = Parameter("axial")
+    axis = Parameter("axial", (*AXES, "native"))
     firstAuto = Parameter(True)
     firstWindow = Parameter((0.0, 1.0))
     secondAuto = Parameter(True)
@@ -77,10 +96,10 @@ class PanelState:
     wantFused = Parameter(True)
     wantColour = Parameter(True)
     wantContributions = Parameter(True)
-    overwrite = Parameter("new")
+    overwrite = Parameter("new", ("new", "over"))
 
     preview = Parameter(False)
-    opacity = Parameter(1.0)
+    opacity = Parameter(1.0, limits=(0, 1))
 
     resultFused = Reference()
     resultColour = Reference()

@@ -6,9 +6,10 @@ The only module that knows MRML, and the only place where RAS turns into LPS and
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def volume_from_node(node: Any) -> Volume:
 
     if node is None:
         raise MedFusionError("There is no volume; choose one.")
-    name = node.GetName()
+    name = name_of(node)
     if node.GetClassName() != "vtkMRMLScalarVolumeNode":
         raise MedFusionError(
             f"{name} is not a scalar volume (but {node.GetClassName().removeprefix('vtkMRML')}); "
@@ -57,6 +58,11 @@ def volume_from_node(node: Any) -> Volume:
     return Volume(array.astype(np.float32), tuple(spacing), tuple(matrix[:3, 3]), direction, name)
 
 
+def name_of(node: Any) -> str:
+    """What to call a node; a node need not have a name."""
+    return node.GetName() or node.GetID() or "a volume without a name"
+
+
 def _world_matrix(node: Any) -> np.ndarray:
     """IJK to world RAS, 4 x 4."""
     import vtk
@@ -67,7 +73,7 @@ def _world_matrix(node: Any) -> np.ndarray:
     if transform is not None:
         if not transform.IsTransformToWorldLinear():
             raise MedFusionError(
-                f"{node.GetName()} is under a transform that is not linear; harden it first."
+                f"{name_of(node)} is under a transform that is not linear; harden it first."
             )
         to_world = vtk.vtkMatrix4x4()
         transform.GetMatrixTransformToWorld(to_world)
@@ -128,6 +134,9 @@ def add_fusion(
 ) -> dict[str, Any]:
     """Add a fusion to a scene, on the grid and under the parent transform of the first source.
 
+    Where that source was moved since, the results lie where it was, under no transform. All nodes
+    are added and filled, or, after a failure, the scene is as it was.
+
     The fused volume and the contributions become scalar volumes, the colour an RGB vector volume
     with a fixed window. Each node carries what it was made of: attributes "MedFusion.Role" and
     "MedFusion.Report" (JSON), and references to the source nodes.
@@ -143,7 +152,8 @@ def add_fusion(
         role -> node.
 
     Raises:
-        MedFusionError: an unknown role, or a node to overwrite of the wrong class.
+        MedFusionError: an unknown role, or a node to overwrite that is of the wrong class or one
+            of the sources.
     """
     overwrite = {role: node for role, node in (overwrite or {}).items() if node is not None}
     arrays = {"fused": fusion.fused.array}
@@ -155,24 +165,88 @@ def add_fusion(
         raise MedFusionError(f"There is no output {', '.join(unknown)}; choose of {ROLES}.")
     for role, node in overwrite.items():
         if node.GetClassName() != _class_of(role):
-            raise MedFusionError(f"{node.GetName()} cannot hold the {role}: it is another kind.")
+            raise MedFusionError(f"{name_of(node)} cannot hold the {role}: it is another kind.")
+        if any(node is source for source in source_nodes):
+            raise MedFusionError(
+                f"{name_of(node)} is one of the inputs, and would be written over; "
+                "make new volumes instead."
+            )
 
     reference = source_nodes[0]
-    names = [node.GetName() for node in source_nodes]
+    names = [name_of(node) for node in source_nodes]
+    matrix, transform = _placement(reference, fusion)
     nodes = {}
-    for role in (role for role in ROLES if role in outputs and role in arrays):
-        node = overwrite.get(role) or _new_node(scene, role, names)
-        _fill(node, role, arrays[role], fusion, reference, source_nodes)
-        nodes[role] = node
-    for role, node in nodes.items():  # into the scene only when all are whole
-        if node.GetScene() is None:
-            nodes[role] = node = scene.AddNode(node)
-        _show(node, role, fusion)
-        node.SetAndObserveTransformNodeID(reference.GetTransformNodeID())
-        for number, source in enumerate(source_nodes):
-            node.SetNodeReferenceID(SOURCE_REFERENCES[number], source.GetID())
-        _place_beside(scene, reference, node)
+    with contextlib.ExitStack() as undo:
+        for role in (role for role in ROLES if role in outputs and role in arrays):
+            node = overwrite.get(role)
+            if node is None:
+                node = _new_node(scene, role, names)
+            else:
+                undo.callback(_snapshot(scene, node))
+            _fill(node, role, arrays[role], fusion, matrix, source_nodes)
+            nodes[role] = node
+        for role, node in nodes.items():  # into the scene only when all are whole
+            if node.GetScene() is None:
+                nodes[role] = node = scene.AddNode(node)
+                undo.callback(_remove, scene, node)
+            _show(node, role, fusion)
+            node.SetAndObserveTransformNodeID(transform)
+            for number, source in enumerate(source_nodes):
+                node.SetNodeReferenceID(SOURCE_REFERENCES[number], source.GetID())
+            _place_beside(scene, reference, node)
+        undo.pop_all()
     return nodes
+
+
+def _placement(reference: Any, fusion: Fusion) -> tuple[Any, str | None]:
+    """IJK to RAS for the results, and the transform above them."""
+    import vtk
+
+    wanted = FLIP @ fusion.fused.matrix
+    with contextlib.suppress(MedFusionError):  # a transform that is not linear any more
+        if np.allclose(_world_matrix(reference), wanted, rtol=0, atol=1e-6):
+            matrix = vtk.vtkMatrix4x4()
+            reference.GetIJKToRASMatrix(matrix)
+            return matrix, reference.GetTransformNodeID()
+    return _to_vtk(wanted), None
+
+
+def _snapshot(scene: Any, node: Any) -> Callable[[], None]:
+    """What brings a volume node back to what it is now."""
+    import vtk
+
+    image, transform = node.GetImageData(), node.GetTransformNodeID()
+    matrix = vtk.vtkMatrix4x4()
+    node.GetIJKToRASMatrix(matrix)
+    attributes = {name: node.GetAttribute(name) for name in node.GetAttributeNames()}
+    references = {role: node.GetNodeReferenceID(role) for role in SOURCE_REFERENCES}
+    description, display = node.GetDescription(), node.GetDisplayNode()
+    shown = display and (display.GetAutoWindowLevel(), display.GetWindow(), display.GetLevel())
+
+    def restore() -> None:
+        node.SetAndObserveImageData(image)
+        node.SetIJKToRASMatrix(matrix)
+        for name in node.GetAttributeNames():
+            node.SetAttribute(name, attributes.get(name))
+        for role, source in references.items():
+            node.SetNodeReferenceID(role, source)
+        node.SetDescription(description)
+        node.SetAndObserveTransformNodeID(transform)
+        if display is None and node.GetDisplayNode() is not None:
+            scene.RemoveNode(node.GetDisplayNode())
+        elif display is not None:
+            automatic, window, level = shown
+            display.SetWindowLevel(window, level)
+            display.SetAutoWindowLevel(automatic)
+
+    return restore
+
+
+def _remove(scene: Any, node: Any) -> None:
+    """Take a node that was just added away again, with all that came with it."""
+    for display in [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())]:
+        scene.RemoveNode(display)
+    scene.RemoveNode(node)
 
 
 def set_colour(node: Any, colour: np.ndarray) -> None:
@@ -204,18 +278,14 @@ def _new_node(scene: Any, role: str, names: Sequence[str]) -> Any:
 
 
 def _fill(
-    node: Any, role: str, array: np.ndarray, fusion: Fusion, reference: Any, sources: Sequence[Any]
+    node: Any, role: str, array: np.ndarray, fusion: Fusion, matrix: Any, sources: Sequence[Any]
 ) -> None:
-    import vtk
-
-    matrix = vtk.vtkMatrix4x4()
-    reference.GetIJKToRASMatrix(matrix)
     node.SetIJKToRASMatrix(matrix)
     if role == "colour":
         node.SetVoxelVectorType(node.VoxelVectorTypeColorRGB)
     set_voxels(node, array)
     node.SetAttribute("MedFusion.Role", role)
-    node.SetAttribute("MedFusion.Sources", " + ".join(source.GetName() for source in sources))
+    node.SetAttribute("MedFusion.Sources", " + ".join(map(name_of, sources)))
     node.SetAttribute("MedFusion.Report", json.dumps(fusion.report, ensure_ascii=False))
     node.SetDescription(fusion.report["notice"])
 
