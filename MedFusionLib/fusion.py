@@ -15,6 +15,7 @@ from . import __version__
 from .colour.coding import GRADIENT_NOTE, Coding, Coordinates, coordinates
 from .errors import MedFusionError
 from .settings import Settings
+from .sources.alignment import align_volumes
 from .sources.intensities import Window
 from .sources.modalities import modalities_of
 from .sources.prepare import ALL, Sources, prepare
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from .inference.slices import Slices
+    from .sources.alignment import Alignment
 
 NOTICE = "Research software, not a medical device. Not for diagnosis or treatment."
 #: what the contributions of the first, second and third source are called in files and scenes
@@ -98,6 +100,7 @@ def fuse(
     samples: int = 1,
     coding: Coding | None = None,
     windows: Sequence[Window | None] | None = None,
+    align: str = "off",
     device: str = "auto",
     batch: int | None = None,
     memory: float | None = None,
@@ -121,6 +124,8 @@ def fuse(
         samples: of the gradients, see `contributions.gradient`.
         coding: of the colours; default: mode "fused", omega 0.6.
         windows: an intensity window for each source, None where the default is to be used.
+        align: "off", "check": measure how far the others lie off the first, and warn, or
+            "apply": also move them there (see `sources.alignment`).
         device: "auto", "cuda", "mps" or "cpu".
         batch: slices at once; default: by the memory there is. On a CPU it changes no bit of the
             result, on a GPU no more than the precision does.
@@ -166,6 +171,7 @@ def fuse(
     layout = slice_order(first, axis)
     method, digests = load_chain(network, pair, third_modality, weights)
 
+    volumes, found = align_volumes(volumes, modalities, align, cancelled)
     sources = prepare(volumes, modalities, windows)
     result = _run(method, sources, layout, settings, progress=progress, cancelled=cancelled)
 
@@ -180,6 +186,8 @@ def fuse(
     )
     chained = pair if third_modality is None else f"{pair}, then {third_modality}-mr"
     report = _report(settings, chained, digests, names, sources, result)
+    report["alignment"] = _alignment(found, names, applied=align == "apply")
+    report["warnings"][:0] = [part["warning"] for part in report["alignment"] if part["warning"]]
     report["share_sum_error"] = _sum_error(result, to_slices(sources.background, *layout))
     report["seconds"] = round(time.monotonic() - started, 2)
     return Fusion(
@@ -275,6 +283,16 @@ def _report(
             *([GRADIENT_NOTE] if settings.kind == "gradient" else []),
         ],
     }
+
+
+def _alignment(found: list[Alignment], names: list[str], applied: bool) -> list[dict[str, Any]]:
+    """What was found of each source but the first, ready for JSON; empty without a check."""
+    rows = []
+    for part, name in zip(found, names[1:], strict=False):
+        done = applied and part.verdict != "unknown"
+        warning = "" if done else part.warning(name, names[0])
+        rows.append({"input": name, **part.as_json(), "applied": done, "warning": warning})
+    return rows
 
 
 def _sum_error(result: Slices, background: np.ndarray) -> float | None:

@@ -16,6 +16,7 @@ from MedFusionLib.methods.weights import weights_path
 from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.sources.files import read_volume, sha256, write_volume
 from MedFusionLib.sources.modalities import PAIRS
+from MedFusionLib.sources.volumes import Volume
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +46,10 @@ def run(monkeypatch, capsys):
     return call
 
 
-def fuse_words(files, out, *more, network="maximum"):
+def fuse_words(files, out, *more, network="maximum", align="off"):
     return [
         "fuse", files["t1"], files["pet"], "--pair", "pet-mr", "--out", out,
-        "--network", network, *more,
+        "--network", network, "--align", align, *more,
     ]  # fmt: skip
 
 
@@ -243,3 +244,17 @@ def test_demo_fuses_the_head_with_the_trained_networks(run, tmp_path, monkeypatc
     assert run("demo", "--out", tmp_path)[0] == 0
     for pair in ("pet-mr", "ct-mr"):
         assert (tmp_path / pair / "preview.png").stat().st_size > 20_000
+
+
+def test_volumes_that_are_not_registered_are_warned_of(run, files, tmp_path):
+    far = read_volume(files["ct"])
+    origin = np.add(far.origin, (0, 18, 0))
+    write_volume(Volume(far.array, far.spacing, origin, far.direction), tmp_path / "ct.nrrd")
+    words = ["fuse", files["t1"], tmp_path / "ct.nrrd", "--pair", "ct-mr", "--network", "maximum"]
+    code, said, error = run(*words, "--out", tmp_path / "out")
+    assert code == 0
+    assert "ct: about 1" in said
+    assert "Warning: ct lies about 1" in error
+    (row,) = json.loads((tmp_path / "out" / "report.json").read_text())["alignment"]
+    assert (row["verdict"], row["applied"]) == ("off", False)
+    assert row["displacement_mm"] == pytest.approx(18, abs=4)

@@ -9,7 +9,7 @@ import typer
 
 from ..errors import MedFusionError
 from .app import app
-from .choices import Axis, Colormap, Kind, Mode, Pair
+from .choices import Align, Axis, Colormap, Kind, Mode, Pair
 from .writing import fuse_into, show_result
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ def fuse(
     third_window: Annotated[
         str | None, typer.Option(help="LOWER,UPPER of the third volume.")
     ] = None,
+    align: Annotated[
+        Align, typer.Option(help="Measure how far the volumes are off, and move them, or do not.")
+    ] = Align.check,
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
     batch: Annotated[int | None, typer.Option(help="Slices at once.")] = None,
     memory: Annotated[float | None, typer.Option(help="GB that a batch may take.")] = None,
@@ -87,6 +90,7 @@ def fuse(
         steps=steps,
         samples=samples,
         windows=windows[: len(files)],
+        align=str(align),
         device=device,
         batch=batch,
         memory=memory * 1e9 if memory is not None else None,

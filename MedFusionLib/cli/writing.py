@@ -47,6 +47,9 @@ def show_result(folder: Path, fusion: Fusion) -> None:
     for warning in fusion.warnings:
         err.print(f"Warning: {warning}", style="yellow", highlight=False, markup=False)
     report = fusion.report
+    for part in report["alignment"]:
+        done = ", moved into place" if part["applied"] else ""
+        out.print(f"{part['input']}: {part['words']}{done}", highlight=False, markup=False)
     out.print(f"{report['network']} on {report['device']}, {report['seconds']} s")
     if report["share_sum_error"] is not None:
         error = report["share_sum_error"]

@@ -15,7 +15,7 @@ from ..sources.volumes import AXES, Volume, slice_at, slice_order, to_slices
 
 #: inches: width of a picture, of the legend's column, heights above and below the pictures
 PANEL, SIDE, HEAD, FOOT = 2.9, 3.0, 0.6, 0.4
-INK, PAPER, DIM = "#f2f2f2", "#101114", "#9aa0a6"
+INK, PAPER, DIM, ALARM = "#f2f2f2", "#101114", "#9aa0a6", "#ffb454"
 #: letters at the left, right, top and bottom edge of each plane
 EDGES = {"axial": "RLAP", "coronal": "RLSI", "sagittal": "APSI"}
 
@@ -66,6 +66,9 @@ def save_preview(
     legend_axes = figure.add_axes((left, top, side / width, side / height))
     draw_legend(legend_axes, fusion.coding, names)
     _words(figure, fusion, left, top - 0.45 / height)
+    if alarm := [part["warning"] for part in fusion.report.get("alignment", ()) if part["warning"]]:
+        place, words = (PANEL * columns / width / 2, 0.42 / height), textwrap.fill(alarm[0], 110)
+        figure.text(*place, words, color=ALARM, ha="center", fontsize=10)
     figure.text(0.5, 0.13 / height, NOTICE, color=DIM, ha="center", fontsize=9)
     figure.savefig(path, dpi=100, facecolor=PAPER)
 
@@ -129,6 +132,10 @@ def _words(figure: Figure, fusion: Fusion, left: float, top: float) -> None:
             for part in report["inputs"]
         ),
         *(textwrap.wrap(GRADIENT_NOTE, 36) if fusion.kind == "gradient" else []),
+        *(
+            textwrap.fill(f"{part['words']}{', moved' if part['applied'] else ''}", 32)
+            for part in report.get("alignment", ())
+        ),
     ]
     figure.text(left, top, "\n".join(lines), color=DIM, fontsize=9, va="top", linespacing=1.6)
 

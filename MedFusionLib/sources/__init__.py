@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = public(
         "modalities": "MODALITIES PAIRS check_modality modalities_of",
         "volumes": "AXES Volume resample same_grid",
         "files": "read_volume write_volume write_colour",
+        "alignment": "ALIGN Alignment align_volumes measure_alignment moved",
         "intensities": "Window choose_window background_level background_mask",
         "pictures": "read_picture read_picture_volume",
         "prepare": "Sources prepare as_stored",
