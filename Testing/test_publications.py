@@ -1,0 +1,90 @@
+"""The page of the publications' tables: what its command measures, and how it ranks."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from MedFusionLib import metrics
+from MedFusionLib.methods.registry import all_methods
+
+SCRIPT = Path(__file__).parents[1] / "docs" / "refresh_publications.py"
+DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="module")
+def page():
+    """The command, as a module."""
+    spec = importlib.util.spec_from_file_location("refresh_publications", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def pictures(count=4, size=40):
+    rng = np.random.default_rng(0)
+    return tuple(
+        rng.integers(0, 256, (count, size, size)).astype(np.float32) / 255 for _ in range(2)
+    )
+
+
+def table_of(page, **more):
+    columns = (
+        page.Column("SD", metrics.std),
+        page.Column("SSIM MR", lambda f, a, b: metrics.ssim(f, a, b, source="first")),
+        page.Column("SL", metrics.semantic_loss, False, True),
+    )
+    printed = {"WA": ("average", (10.0, 0.5, 0.2), 1.0), "Other": ("", (20.0, 0.4, 0.1), None)}
+    fields = {"before": "B.", "pair": "ct-mr", "images": pictures(), "after": "Why."} | more
+    return page.Table("toy", "Toy", columns=columns, printed=printed, **fields)
+
+
+@pytest.fixture
+def two_methods(page, monkeypatch):
+    """The registry, as if it held the yardsticks alone."""
+    two = [method for method in all_methods("classical") if method.name in ("average", "maximum")]
+    monkeypatch.setattr(page, "all_methods", lambda: two)
+
+
+def lines_of(text):
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text.splitlines()
+        if line.startswith("| ")
+    ]
+
+
+def test_printed_rows_stand_beside_ours_and_ranks_are_of_one_kind(page, two_methods, tmp_path):
+    mr = pictures()[0]
+    text = page.section(table_of(page, stored={"copy of the MR": mr}), tmp_path, None)
+    rows = {(row[0], row[1]): row[2:] for row in lines_of(text)[1:]}
+    assert rows["WA", "printed"] == ["10.0 (2)", ".5000 (1)", ".2000 (2)", "1.000"]
+    assert rows["Other", "printed"][:2] == ["20.0 (1)", ".4000 (2)"]
+    assert rows["copy of the MR", "stored image"][1] == "1.000 (1)"
+    ours = [rows["`average`", "here"], rows["`maximum`", "here"]]
+    assert {row[0][-3:] for row in ours} == {"(1)", "(2)"}
+    assert list(rows)[:2] == [("WA", "printed"), ("`average`", "here")]
+    assert text.startswith("## Toy") and text.endswith("Why.") and "SL: 1" in text
+
+
+def test_what_was_measured_is_measured_once(page, two_methods, tmp_path, monkeypatch):
+    first = page.section(table_of(page), tmp_path, 2)
+    monkeypatch.setattr(page, "run_slices", None)
+    assert page.section(table_of(page), tmp_path, 2) == first
+    with pytest.raises(TypeError):
+        page.section(table_of(page), tmp_path, 3)
+
+
+@pytest.mark.skipif(not (DATA / "seeds").is_dir(), reason="no ../shared/data/seeds")
+def test_the_tables_read_the_publications_own_images(page):
+    tables = [page.funfusean(DATA), *page.thesis(DATA), page.fw_net(DATA), page.cddfuse(DATA)]
+    assert [len(table.images[0]) for table in tables] == [10, 1, 1, 12, 21]
+    known = {method.name for method in all_methods()} | {"", "lp-sr", "ifcnn"}
+    for table in tables:
+        for ours, values, _ in table.printed.values():
+            assert ours in known and len(values) == len(table.columns)
+        for images in table.images:
+            assert images.min() >= 0 and 0.5 < images.max() <= 1
