@@ -14,7 +14,7 @@ import torch
 
 from ..errors import Cancelled, MedFusionError
 from ..metrics.registry import all_metrics, choose_metrics, measure
-from ..sources.prepare import evenly
+from ..sources.prepare import as_8_bit, evenly
 from ..sources.volumes import to_slices
 from ..training.datasets import Case
 from .elsewhere import read_foreign
@@ -154,7 +154,7 @@ def fuse_stack(
         ).fused
         fused[stack.background] = 0
     fused = np.clip(fused, 0, 1)
-    return np.round(fused * 255) / np.float32(255) if case.stored else fused
+    return as_8_bit(fused) if case.stored else fused
 
 
 def picked_metric(measures: Sequence[Measure]) -> int:

@@ -14,6 +14,6 @@ __getattr__, __dir__, __all__ = public(
         "alignment": "ALIGN Alignment align_volumes measure_alignment moved",
         "intensities": "Window choose_window background_level background_mask",
         "pictures": "read_picture read_picture_volume",
-        "prepare": "Sources prepare as_stored",
+        "prepare": "Sources prepare as_stored as_8_bit",
     },
 )
