@@ -13,6 +13,7 @@ from .choices import Align, Axis, Colormap, Kind, Mode, Pair
 from .writing import fuse_into, show_result
 
 if TYPE_CHECKING:
+    from ..fusion import Fusion
     from ..sources.intensities import Window
 
 
@@ -56,6 +57,9 @@ def fuse(
         str, typer.Option(help="float32, or auto: faster where a check finds it safe.")
     ] = "auto",
     scene: Annotated[bool, typer.Option("--scene", help="Write a Slicer scene, too.")] = False,
+    dicom: Annotated[
+        Path | None, typer.Option(help="New folder for the result as DICOM series, too.")
+    ] = None,
     keep_paths: Annotated[
         bool,
         typer.Option("--keep-paths", help="Put the inputs' full paths into report.json."),
@@ -69,6 +73,10 @@ def fuse(
         from ..results.scene import check_slicer
 
         check_slicer()
+    if dicom is not None:
+        from ..results.dicom import check_new_folder
+
+        check_new_folder(dicom)
     if third_window and not third:
         raise MedFusionError("There is a window for a third volume, but no --third; give both.")
     coding = Coding(str(colour), omega, str(colormap))
@@ -96,7 +104,19 @@ def fuse(
         memory=memory * 1e9 if memory is not None else None,
         precision=precision,
     )
+    if dicom is not None:
+        _write_dicom(fusion, dicom, files)
     show_result(out_, fusion)
+
+
+def _write_dicom(fusion: Fusion, folder: Path, files: list[Path]) -> None:
+    from ..results.dicom import write_dicom
+    from ..sources.dicom import read_headers
+    from ..sources.files import whole_folder
+
+    headers = [read_headers(path) for path in files]
+    with whole_folder(folder) as temporary:
+        write_dicom(fusion, temporary, headers)
 
 
 def _window(text: str | None) -> Window | None:

@@ -5,6 +5,7 @@ from ..lazy import public
 __getattr__, __dir__, __all__ = public(
     __name__,
     {
+        "dicom": "write_dicom",
         "folder": "write_results",
         "preview": "save_preview save_thumbnail",
         "scene": "add_fusion add_volume volume_from_node write_scene",

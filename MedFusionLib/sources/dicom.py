@@ -106,6 +106,19 @@ def _arranged(
     return *_in_order(slices, path), name, kind, len(headers) > 1
 
 
+def read_headers(path: Path) -> list[Dataset]:
+    """The headers (no pixels) of a volume's slices; empty where it is no DICOM.
+
+    Raises:
+        MedFusionError: as `read_dicom`.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if path.is_dir():
+            return [header for _, header in _series_in(path)]
+        return [_header(path)] if is_dicom(path) else []
+
+
 def _read(path: Path) -> Volume:
     import SimpleITK as sitk
 
