@@ -129,6 +129,8 @@ def as_stored_before(array: np.ndarray, order: tuple[int, ...], flips: set[int])
 def random_method(name: str, seed: int = 0, deviation: float | None = None) -> nn.Module:
     """A method in evaluation mode, its weights random and its batch statistics not trivial.
 
+    Methods that iterate stop after 30 iterations, so that tests are quick.
+
     Args:
         name: of the method.
         seed: of the weights.
@@ -143,6 +145,8 @@ def random_method(name: str, seed: int = 0, deviation: float | None = None) -> n
                 part.running_var.uniform_(0.5, 2)
             elif deviation and isinstance(part, nn.Conv2d):
                 nn.init.normal_(part.weight, std=deviation)
+        if hasattr(module, "iterations"):
+            module.iterations = min(module.iterations, 30)
         return module.eval()
 
 

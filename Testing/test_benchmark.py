@@ -63,6 +63,20 @@ def test_each_network_and_kind_has_a_row():
     json.dumps(report)
 
 
+def test_pair_times_stand_beside_the_published_ones(tmp_path):
+    words = ["benchmark", "--pair-times", "--network", "gff", "--network", "maximum"]
+    target = tmp_path / "times.json"
+    result = CliRunner().invoke(
+        app, [*words, "--device", "cpu", "--repeats", "1", "--json", str(target)]
+    )
+    assert result.exit_code == 0 and "published" in result.output
+    report = json.loads(target.read_text(encoding="utf-8"))
+    gff, maximum = report["pairs"]
+    assert gff["seconds"] >= gff["fastest"] > 0 and gff["published_seconds"] == 0.1343
+    assert gff["times_faster"] == pytest.approx(0.1343 / gff["seconds"])
+    assert maximum["method"] == "maximum" and maximum["published_seconds"] is None
+
+
 @pytest.mark.parametrize("kind", [None, "gradient", "share"])
 def test_the_loop_gives_what_the_engine_gives(kind):
     method = random_method("funfusean", deviation=0.1)

@@ -8,9 +8,11 @@ import torch
 from helpers import random_slices
 
 from MedFusionLib.methods.classical import (
+    csr,
     dtcwt,
     dwt,
     gradient_transfer,
+    lp_sr,
     msvd,
     nsct_pcdc,
     nsct_rpcnn_2012,
@@ -138,6 +140,8 @@ def test_stronger_detail_takes_all_of_a_region_from_one_source():
         gradient_transfer.GradientTransfer,
         dwt.WaveletFusion,
         dtcwt.DualTreeFusion,
+        lp_sr.LPSR,
+        partial(csr.CSR, iterations=100),
     ],
     ids=lambda build: getattr(build, "func", build).__name__,
 )
@@ -237,3 +241,54 @@ def test_msvd_gives_back_the_mean_of_sources_that_differ_in_brightness():
     first = random_slices(1, 1, 32, 32) / 2
     fused = msvd.MSVD()(first, first + 0.2)
     assert (fused - first - 0.1).abs().mean() < 0.05
+
+
+def test_matching_pursuit_finds_the_atoms_that_a_signal_is_made_of():
+    atoms = torch.nn.functional.normalize(random_slices(40, 64, dtype=torch.float64) - 0.5, dim=1)
+    weights = torch.zeros(3, 40, dtype=torch.float64)
+    weights[0, 5], weights[0, 17], weights[1, 30] = 2.0, -1.0, 0.5  # the third stays black
+    found = lp_sr.matching_pursuit(atoms, weights @ atoms, 1e-9)
+    torch.testing.assert_close(found, weights, atol=1e-8, rtol=0)
+
+
+def test_matching_pursuit_stops_at_the_residual_and_at_the_number():
+    atoms = torch.nn.functional.normalize(random_slices(100, 16, dtype=torch.float64) - 0.5, dim=1)
+    signals = random_slices(5, 16, seed=1, dtype=torch.float64)
+    rough = lp_sr.matching_pursuit(atoms, signals, 0.5)
+    rest = (signals - rough @ atoms).norm(dim=1)
+    assert (rest <= 0.5).all() and (rest > 1e-3).any()
+    assert ((lp_sr.matching_pursuit(atoms, signals, 0.0, 3) != 0).sum(1) == 3).all()
+    exact = lp_sr.matching_pursuit(atoms, signals, 1e-6)
+    assert (signals - exact @ atoms).norm(dim=1).max() <= 1e-6
+
+
+def test_the_richer_patch_brings_its_mean_in_lp_sr():
+    flat, second = torch.full((1, 1, 128, 128), 0.2), torch.full((1, 1, 128, 128), 0.6)
+    place = torch.arange(128)
+    second = second + 0.2 * torch.sin(place / 10) * torch.sin(place[:, None] / 12)
+    fused = lp_sr.LPSR()(flat, second)
+    torch.testing.assert_close(fused, second, atol=0.02, rtol=0)
+
+
+def test_sparse_maps_are_a_minimum():
+    filters = torch.nn.functional.normalize(random_slices(4, 9) - 0.5, dim=1).view(4, 3, 3)
+    image = random_slices(1, 1, 12, 14, seed=2) - 0.5
+    maps = csr.sparse_maps(image, filters, sparsity=0.1, iterations=400, tolerance=1e-6)
+
+    def cost(maps):
+        atoms = csr.spectra(filters, (12, 14))
+        made = torch.fft.irfft2((torch.fft.rfft2(maps) * atoms).sum(1, keepdim=True), s=(12, 14))
+        return (made - image).square().sum() / 2 + 0.1 * maps.abs().sum()
+
+    assert 0 < (maps != 0).float().mean() < 0.5
+    for seed in range(5):
+        away = 0.01 * (random_slices(*maps.shape, seed=seed) - 0.5)
+        assert cost(maps + away) > cost(maps)
+        assert cost(maps + away * (maps != 0)) > cost(maps) - 1e-5
+
+
+def test_the_base_of_csr_is_smooth_and_keeps_flat_images():
+    image = random_slices(1, 1, 40, 30)
+    base = csr.base_layer(image)
+    assert base.mean().item() == pytest.approx(image.mean().item(), abs=0.02)
+    assert base.diff(dim=-1).abs().mean() < 0.3 * image.diff(dim=-1).abs().mean()

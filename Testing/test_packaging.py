@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = ROOT / "Resources" / "Weights"
+DICTIONARIES = ROOT / "MedFusionLib" / "methods" / "classical" / "dictionaries"
 
 #: what stands in for Slicer's macros: it installs as Slicer does, and checks as Slicer does
 SLICER = r"""
@@ -61,7 +62,10 @@ def test_every_script_is_listed(folder):
 
 @pytest.mark.parametrize(
     ("folder", "endings"),
-    [("MedFusion", (".ui", ".png")), ("MedFusionLib", (".toml", ".css", ".js"))],
+    [
+        ("MedFusion", (".ui", ".png")),
+        ("MedFusionLib", (".toml", ".css", ".js", ".safetensors", ".json")),
+    ],
 )
 def test_every_resource_is_listed(folder, endings):
     assert listed(folder, "MODULE_PYTHON_RESOURCES") == in_tree(folder, *endings)
@@ -99,7 +103,7 @@ def test_what_slicer_installs_is_whole(tmp_path):
 
 
 def test_every_weight_has_its_card():
-    for path in WEIGHTS.glob("*.safetensors"):
+    for path in (*WEIGHTS.glob("*.safetensors"), *DICTIONARIES.glob("*.safetensors")):
         card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         assert len(card["sha256"]) == 64
 

@@ -3,7 +3,17 @@
 One file a command, named like it; adding a command means adding its file and its name below.
 """
 
-from . import benchmark, cohort, demo, evaluate, fuse, gallery, methods, train  # noqa: F401
+from . import (  # noqa: F401
+    benchmark,
+    cohort,
+    demo,
+    dictionary,
+    evaluate,
+    fuse,
+    gallery,
+    methods,
+    train,
+)
 from .app import main
 
 __all__ = ["main"]

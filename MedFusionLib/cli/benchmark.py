@@ -42,6 +42,10 @@ def benchmark(
     repeats: Annotated[int, typer.Option(min=1, help="Of each measurement.")] = 3,
     threads: Annotated[int | None, typer.Option(min=1, help="Of the CPU.")] = None,
     json_: Annotated[Path | None, typer.Option("--json", help="File for the numbers.")] = None,
+    pair_times: Annotated[
+        bool,
+        typer.Option("--pair-times", help="One pair of 256 x 256 with every method, no volumes."),
+    ] = False,
 ) -> None:
     """Time the networks on the digital head, beside the publications' slice-by-slice loop."""
     import torch
@@ -53,6 +57,9 @@ def benchmark(
 
     if threads:
         torch.set_num_threads(threads)
+    if pair_times:
+        _pair_times(network, device, repeats, json_)
+        return
     shapes = [parse_size(text) for text in size] if size else shapes
     with bar("Measuring", "rows") as progress:
         report = run(
@@ -101,3 +108,29 @@ def benchmark(
         f"{machine['flop_per_s'] / 1e9:.0f} GFLOP/s, {machine['bytes_per_s'] / 1e9:.0f} GB/s.",
         highlight=False,
     )
+
+
+def _pair_times(names: list[str] | None, device: str, repeats: int, json_: Path | None) -> None:
+    from ..evaluation.pair_times import time_pairs
+
+    with bar("Measuring", "methods") as progress:
+        report = time_pairs(names, device=device, repeats=repeats, progress=progress)
+    if json_:
+        json_.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    machine = report["machine"]
+    title = f"A pair of 256 x 256 on {machine['device']}, {machine['threads']} threads"
+    heads = ("method", "kind", "median s", "fastest s", "CPU s", "published s", "times faster")
+    table = Table(*heads, title=title, box=SIMPLE, padding=(0, 1), pad_edge=False, show_edge=False)
+    for row in report["pairs"]:
+        published = row["published_seconds"]
+        table.add_row(
+            row["method"] + ("" if row["trained"] else "*"),
+            row["kind"],
+            f"{row['seconds']:.3f}",
+            f"{row['fastest']:.3f}",
+            f"{row['cpu_seconds']:.3f}",
+            f"{published:.3g}" if published else "-",
+            f"{row['times_faster']:.1f}" if published else "-",
+        )
+    out.print(table)
+    out.print("*: untrained. Published: Kumar et al. 2019, table 1, MATLAB (FunFuseAn: a GPU).")

@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = public(
         "summary": "summarise",
         "report": "write_evaluation",
         "benchmark": "run_benchmark",
+        "pair_times": "time_pairs",
         "gallery": "write_gallery",
     },
 )

@@ -105,7 +105,7 @@ def run_benchmark(
         count, height, width = shape
         if chosen.type == "cpu":
             count = min(count, max(2, CPU_PIXELS // (height * width)))
-        sources, occupied = _head(shape, min(slices or count, shape[0]))
+        sources, occupied = head_slices(shape, min(slices or count, shape[0]))
         for method, kind in kinds_of:
             rows.append(_row(method, kind, sources, occupied, shape, chosen, repeats, ceilings))
             if progress:
@@ -119,7 +119,7 @@ def run_benchmark(
     return {"machine": machine, "rows": rows, "streams": streams}
 
 
-def _head(shape: tuple[int, int, int], count: int) -> tuple[list[np.ndarray], np.ndarray]:
+def head_slices(shape: tuple[int, int, int], count: int) -> tuple[list[np.ndarray], np.ndarray]:
     """MR and PET of the head in [0, 1] and where there is any, at some evenly spaced slices."""
     from ..phantom.head import make_phantom
     from ..sources.prepare import prepare
@@ -140,7 +140,7 @@ def _row(
     repeats: int,
     ceilings: dict[str, float],
 ) -> dict[str, Any]:
-    module, trained = _load(method)
+    module, trained = load_any(method)
     module = module.to(device)
     plain = as_published(module)
     maps = None if kind == "fused" else kind
@@ -242,7 +242,7 @@ def published_loop(
     return found
 
 
-def _load(method: Method) -> tuple[nn.Module, bool]:
+def load_any(method: Method) -> tuple[nn.Module, bool]:
     """The method with the first weights there are; untrained where there are none."""
     from ..methods.weights import load_method, weights_path
     from ..sources.modalities import PAIRS
@@ -359,7 +359,7 @@ def count_work(
 
 def _stream(method: Method, size: int, device: torch.device, pairs: int) -> dict[str, Any]:
     """Latency of single pairs of slices, from arrays to an array."""
-    module, trained = _load(method)
+    module, trained = load_any(method)
     rng = np.random.default_rng(0)
     sources = rng.random((2, size, size), np.float32)
     found = []

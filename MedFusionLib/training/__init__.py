@@ -10,5 +10,6 @@ __getattr__, __dir__, __all__ = public(
     {
         "train": "Recipe read_recipe train_network",
         "datasets": "Case find_cases",
+        "dictionaries": "learn_dictionary",
     },
 )

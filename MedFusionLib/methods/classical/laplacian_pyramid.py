@@ -39,6 +39,31 @@ def expand(images: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     return large[..., 4 : 4 + like.shape[-2], 4 : 4 + like.shape[-1]]
 
 
+def take_apart(images: torch.Tensor, levels: int) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    """The top of the pyramid and the details, fine to coarse; small images have fewer levels.
+
+    Example:
+        >>> top, details = take_apart(torch.rand(1, 1, 37, 50), 4)
+        >>> tuple(top.shape[-2:]), len(details)
+        ((5, 7), 3)
+    """
+    details = []
+    for _ in range(levels):
+        if min(images.shape[-2:]) < 2 * SMALLEST:
+            break
+        coarse = reduce(images)
+        details.append(images - expand(coarse, images))
+        images = coarse
+    return images, details
+
+
+def put_together(top: torch.Tensor, details: list[torch.Tensor]) -> torch.Tensor:
+    """The images with this pyramid."""
+    for detail in reversed(details):
+        top = expand(top, detail) + detail
+    return top
+
+
 class LaplacianPyramid(nn.Module):
     """The detail of larger magnitude at every level, the mean at the top.
 
@@ -57,17 +82,13 @@ class LaplacianPyramid(nn.Module):
 
     def forward(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
         """Fuse two slice batches (N, 1, H, W) in [0, 1] to one of the same shape and range."""
-        details = []
-        for _ in range(self.levels):
-            if min(first.shape[-2:]) < 2 * SMALLEST:
-                break
-            coarse1, coarse2 = reduce(first), reduce(second)
-            detail1, detail2 = first - expand(coarse1, first), second - expand(coarse2, second)
-            details.append(torch.where(detail1.abs() >= detail2.abs(), detail1, detail2))
-            first, second = coarse1, coarse2
-        fused = (first + second) / 2
-        for detail in reversed(details):
-            fused = expand(fused, detail) + detail
+        top1, details1 = take_apart(first, self.levels)
+        top2, details2 = take_apart(second, self.levels)
+        details = [
+            torch.where(one.abs() >= other.abs(), one, other)
+            for one, other in zip(details1, details2, strict=True)
+        ]
+        fused = put_together((top1 + top2) / 2, details)
         return fused.clamp(0, 1)
 
 

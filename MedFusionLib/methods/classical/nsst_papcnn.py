@@ -111,15 +111,25 @@ class NSSTPAPCNN(nn.Module):
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
         """Fuse two slice batches (N, 1, H, W) in [0, 1] to one of the same shape and range."""
-        (low1, details1), (low2, details2) = map(self.transform.analyse, (first, second))
+        return self.join(self.branch(0, first), self.branch(1, second))
+
+    def branch(self, _: int, source: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """The bands of a source, low band first, each with what it is chosen by: all the work."""
+        low, details = self.transform.analyse(source)
         with torch.no_grad():
-            chosen = _low_activity(low1) >= _low_activity(low2)
-        low = torch.where(chosen, low1, low2)
-        details = []
-        for one, other in zip(details1, details2, strict=True):
-            counts = self._pulses(one), self._pulses(other)
-            larger = (counts[0] == counts[1]) & (one.abs() >= other.abs())
-            details.append(torch.where((counts[0] > counts[1]) | larger, one, other))
+            activity = _low_activity(low)
+        return [(low, activity), *((detail, self._pulses(detail)) for detail in details)]
+
+    def join(
+        self, first: list[tuple[Tensor, Tensor]], second: list[tuple[Tensor, Tensor]]
+    ) -> Tensor:
+        """The fused batch of two sources' bands."""
+        low, *details = (
+            torch.where(
+                (rank1 > rank2) | ((rank1 == rank2) & (one.abs() >= other.abs())), one, other
+            )
+            for (one, rank1), (other, rank2) in zip(first, second, strict=True)
+        )
         return self.transform.synthesise(low, details).clamp(0, 1)
 
     @torch.no_grad()
