@@ -9,6 +9,7 @@ from MedFusionLib.sources.intensities import (
     Window,
     background_level,
     background_mask,
+    background_warning,
     choose_window,
     is_windowed_ct,
     outside_value,
@@ -169,6 +170,28 @@ def test_noise_around_a_flat_border_is_found():
     array = np.pad(noisy_mr().array, ((0, 0), (5, 5), (5, 5)))
     head = np.pad(HEAD, ((0, 0), (5, 5), (5, 5)))
     assert not mask(Volume(array), "mr")[head].any()
+
+
+@pytest.mark.parametrize("sigma", [0.5, 1, 3])
+@pytest.mark.parametrize("kind", ["floats", "whole numbers", "whole numbers in a thin zero frame"])
+def test_air_is_found_however_its_noise_is_stored(kind, sigma):
+    head = noisy_mr(sigma, 200)
+    array, wanted = head.array, ~HEAD
+    if kind != "floats":
+        array = np.round(array)
+    if "frame" in kind:
+        array = np.pad(array, 1)
+        wanted = np.pad(wanted, 1, constant_values=True)
+    found = mask(Volume(array), "mr")
+    assert found[wanted].mean() > 0.999
+    assert not found[~wanted].any()
+
+
+def test_a_dark_border_that_is_not_background_is_a_warning():
+    loud = noisy_mr(60, 500)
+    assert "Little background" in background_warning(loud, "mr", background_level(loud, "mr"))
+    for quiet in (noisy_mr(5), picture(255.0), picture(900.0, 400.0)):
+        assert not background_warning(quiet, "mr", background_level(quiet, "mr"))
 
 
 @pytest.mark.parametrize("modality", ["mr", "pet"])

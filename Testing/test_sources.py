@@ -1,9 +1,12 @@
 """Sources made ready to fuse: checked, on one grid, in [0, 1]."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers import refused
 
+from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.sources.intensities import Window
 from MedFusionLib.sources.modalities import modalities_of
 from MedFusionLib.sources.prepare import prepare
@@ -56,7 +59,7 @@ def test_little_overlap_is_a_warning(shift, warns):
 
 def test_a_given_window_replaces_the_default():
     given = Window(0, 1000)
-    sources = prepare([head("mr"), head("pet")], ["mr", "pet"], [given, None])
+    sources = prepare([head("mr"), head("pet", 7)], ["mr", "pet"], [given, None])
     assert sources.windows[0] is given
     assert sources.windows[0].how == "given by the user"
     assert "percentile" in sources.windows[1].how
@@ -76,8 +79,41 @@ def test_values_that_do_not_suit_the_modality_are_a_warning(volume, modality, wo
 
 
 def test_a_window_beside_all_values_is_a_warning():
-    warnings = prepare([head("mr"), head("pet")], ["mr", "pet"], [Window(1e4, 2e4), None]).warnings
+    volumes = [head("mr"), head("pet", 7)]
+    warnings = prepare(volumes, ["mr", "pet"], [Window(1e4, 2e4), None]).warnings
     assert any("outside its intensity window" in warning for warning in warnings)
+
+
+def test_the_same_volume_twice_is_refused():
+    with refused("mr and copy", "given twice"):
+        prepare([head("mr"), head("copy")], ["mr", "pet"])
+
+
+def test_a_volume_that_says_it_is_another_modality_is_refused():
+    pet = replace(head("a", 7), modality="pet")
+    assert prepare([head("mr"), pet], ["mr", "pet"])
+    for volumes, modalities in (([pet, head("b")], "pet"), ([head("b"), pet], "ct")):
+        with refused("PET by its DICOM header"):
+            prepare(volumes, ["mr", modalities])
+
+
+def test_exchanged_volumes_are_a_warning():
+    phantom = make_phantom((16, 48, 48))
+    right = prepare([phantom.t1, phantom.pet], ["mr", "pet"])
+    wrong = prepare([phantom.pet, phantom.t1], ["mr", "pet"])
+    assert not any("exchanged" in warning for warning in right.warnings)
+    assert any("were the two exchanged" in warning for warning in wrong.warnings)
+
+
+def test_a_pet_given_as_a_ct_is_a_warning():
+    phantom = make_phantom((16, 48, 48))
+    warnings = prepare([phantom.t1, phantom.pet], ["mr", "ct"]).warnings
+    assert any("is it a CT" in warning for warning in warnings)
+
+
+def test_how_a_volume_was_read_is_said():
+    tilted = replace(head("a", 7), notes=("It was tilted.",))
+    assert prepare([head("mr"), tilted], ["mr", "pet"]).warnings == ("It was tilted.",)
 
 
 @pytest.mark.parametrize("which", [0, 1])

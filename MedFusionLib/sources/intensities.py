@@ -7,6 +7,7 @@ from slice to slice.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -19,6 +20,7 @@ CT_AIR = -300.0  # HU: no tissue of the head lies below
 MR_PERCENTILES = (0.5, 99.5)
 UPTAKE_PERCENTILE = 99.9
 ONE_GREY_LEVEL = 1 / 255
+AIR_AT_MOST = 0.1  # of the range of values
 NARROWEST = 1e-30  # of a window: within, float32 has numbers
 
 
@@ -112,10 +114,12 @@ def choose_window(volume: Volume, modality: str) -> Window:
 def background_level(volume: Volume, modality: str) -> float:
     """The value up to which a voxel outside the patient counts as background.
 
-    For a CT in HU it is -300 HU. Else it is the noise of the air, measured on the four darkest
-    outer faces of the volume (median + 4.5 robust standard deviations, about 4 sigma of Rician
-    noise), or one grey level of 255 where the air is clean. It never exceeds a tenth of the range
-    from 0 (or from a negative smallest value of an MR).
+    For a CT in HU it is -300 HU. Else it is the noise of the air, measured in the four darkest
+    corners of what was scanned (a frame of one fill value around it is left out): its mean and
+    5.7 standard deviations, which is 5 sigma of Rayleigh noise, without what lies beyond. Moments
+    instead of medians, for they also hold for whole numbers, of which most may be the same. Where
+    the air is clean it is one grey level of 255. It never exceeds a tenth of the range from 0 (or
+    from a negative smallest value of an MR).
 
     Args:
         volume: finite.
@@ -127,23 +131,65 @@ def background_level(volume: Volume, modality: str) -> float:
     check_modality(modality)
     if modality == "ct" and not is_windowed_ct(volume):
         return CT_AIR
-    array = volume.array
-    floor = min(float(array.min()), 0.0) if modality == "mr" else 0.0
-    span = float(np.percentile(array, 99.5)) - floor
-    if span <= 0:
-        span = float(array.max()) - floor
+    floor, span = _range(volume, modality)
     clean = floor + span * ONE_GREY_LEVEL * 0.99  # a voxel of one grey level is tissue
     if modality == "ct":
         return clean
-    faces = [array.take(n, axis).ravel() for axis in range(3) for n in (0, -1)]
-    faces = np.concatenate(sorted(faces, key=np.mean)[:4])
-    # A flat fill value around the scanned part says nothing of the noise.
-    air = faces[(faces > floor) & (faces <= floor + span / 10)]
-    if air.size < faces.size / 20:
-        return clean
-    middle = np.median(air)
-    spread = 1.4826 * np.median(np.abs(air - middle))
-    return float(np.clip(middle + 6 * spread, clean, floor + span / 10))
+    corners = _corners(volume.array)
+    highest = level = floor + span * AIR_AT_MOST
+    air = corners[corners > floor]  # a flat fill value says nothing of the noise
+    while True:
+        inside = air[air <= level]
+        if inside.size < corners.size / 20:
+            return clean
+        rounding = np.diff(np.unique(inside), prepend=floor).min() / np.sqrt(12)
+        found = min(float(inside.mean() + 5.7 * np.hypot(inside.std(), rounding)), highest)
+        if found >= level or inside.size == air.size:
+            return max(found, clean)
+        level, air = found, inside
+
+
+def background_warning(volume: Volume, modality: str, level: float) -> str:
+    """A sentence where a volume's corners are dark and yet above the background level; else ""."""
+    corners = _corners(volume.array)
+    if modality == "ct" and not is_windowed_ct(volume):
+        return ""
+    floor, span = _range(volume, modality)
+    if np.median(corners) > floor + 2 * AIR_AT_MOST * span or np.mean(corners <= level) > 0.5:
+        return ""
+    return (
+        f"Little background was found in {volume.name}, although its corners are dark: noise "
+        "around the patient may be shown as tissue; set its air to 0, or choose a window that "
+        "begins above the noise."
+    )
+
+
+def _range(volume: Volume, modality: str) -> tuple[float, float]:
+    """Where the values begin, and how far they reach without the brightest."""
+    array = volume.array
+    floor = min(float(array.min()), 0.0) if modality == "mr" else 0.0
+    span = float(np.percentile(array, 99.5)) - floor
+    return floor, span if span > 0 else float(array.max()) - floor
+
+
+def _corners(array: np.ndarray) -> np.ndarray:
+    """The values in the four darkest corners of the box that holds all but the smallest value.
+
+    Blocks of an eighth of each side: a head that fills the box does not reach them.
+    """
+    held = array != array.min()
+    box = []
+    for axis in range(3):
+        others = tuple(other for other in range(3) if other != axis)
+        places = np.flatnonzero(held.any(axis=others))
+        box.append(slice(places[0], places[-1] + 1) if places.size else slice(None))
+    scanned = array[tuple(box)]
+    sides = [
+        (slice(0, max(2, size // 8)), slice(max(size - max(2, size // 8), 0), size))
+        for size in scanned.shape
+    ]
+    blocks = [scanned[place].ravel() for place in product(*sides)]
+    return np.concatenate(sorted(blocks, key=np.mean)[:4])
 
 
 def background_mask(volume: Volume, level: float) -> np.ndarray:

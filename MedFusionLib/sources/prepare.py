@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from .intensities import (
     Window,
     background_level,
     background_mask,
+    background_warning,
     choose_window,
     is_windowed_ct,
     outside_value,
@@ -19,6 +21,7 @@ from .intensities import (
 from .volumes import Volume, check_values, resample, same_grid, to_slices
 
 ALL = slice(None)
+LESS_SHARP = 0.7  # than a PET or SPECT: no MR is
 FILLED = 0.02  # a slice with less than this that is not background shows nothing
 
 
@@ -81,17 +84,25 @@ def prepare(
         The prepared sources.
 
     Raises:
-        MedFusionError: a volume holds NaN, is constant, or does not overlap the reference.
+        MedFusionError: a volume holds NaN, is constant, does not overlap the reference, is given
+            twice, or is of another modality by its own file.
     """
     windows = windows or [None] * len(volumes)
     reference = volumes[0]
-    for volume in volumes:
+    for volume, modality in zip(volumes, modalities, strict=True):
         check_values(volume)
+        _check_role(volume, modality)
+    for one, other in combinations(volumes, 2):
+        if same_grid(one, other) and np.array_equal(one.array, other.array):
+            raise MedFusionError(
+                f"{one.name} and {other.name} are the same volume, given twice; choose another one."
+            )
 
     placed, chosen, coverage, warnings = [], [], [], []
     background = np.ones(reference.shape, bool)
     for volume, modality, window in zip(volumes, modalities, windows, strict=True):
         level = background_level(volume, modality)
+        warnings += [*volume.notes, *filter(None, [background_warning(volume, modality, level)])]
         window = window or choose_window(volume, modality)
         on_grid, inside = resample(volume, reference, outside_value(volume, modality))
         covered = float(inside.mean())
@@ -105,6 +116,7 @@ def prepare(
         placed.append(on_grid)
         chosen.append(window)
         coverage.append(covered)
+    warnings += _exchange_warnings(placed, chosen, modalities, background)
     return Sources(
         tuple(placed),
         tuple(modalities),
@@ -172,6 +184,41 @@ def as_stored(volumes: Sequence[Volume], modalities: Sequence[str]) -> Sources:
     )
 
 
+def _exchange_warnings(
+    volumes: Sequence[Volume],
+    windows: Sequence[Window],
+    modalities: Sequence[str],
+    background: np.ndarray,
+) -> list[str]:
+    """A PET or SPECT that is sharper than the MR is probably the MR.
+
+    On the pairs that this was tried on an MR was 2 to 9 times as sharp.
+    """
+    thin = slice(None, None, max(1, len(background) // 16))
+    seen = ~background[thin]
+    inner = seen[..., 1:] & seen[..., :-1]
+    sharpness = []
+    for volume, window in zip(volumes, windows, strict=True):
+        scaled = window.scale(volume.array[thin])
+        step = np.abs(np.diff(scaled, axis=2))[inner]
+        deviation = scaled[seen].std() if seen.any() else 0
+        sharpness.append(float(step.mean() / deviation) if deviation and step.size else np.nan)
+    return [
+        f"{volumes[0].name}, given as the MR, is smoother than {volume.name}, given as the "
+        f"{modality.upper()}; were the two exchanged?"
+        for volume, modality, sharp in zip(volumes, modalities, sharpness, strict=True)
+        if modality in ("pet", "spect") and sharpness[0] < LESS_SHARP * sharp
+    ]
+
+
+def _check_role(volume: Volume, modality: str) -> None:
+    if volume.modality and volume.modality != modality:
+        raise MedFusionError(
+            f"{volume.name} is {volume.modality.upper()} by its DICOM header, and was given as "
+            f"{modality.upper()}; exchange the volumes, or correct the pair."
+        )
+
+
 def _value_warnings(volume: Volume, modality: str, window: Window) -> list[str]:
     low, high = float(volume.array.min()), float(volume.array.max())
     found = []
@@ -181,6 +228,13 @@ def _value_warnings(volume: Volume, modality: str, window: Window) -> list[str]:
         )
     if modality == "ct" and not is_windowed_ct(volume) and low > -200:
         found.append(f"{volume.name} holds no air (lowest value {low:g}); is it a CT in HU?")
+    if modality == "ct" and is_windowed_ct(volume) and high > 1:
+        part = volume.array[len(volume.array) // 2]
+        if not np.array_equal(part, np.round(part)):
+            found.append(
+                f"{volume.name} is taken as a CT that was windowed to grey levels 0..255, but "
+                "holds fractions; is it a CT?"
+            )
     if high <= window.lower or low >= window.upper:
         found.append(
             f"Every voxel of {volume.name} lies outside its intensity window "
