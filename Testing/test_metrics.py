@@ -405,6 +405,27 @@ def test_q_cv_equals_its_definition():
     assert value.item() == pytest.approx(error / weight, rel=1e-6)
 
 
+def test_uptake_is_the_coefficient_of_each_source():
+    first, second = noise(1), noise(2)
+    fused = 0.7 * first + 0.2 * second
+    for source, kept in (("first", 0.7), ("second", 0.2), ("least", 0.2)):
+        assert metrics.uptake(fused, first, second, source=source).item() == pytest.approx(kept)
+    half = metrics.uptake(first, first, first, source="second")
+    assert half.item() == pytest.approx(0.5)
+    assert metrics.uptake(first, first, 0 * first).isnan().all()
+
+
+def test_order_of_uptake_looks_where_one_source_varies_alone():
+    x = torch.linspace(0, 1, 60, dtype=torch.float64).expand(1, 1, 60, 60)
+    textured = torch.where(x > 0.5, noise(3, size=60), 0.5)
+    uptake = 0.2 + 0.8 * x.transpose(2, 3)
+    kept = metrics.uptake_order(0.5 * textured + uptake**2, textured, uptake, source="second")
+    assert kept.item() == pytest.approx(1, abs=0.02)
+    turned = metrics.uptake_order(textured - uptake, textured, uptake, source="second")
+    assert turned.item() == pytest.approx(-1, abs=0.02)
+    assert metrics.uptake_order(uptake, textured, textured, source="second").isnan().all()
+
+
 # --- properties -----------------------------------------------------------------------------
 
 examples = settings(max_examples=5, deadline=None)

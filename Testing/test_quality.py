@@ -91,6 +91,7 @@ def test_ssim_of_each_source_stands_before_the_sum():
     names = list(all_metrics())
     at = names.index("ssim_first")
     assert names[at : at + 3] == ["ssim_first", "ssim_second", "ssim"]
+    assert {"uptake_first", "uptake_second", "uptake_order_second"} < set(names)
     image = torch.rand(1, 1, 16, 16, generator=torch.Generator().manual_seed(1))
     assert all_metrics()["ssim_first"].function(image, image, 1 - image).item() == pytest.approx(1)
 

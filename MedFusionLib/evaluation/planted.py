@@ -16,6 +16,7 @@ import torch
 
 from ..colour.coding import Coding, coordinates
 from ..errors import Cancelled, MedFusionError
+from ..metrics.uptake import uptake
 from ..phantom.head import Phantom, make_phantom
 from ..phantom.tissues import LABELS
 from ..phantom.truth import SHOWS, TRUTH
@@ -46,12 +47,16 @@ FEWEST = 200  # voxels of a tissue
 DEFINITIONS = (
     "CNR: contrast-to-noise ratio of a planted thing in the fused image, (mean inside - mean of "
     "the shell) / standard deviation of the shell, the shell being the same tissue 2 to 8 mm away; "
-    "negative where the contrast is turned over against the modality that shows the thing.",
+    "negative where the contrast is turned over against the modality that shows the thing. "
+    "Contrast kept: that difference of means as a part of the same in the modality that shows it.",
     "Credit: area under the ROC curve of the share of that modality, inside against the same "
     "tissue 2 to 20 mm away (the share that goes down where the thing is darker there); 0.5 is "
     "chance. Credit difference: the same of its share less the other's. Credit by gradient: the "
     "same of the published `gradient` of that modality: inside it should be larger. Below "
-    "0.5 it is smaller there, and the published colours say the reverse of what is shown.",
+    "0.5 it is smaller there, and the published colours say the reverse of what is shown. By "
+    "parts: the same with what was taken from each source, for methods that are such a sum.",
+    "Uptake kept: coefficient of a source in the regression of the blurred fused image on both "
+    "blurred sources (standard deviation 4 pixels): how much of one unit of it is seen.",
     "Tissue overlap: mean overlap in the fused image of the histograms of two tissues (64 bins, "
     "smoothed by a standard deviation of 0.04, what a reader can just tell apart), over all pairs "
     "of tissues that overlap by less than 0.2 in a source. Tissue conflicts: the part of these "
@@ -106,15 +111,22 @@ def measures_of(pair: str) -> list[Measure]:
     }
     kinds = {
         "cnr": "CNR",
+        "contrast": "contrast kept of",
         "credit": "credit",
         "credit_difference": "credit difference",
         "credit_gradient": "credit by gradient",
+        "credit_parts": "credit by parts",
+        "credit_parts_difference": "credit difference by parts",
     }
     measures = [
         *(
             Measure(f"{kind}_{name}", f"{title} {shown}", True)
             for kind, title in kinds.items()
             for name, shown in planted.items()
+        ),
+        *(
+            Measure(f"uptake_{source}", f"uptake kept of {modality.upper()}", True)
+            for source, modality in zip(("first", "second"), modalities_of(pair), strict=True)
         ),
         Measure("overlap", "tissue overlap", False),
         Measure("conflicts", "tissue conflicts", False),
@@ -195,7 +207,12 @@ def evaluate_phantom(
                     device=chosen,
                     cancelled=cancelled,
                 ).contributions
-            found = score(look, fused, shares, gradients)
+            parts = None
+            if hasattr(contender.module, "parts"):
+                parts = run_slices(
+                    contender.module, look.inputs, kind="parts", device=chosen, cancelled=cancelled
+                ).contributions
+            found = score(look, fused, shares, gradients, parts)
             row[:, seed] = [found.get(measure.name, np.nan) for measure in measures]
             if seed == 0:
                 crops[contender.name] = _crops(look, fused, shares)
@@ -288,6 +305,7 @@ def score(
     fused: np.ndarray,
     shares: Sequence[np.ndarray],
     gradients: Sequence[np.ndarray] | None = None,
+    parts: Sequence[np.ndarray] | None = None,
 ) -> dict[str, float]:
     """All measures of one fusion.
 
@@ -296,6 +314,7 @@ def score(
         fused: (slices, rows, columns) in [0, 1].
         shares: a map for each source.
         gradients: likewise; None where the method has none.
+        parts: likewise.
 
     Returns:
         name of the measure -> value.
@@ -308,15 +327,24 @@ def score(
         own = look.inputs[number]
         sign = np.sign(own[inside].mean() - own[shell].mean())
         found[f"cnr_{name}"] = sign * contrast_to_noise(fused, inside, shell)
-        # darker in its source: the share that is credited is the one that goes down
-        right, other = sign * shares[number], sign * shares[1 - number]
-        found[f"credit_{name}"] = area_under_roc(right[inside], right[around])
-        difference = right - other
-        found[f"credit_difference_{name}"] = area_under_roc(difference[inside], difference[around])
+        found[f"contrast_{name}"] = contrast(fused, inside, shell) / contrast(own, inside, shell)
+        for kind, maps in (("credit", shares), ("credit_parts", parts)):
+            if maps is None:
+                continue
+            # darker in its source: the share that is credited is the one that goes down
+            right, other = sign * maps[number], sign * maps[1 - number]
+            difference = right - other
+            found[f"{kind}_{name}"] = area_under_roc(right[inside], right[around])
+            found[f"{kind}_difference_{name}"] = area_under_roc(
+                difference[inside], difference[around]
+            )
         if gradients is not None:
             found[f"credit_gradient_{name}"] = area_under_roc(
                 gradients[number][inside], gradients[number][around]
             )
+    images = [torch.from_numpy(part[:, None]).float() for part in (fused, *look.inputs)]
+    for source in ("first", "second"):
+        found[f"uptake_{source}"] = float(uptake(*images, source=source).nanmean())
     found.update(tissue_conflicts(look, fused))
     return found
 
@@ -329,11 +357,15 @@ def shell_of(look: Look, name: str, near: float, far: float) -> np.ndarray:
     return (look.labels == tissue) & (distance > near) & (distance <= far) & clear
 
 
+def contrast(image: np.ndarray, inside: np.ndarray, shell: np.ndarray) -> float:
+    """Mean inside - mean of the shell."""
+    return float(image[inside].mean() - image[shell].mean())
+
+
 def contrast_to_noise(image: np.ndarray, inside: np.ndarray, shell: np.ndarray) -> float:
     """(mean inside - mean of the shell) / standard deviation in the shell; 0 where all is flat."""
-    contrast = float(image[inside].mean() - image[shell].mean())
     noise = float(image[shell].std())
-    return contrast / max(noise, 1e-3)
+    return contrast(image, inside, shell) / max(noise, 1e-3)
 
 
 def area_under_roc(positive: np.ndarray, negative: np.ndarray) -> float:

@@ -26,6 +26,7 @@ from .registry import METRICS, Metric, all_metrics, better, choose_metrics, meas
 from .semantic import semantic_loss
 from .statistical import average_gradient, cc, scd, spatial_frequency, std
 from .structure import mef_ssim, ssim
+from .uptake import uptake, uptake_order
 
 __all__ = [
     "METRICS",
@@ -57,6 +58,8 @@ __all__ = [
     "spatial_frequency",
     "ssim",
     "std",
+    "uptake",
+    "uptake_order",
     "vif",
     "viff",
 ]

@@ -20,6 +20,7 @@ from .perception import q_cb, q_cv
 from .semantic import semantic_loss
 from .statistical import average_gradient, cc, scd, spatial_frequency, std
 from .structure import mef_ssim, ssim
+from .uptake import uptake, uptake_order
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Metric:
     range: str
     citation: str
 
+
+OURS = "Defined for this project"
 
 _ROWS = (
     (entropy, "EN", True, "0..8 bits", "Roberts et al., J. Appl. Remote Sens. 2008"),
@@ -67,6 +70,7 @@ _ROWS = (
     (mef_ssim, "MEF-SSIM", True, "-1..1", "Ma et al., IEEE TIP 2015"),
     (scd, "SCD", True, "-2..2", "Aslantas, Bendes, AEU 2015"),
     (cc, "CC", True, "-1..1", "Shah et al., SIViP 2013"),
+    (uptake, "uptake kept", True, "about 0..1, of the source of which less is kept", OURS),
     (semantic_loss, "SL", False, "0..1", "Fan et al., arXiv:1906.00225, 2019"),
 )
 
@@ -89,7 +93,7 @@ def all_metrics() -> dict[str, Metric]:
 
     `ssim_first` and `ssim_second` are SSIM to each source alone. `fmi_pixel` and `fmi_dct` are
     what tables print under these names: FMI of edges, the default of its authors' program, and of
-    cosine coefficients.
+    cosine coefficients. `uptake_first`, ... are of one source.
 
     Example:
         >>> all_metrics()["ssim_first"].symbol
@@ -103,6 +107,12 @@ def all_metrics() -> dict[str, Metric]:
                     metric, f"ssim_{source}", f"SSIM {source}", "-1..1", source=source
                 )
         found[name] = metric
+        if name == "uptake":
+            order = Metric("", "order of uptake", uptake_order, True, "-1..1", OURS)
+            for kind in (metric, order):
+                for source in ("first", "second"):
+                    key = f"{kind.function.__name__}_{source}"
+                    found[key] = _variant(kind, key, f"{kind.symbol}, {source}", source=source)
         if name == "fmi":
             found["fmi_pixel"] = _variant(metric, "fmi_pixel", "FMI_pixel", feature="edge")
             found["fmi_dct"] = _variant(metric, "fmi_dct", "FMI_dct", feature="dct")
