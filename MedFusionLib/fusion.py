@@ -39,8 +39,8 @@ class Fusion:
     Attributes:
         fused: the fused volume, in [0, 1]; exactly 0 where no source holds anything.
         contributions: a map for each source, 0 in the background.
-        kind: "gradient" or "share".
-        black: F(0, 0), the fusion of black slices, (rows, columns); None with gradients.
+        kind: "gradient", "share" or "parts".
+        black: F(0, 0), the fusion of black slices, (rows, columns); None but with shares.
         axis: of the slices.
         sources: the sources on the common grid.
         coding: how the colour volume is coded.
@@ -62,7 +62,7 @@ class Fusion:
     def baseline(self) -> np.ndarray | None:
         """F(0, 0) at each voxel, 0 in the background: shares sum to fused - baseline.
 
-        None with gradients.
+        None but with shares; parts sum to fused.
         """
         if self.black is None:
             return None
@@ -119,7 +119,7 @@ def fuse(
         third_modality: of the third volume, "ct", "pet" or "spect".
         network: a method's name, see `methods.all_methods`.
         axis: of the slices: "axial", "coronal", "sagittal" or "native" (as stored).
-        contributions: "gradient" or "share"; default: what suits the colour mode.
+        contributions: "gradient", "share" or "parts"; default: what suits the colour mode.
         steps: of the shares, see `contributions.share`.
         samples: of the gradients, see `contributions.gradient`.
         coding: of the colours; default: mode "fused", omega 0.6.
@@ -149,7 +149,7 @@ def fuse(
         >>> fuse(head.t1, head.pet, "pet-mr", network="maximum").fused.shape
         (16, 48, 48)
     """
-    from .methods.chain import load_chain
+    from .methods.chain import load_chain, pairs_in_words
 
     started = time.monotonic()
     settings = Settings(
@@ -184,7 +184,7 @@ def fuse(
         as_volume(part, f"{name} {settings.kind}")
         for part, name in zip(result.contributions, names, strict=True)
     )
-    chained = pair if third_modality is None else f"{pair}, then {third_modality}-mr"
+    chained = pairs_in_words(network, pair, third_modality)
     report = _report(settings, chained, digests, names, sources, result)
     report["alignment"] = _alignment(found, names, applied=align == "apply")
     report["warnings"][:0] = [part["warning"] for part in report["alignment"] if part["warning"]]
@@ -215,6 +215,11 @@ def _run(
     from .inference.slices import run_slices
     from .methods.chain import reach_of_chain
 
+    if settings.kind == "parts" and not hasattr(method, "parts"):
+        raise MedFusionError(
+            f"{settings.network} fuses three sources one after the other, which leaves no parts "
+            "of each; choose the contributions 'share', or the method 'bands'."
+        )
     background = to_slices(sources.background, *layout)[which]
     result = run_slices(
         method,

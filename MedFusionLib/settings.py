@@ -11,7 +11,7 @@ from .inference.devices import choose_device
 from .methods.registry import get_method
 
 #: kinds of contributions
-KINDS = ("gradient", "share")
+KINDS = ("gradient", "share", "parts")
 PRECISIONS = ("auto", "float32")
 MOST_MEMORY = 2**50  # bytes
 
@@ -48,6 +48,11 @@ class Settings:
         if self.kind == "gradient" and not method.differentiable:
             raise MedFusionError(
                 f"{method.title} has no gradient; choose the contributions 'share'."
+            )
+        if self.kind == "parts" and not method.parts:
+            raise MedFusionError(
+                f"What {method.title} makes is no sum of parts of its sources; "
+                "choose the contributions 'share'."
             )
         if self.precision not in PRECISIONS:
             raise MedFusionError(

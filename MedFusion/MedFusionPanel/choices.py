@@ -27,6 +27,7 @@ def fill(ui):
         "contributions": {
             "auto": _("What suits the colours"),
             "share": _("Share of the brightness"),
+            "parts": _("What was taken from each source"),
             "gradient": _("Gradient, as published"),
         },
         "mode": {name: modes[name] for name in reversed(MODES)},

@@ -108,7 +108,7 @@ def _sentence(sample, result):
     if sample.fractions is None:
         return _("No modality contributed here.")
     pairs = list(zip(result.modalities, sample.fractions, strict=True))
-    if result.kind == "share":
+    if result.kind in ("share", "parts"):
         parts = [
             _("{percent} from the {modality}").format(percent=f"{part:.0%}", modality=modality)
             for modality, part in pairs

@@ -130,6 +130,11 @@ def _weights(state):
         return _("{method} has no gradient; choose the contributions 'share'.").format(
             method=method.title
         )
+    if state.contributions == "parts" and not method.parts:
+        return _(
+            "What {method} makes is no sum of parts of its sources; "
+            "choose the contributions 'share'."
+        ).format(method=method.title)
     if method.kind == "classical":
         return ""
     modalities = [state.modality, *([state.thirdModality] if state.third else [])]

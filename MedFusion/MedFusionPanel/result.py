@@ -74,7 +74,7 @@ class Result:
 
     @property
     def kind(self):
-        """ "share" or "gradient"."""
+        """ "share", "parts" or "gradient"."""
         return self.report["parameters"]["contributions"]
 
     @property
@@ -164,7 +164,8 @@ class Result:
         weights = ", ".join(digest[:8] for digest in report["weights_sha256"])
         weights = [_("weights {digest}").format(digest=weights)] if weights else []
         rows.append((_("Method"), report["network"], *weights))
-        kind = _("shares") if self.kind == "share" else _("gradients")
+        kinds = {"share": _("shares"), "parts": _("parts"), "gradient": _("gradients")}
+        kind = kinds[self.kind]
         rows.append((_("Maps"), _("{kind}, {axis}").format(kind=kind, axis=used["axis"])))
         device = report["device"].split(" (")[0]
         rows.append(

@@ -52,6 +52,7 @@ class Bounded:
         self.method, self.dark, self.box = method, dark, box
         if box is None and hasattr(method, "join"):  # see `contributions.share`
             self.branch, self.join = self._branch, self._join
+        self.keeps_lone_source = getattr(method, "keeps_lone_source", False)
 
     def __call__(self, *sources: Tensor) -> Tensor:
         if self.box is None:
@@ -65,3 +66,8 @@ class Bounded:
     def _join(self, *branches: tuple[Tensor, Any]) -> Tensor:
         sources, parts = zip(*branches, strict=True)
         return bound(self.method.join(*parts), sources, self.dark)
+
+    def parts(self, *sources: Tensor) -> tuple[Tensor, ...]:
+        """The method's parts, 0 where no source shows anything; they are within bounds already."""
+        shown = bound(torch.ones_like(sources[0]), sources, self.dark)
+        return tuple(part * shown for part in self.method.parts(*sources))

@@ -1,8 +1,9 @@
-"""What each source contributed to a fused slice: two answers to two questions.
+"""What each source contributed to a fused slice: three answers to three questions.
 
 `gradient`: how much does an input pixel matter to the whole picture? `share`: how much of the
-brightness that one sees at a place came from which source? Both work on slice batches and know
-nothing of volumes.
+brightness that one sees at a place would lack without which source? `parts`: what did the method
+take from which source, with the weights that it chose? All work on slice batches and know nothing
+of volumes.
 """
 
 from __future__ import annotations
@@ -121,16 +122,46 @@ def share(
     return start, tuple(maps)
 
 
+def parts(method: Any, *sources: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """What was taken from each source, with the weights that the method chose.
+
+    Args:
+        method: with `parts(*sources)`, a map for each source, see `methods.Method.parts`.
+        sources: slice batches (N, 1, H, W) in [0, 1].
+
+    Returns:
+        The fused batch, which is the sum of the maps, and a map (N, 1, H, W) for each source.
+
+    Example:
+        >>> from MedFusionLib.methods.registry import get_method
+        >>> a, b = torch.tensor([[[[0.2]]]]), torch.tensor([[[[0.8]]]])
+        >>> _, (first, second) = parts(get_method("maximum").build(), a, b)
+        >>> round(first.item(), 3), round(second.item(), 3)
+        (0.0, 0.8)
+    """
+    maps = tuple(method.parts(*sources))
+    return reduce(torch.add, maps), maps
+
+
 def _at_levels(method: Fuse, sources: Sequence[Tensor]) -> Callable[[Sequence[float]], Tensor]:
     """Fuses the sources, each times its level.
 
     A method with a `branch(number, source)` for each source and a `join` of them runs each branch
-    once for each level.
+    once for each level. One that says `keeps_lone_source` need not run where but one is there.
     """
 
     def source(m: int, level: float) -> Tensor:
         return sources[m] if level == 1 else sources[m] * level
 
+    if getattr(method, "keeps_lone_source", False):
+
+        def fuse(levels: Sequence[float]) -> Tensor:
+            there = [m for m, level in enumerate(levels) if level]
+            if len(there) == 1:
+                return source(there[0], levels[there[0]])
+            return method(*(source(m, level) for m, level in enumerate(levels)))
+
+        return fuse
     if not hasattr(method, "join"):
         return lambda levels: method(*(source(m, level) for m, level in enumerate(levels)))
 

@@ -76,7 +76,7 @@ class Ready:
     def makes_parts(self, kind: str | None) -> bool:
         """Whether `run` can make a part of the slices, at less work."""
         methods = [method for method in (self.method, self.rough) if method is not None]
-        return kind != "gradient" and all(hasattr(method, "fuse_part") for method in methods)
+        return kind in (None, "share") and all(hasattr(method, "fuse_part") for method in methods)
 
     def run(
         self,
@@ -86,7 +86,7 @@ class Ready:
         dark: float | None = None,
         **options: Any,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """The fused batch and the maps of a kind ("gradient", "share" or None: no maps).
+        """The fused batch and the maps of a kind ("gradient", "share", "parts" or None: no maps).
 
         Args:
             kind: of the contributions.
@@ -107,6 +107,8 @@ class Ready:
             fused, maps = maps_of.gradient(method, *sources, **options)
             return fused if dark is None else bound(fused, sources, dark), maps
         with torch.inference_mode():
+            if kind == "parts":
+                return maps_of.parts(method, *sources)
             if kind == "share":
                 return maps_of.share(method, *sources, rough=rough, **options)
             return method(*sources), ()
@@ -117,9 +119,9 @@ def ready(method: nn.Module, kind: str | None = None, precision: str = "float32"
 
     Args:
         method: in evaluation mode.
-        kind: "gradient", "share" or None for the fused slices alone.
+        kind: "gradient", "share", "parts" or None for the fused slices alone.
         precision: "float32", or "auto": half precision in as much of the method as the device
-            gains by and a check on a probe finds safe for this kind.
+            gains by and a check on a probe finds safe for this kind; never for "parts".
 
     Example:
         >>> from MedFusionLib.methods.registry import get_method
@@ -131,7 +133,7 @@ def ready(method: nn.Module, kind: str | None = None, precision: str = "float32"
         return Ready(method)
     folded = fold(method).to(memory_format=torch.channels_last)
     exact = Ready(chained(folded) if where.device.type == "cpu" else folded)
-    if precision == "auto" and gains(where.device):
+    if precision == "auto" and kind != "parts" and gains(where.device):
         check = _Check(exact, kind, where.device)
         for mixed in _mixtures(folded, exact, check):
             if check.worst(mixed) <= 1:
@@ -154,7 +156,7 @@ class _Check:
     """
 
     def __init__(self, exact: Ready, kind: str | None, device: torch.device) -> None:
-        inputs = len(inspect.signature(exact.method.forward).parameters)
+        inputs = max(2, len(inspect.signature(exact.method.forward).parameters))  # 1: *sources
         self.kind, self.device = kind, device
         self.sources = [part.to(device) for part in probe(inputs)]
         self.fused, self.maps = exact.run(kind, *self.sources)

@@ -82,7 +82,7 @@ def run_slices(
     Args:
         method: in evaluation mode; (N, 1, H, W) batches in [0, 1] to a fused batch.
         sources: an array (slices, rows, columns) in [0, 1] for each source.
-        kind: "gradient", "share" or None for the fused slices alone.
+        kind: "gradient", "share", "parts" or None for the fused slices alone.
         steps: of the shares, see `contributions.share`.
         samples: of the gradients, see `contributions.gradient`.
         device: where to compute; default: the CPU.
@@ -126,7 +126,9 @@ def run_slices(
     with full_precision(), kept_memory():
         began = time.perf_counter()
         trained = next(method.parameters(), None) is not None
-        dark = (DARK if trained else 0.0) if bounded else None
+        # nothing fades where a source alone comes through as it is: there is no veil
+        veiled = trained and not getattr(method, "keeps_lone_source", False)
+        dark = (DARK if veiled else 0.0) if bounded else None
         fast = ready(method.to(device), kind, precision)
         result.setup_seconds = time.perf_counter() - began
         lanes = _Lanes(device)

@@ -1,4 +1,4 @@
-"""Methods ready to fuse two sources, or three one after the other."""
+"""Methods ready to fuse two sources, or three: one after the other, or at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Chain(nn.Module):
 def load_chain(
     network: str, pair: str, third_modality: str | None = None, weights: Path | None = None
 ) -> tuple[nn.Module, list[str]]:
-    """The method for two sources, or the chain of two for three.
+    """The method for two sources; for three the chain of two, or one that takes any number.
 
     Returns:
         A module that takes as many slice batches as there are sources, and the SHA-256 of the
@@ -35,7 +35,7 @@ def load_chain(
     """
     method, digest = load_method(network, pair, weights)
     digests = [digest]
-    if third_modality is not None:
+    if third_modality is not None and not get_method(network).any_number:
         then, digest = load_method(network, f"{third_modality}-mr")
         digests.append(digest)
         method = Chain(method, then).eval()
@@ -49,5 +49,20 @@ def reach_of_chain(network: str, sources: int) -> int | None:
         >>> reach_of_chain("maximum", 3), reach_of_chain("cspa-dn", 2)
         (0, None)
     """
-    radius = get_method(network).radius
-    return None if radius is None else radius * (sources - 1)
+    method = get_method(network)
+    if method.radius is None or method.any_number:
+        return method.radius
+    return method.radius * (sources - 1)
+
+
+def pairs_in_words(network: str, pair: str, third_modality: str | None = None) -> str:
+    """What `load_chain` fuses, for the report.
+
+    Example:
+        >>> pairs_in_words("maximum", "pet-mr", "ct")
+        'pet-mr, then ct-mr'
+    """
+    if third_modality is None:
+        return pair
+    at_once = get_method(network).any_number
+    return f"{pair}, {'at once with' if at_once else 'then'} {third_modality}-mr"

@@ -37,6 +37,9 @@ class Method:
         gradient_note: a warning about its `gradient` maps, "" where there is none.
         group: "first" for the short list to choose from, "more" for what one compares with.
         all_pairs: whether one set of weights serves all pairs; else there is one for each.
+        any_number: whether it takes any number of sources at once, in any order.
+        parts: whether the `parts` contributions exist: its module has `parts(*sources)`, a map for
+            each source, and their sum is the fused batch (see `sums`).
     """
 
     name: str
@@ -51,6 +54,8 @@ class Method:
     gradient_note: str = ""
     group: str = "more"
     all_pairs: bool = False
+    any_number: bool = False
+    parts: bool = False
 
 
 @cache

@@ -29,6 +29,10 @@ class Average(nn.Module):
         """Fuse two slice batches (N, 1, H, W) in [0, 1] to one of the same shape and range."""
         return self.weight * first + (1 - self.weight) * second
 
+    def parts(self, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """What was taken from each source, maps like `forward`'s."""
+        return self.weight * first, (1 - self.weight) * second
+
 
 METHOD = Method(
     name="average",
@@ -38,4 +42,5 @@ METHOD = Method(
     citation="No publication: pixel-wise mean",
     build=Average,
     radius=0,
+    parts=True,
 )

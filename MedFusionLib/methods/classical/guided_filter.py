@@ -18,6 +18,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from ..registry import Method
+from ..sums import cut_together
 
 TINY = 1e-12
 
@@ -90,9 +91,17 @@ class GuidedFilterFusion(nn.Module):
 
     def forward(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
         """Fuse two slice batches (N, 1, H, W) in [0, 1] to one of the same shape and range."""
+        return sum(self._taken(first, second)).clamp(0, 1).to(first.dtype)
+
+    def parts(self, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """What was taken from each source, maps like `forward`'s: its weighted layers."""
+        return tuple(part.to(first.dtype) for part in cut_together(*self._taken(first, second)))
+
+    def _taken(self, first: torch.Tensor, second: torch.Tensor) -> list[torch.Tensor]:
+        """The weighted layers of each source, not yet cut to [0, 1]."""
         sources = first.double(), second.double()
         first_wins = (self._saliency(sources[0]) >= self._saliency(sources[1])).double()
-        fused = torch.zeros_like(sources[0])
+        taken = [torch.zeros_like(source) for source in sources]
         bases = [self._base_layer(source) for source in sources]
         details = [source - base for source, base in zip(sources, bases, strict=True)]
         for layers, (radius, epsilon) in ((bases, self.base), (details, self.detail)):
@@ -100,9 +109,12 @@ class GuidedFilterFusion(nn.Module):
                 (255 * guided_filter(source, winner, radius, epsilon).clamp(0, 1)).round() + TINY
                 for source, winner in zip(sources, (first_wins, 1 - first_wins), strict=True)
             ]
-            weighted = sum(weight * layer for weight, layer in zip(weights, layers, strict=True))
-            fused = fused + weighted / sum(weights)
-        return fused.clamp(0, 1).to(first.dtype)
+            total = sum(weights)
+            taken = [
+                part + weight * layer / total
+                for part, weight, layer in zip(taken, weights, layers, strict=True)
+            ]
+        return taken
 
     @staticmethod
     def _saliency(source: torch.Tensor) -> torch.Tensor:
@@ -130,5 +142,6 @@ METHOD = Method(
     build=GuidedFilterFusion,
     choices="Parameters and 8-bit weights of the authors' program; borders by replication.",
     radius=96,
+    parts=True,
     differentiable=False,
 )

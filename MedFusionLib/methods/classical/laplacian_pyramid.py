@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from ..registry import Method
+from ..sums import cut_together
 
 LEVELS = 4
 SMALLEST = 4
@@ -91,6 +92,15 @@ class LaplacianPyramid(nn.Module):
         fused = put_together((top1 + top2) / 2, details)
         return fused.clamp(0, 1)
 
+    def parts(self, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """What was taken from each source, maps like `forward`'s: its part of the pyramid."""
+        top1, details1 = take_apart(first, self.levels)
+        top2, details2 = take_apart(second, self.levels)
+        first_wins = [a.abs() >= b.abs() for a, b in zip(details1, details2, strict=True)]
+        kept1 = [torch.where(w, d, 0) for w, d in zip(first_wins, details1, strict=True)]
+        kept2 = [torch.where(w, 0, d) for w, d in zip(first_wins, details2, strict=True)]
+        return cut_together(put_together(top1 / 2, kept1), put_together(top2 / 2, kept2))
+
 
 METHOD = Method(
     name="laplacian-pyramid",
@@ -102,4 +112,5 @@ METHOD = Method(
     build=LaplacianPyramid,
     choices="At most 4 levels; the larger magnitude in the details, the mean at the top.",
     radius=60,
+    parts=True,
 )

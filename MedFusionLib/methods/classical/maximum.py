@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from ..registry import Method
+from ..sums import maximum_parts
 
 
 class Maximum(nn.Module):
@@ -20,6 +21,10 @@ class Maximum(nn.Module):
         """Fuse two slice batches (N, 1, H, W) in [0, 1] to one of the same shape and range."""
         return torch.maximum(first, second)
 
+    def parts(self, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """What was taken from each source, maps like `forward`'s: all of the brighter one."""
+        return maximum_parts(first, second)
+
 
 METHOD = Method(
     name="maximum",
@@ -29,4 +34,5 @@ METHOD = Method(
     citation="No publication: pixel-wise maximum",
     build=Maximum,
     radius=0,
+    parts=True,
 )
