@@ -9,7 +9,7 @@ from helpers import refused
 
 from MedFusionLib.sources.files import write_volume
 from MedFusionLib.sources.volumes import Volume
-from MedFusionLib.training.datasets import Case, Crops, find_cases, split_validation
+from MedFusionLib.training.datasets import Augmentation, Case, Crops, find_cases, split_validation
 
 
 def write_pair(folder, name, second="ct", ending="nrrd", slices=10, **grid):
@@ -158,18 +158,18 @@ def pictures():
 
 
 def same(first, second):
-    return all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+    return all(torch.equal(a, b) for a, b in zip(first[:2], second[:2], strict=True))
 
 
 def test_a_crop_depends_on_seed_epoch_and_index_alone(pictures):
-    crops = Crops(pictures, 8, 16, seed=3, epoch=2)
-    again = Crops(pictures, 8, 16, seed=3, epoch=2)
+    crops = Crops({"ct-mr": pictures}, 8, 16, seed=3, epoch=2)
+    again = Crops({"ct-mr": pictures}, 8, 16, seed=3, epoch=2)
     assert len(crops) == 16
     assert same(crops[5], again[5]) and same(crops[5], crops[5])
     for other in (
         crops[6],
-        Crops(pictures, 8, 16, seed=4, epoch=2)[5],
-        Crops(pictures, 8, 16, seed=3, epoch=3)[5],
+        Crops({"ct-mr": pictures}, 8, 16, seed=4, epoch=2)[5],
+        Crops({"ct-mr": pictures}, 8, 16, seed=3, epoch=3)[5],
     ):
         assert not same(crops[5], other)
 
@@ -177,7 +177,7 @@ def test_a_crop_depends_on_seed_epoch_and_index_alone(pictures):
 def test_crops_are_cut_from_both_sources_at_one_place_and_some_are_flipped(pictures):
     windows = pictures.unfold(2, 8, 1).unfold(3, 8, 1)
     flipped = 0
-    for first, second in (Crops(pictures, 8, 20, seed=0)[n] for n in range(20)):
+    for first, second, _ in (Crops({"ct-mr": pictures}, 8, 20, seed=0)[n] for n in range(20)):
         assert first.shape == second.shape == (1, 8, 8)
         found = [
             bool(((windows[:, 0] == a) & (windows[:, 1] == b)).all((-1, -2)).any())
@@ -189,30 +189,46 @@ def test_crops_are_cut_from_both_sources_at_one_place_and_some_are_flipped(pictu
 
 
 def test_crops_are_as_large_as_the_slices_allow(pictures):
-    assert Crops(pictures, 35, 1, seed=0)[0][0].shape == (1, 30, 35)
+    assert Crops({"ct-mr": pictures}, 35, 1, seed=0)[0][0].shape == (1, 30, 35)
 
 
 def test_crops_show_something(pictures):
     pictures[:, 2] = 1
     pictures[:, 2, 8:22, 8:32] = 0
     pictures[:, 0] = 1 - pictures[:, 2]
-    shown = [float(Crops(pictures, 10, 60, seed=0)[n][0].mean()) for n in range(60)]
+    shown = [float(Crops({"ct-mr": pictures}, 10, 60, seed=0)[n][0].mean()) for n in range(60)]
     assert np.mean(np.array(shown) > 0.2) > 0.95
 
 
 def test_slices_without_content_do_not_hang(pictures):
     pictures[:, 2] = 1
-    assert Crops(pictures, 8, 1, seed=0)[0][0].shape == (1, 8, 8)
+    assert Crops({"ct-mr": pictures}, 8, 1, seed=0)[0][0].shape == (1, 8, 8)
 
 
 def test_crops_turn_by_right_angles_and_some_are_black():
     slices = torch.zeros(1, 3, 32, 32)
     slices[:, :2, :, :16] = torch.linspace(0.1, 1, 32)[:, None]  # bright at one corner
-    crops = Crops(slices, 32, 60, seed=0, turns=True, black=0.25)
-    bright = [divmod(int(first.argmax()), 32) for first, _ in crops if first.any()]
+    crops = Crops({"ct-mr": slices}, 32, 60, seed=0, turns=True, black=0.25)
+    bright = [divmod(int(first.argmax()), 32) for first, *_ in crops if first.any()]
     corners = {(row // 16, column // 16) for row, column in bright}
     assert corners == {(0, 0), (0, 1), (1, 0), (1, 1)}
     assert 5 <= 60 - len(bright) <= 25
-    straight = Crops(slices, 32, 60, seed=0)
-    rows = [int(first.argmax()) // 32 for first, _ in straight]
+    straight = Crops({"ct-mr": slices}, 32, 60, seed=0)
+    rows = [int(first.argmax()) // 32 for first, *_ in straight]
     assert set(rows) == {31}
+
+
+def test_pairs_take_turns_batch_by_batch(pictures):
+    crops = Crops({"ct-mr": pictures, "pet-mr": 2 + pictures}, 8, 8, seed=0, batch=2)
+    pairs = [crops[n][2] for n in range(8)]
+    assert pairs == 2 * (2 * ["ct-mr"] + 2 * ["pet-mr"])
+    assert crops[1][0].max() <= 1 < crops[2][0].min()
+
+
+def test_crops_are_varied_source_by_source(pictures):
+    gains = {"mr": (0.5, 0.6), "ct": (1.5, 2.0)}
+    varied = Crops({"ct-mr": pictures}, 8, 20, 0, augmentation=Augmentation(0.2, gains))
+    assert same(varied[3], varied[3])
+    first, second = (torch.cat([varied[n][m] for n in range(20)]) for m in (0, 1))
+    assert first.max() <= 0.6 and second.max() == 1
+    assert second.mean() > 0.6

@@ -18,6 +18,7 @@ from MedFusionLib.methods.registry import all_methods, get_method
 
 PARAMETERS = {
     "badal-regas": 234_977,
+    "bands": 3_405,
     "cspa-dn": 99_895,
     "deepfuse": 88_864,
     "funfusean": 122_209,
@@ -39,6 +40,8 @@ def build(method) -> nn.Module:
     for name, parameter in network.named_parameters():
         if name.endswith((".alpha", ".beta")):
             nn.init.constant_(parameter, 0.5)  # attention on
+        if method.name == "bands" and not parameter.any():
+            nn.init.normal_(parameter, 0, 0.3)  # untrained it is the maximum
     first, second = pair(32, 32, number=4)
     network.train()
     for _ in range(3):

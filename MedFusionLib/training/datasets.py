@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -239,50 +239,88 @@ def _stack(parts: list[torch.Tensor]) -> torch.Tensor:
     return torch.cat(whole)
 
 
+@dataclass(frozen=True)
+class Augmentation:
+    """How the brightness of crops is varied, each source by itself.
+
+    Attributes:
+        gamma: exponent of the brightness, from exp(-gamma) to exp(gamma).
+        gains: modality -> lowest and highest factor of the brightness; what exceeds 1 is cut.
+    """
+
+    gamma: float = 0.0
+    gains: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def apply(
+        self, crop: torch.Tensor, modalities: tuple[str, ...], random: np.random.Generator
+    ) -> torch.Tensor:
+        """A varied copy of a crop (2, rows, columns)."""
+        varied = []
+        for image, modality in zip(crop, modalities, strict=True):
+            power = float(np.exp(random.uniform(-self.gamma, self.gamma)))
+            gain = float(random.uniform(*self.gains.get(modality, (1, 1))))
+            varied.append((gain * image**power).clamp(0, 1))
+        return torch.stack(varied)
+
+
 class Crops(Dataset):
     """Random crops with random left-right flips; crop n of an epoch is always the same one.
 
+    A batch holds crops of one pair; the pairs take turns.
+
     Args:
-        slices: (N, 3, H, W), from `split_validation`.
+        slices: pair -> (N, 3, H, W), from `split_validation`.
         size: side of the square crop in pixels (clipped to the slices' size).
         count: crops in an epoch.
         seed: of the run.
         epoch: number of the epoch.
         turns: whether square crops are also turned by a random multiple of 90 degrees.
         black: part of the crops that are black in both sources.
+        batch: crops of a pair in a row.
+        augmentation: further variation.
     """
 
     def __init__(
         self,
-        slices: torch.Tensor,
+        slices: dict[str, torch.Tensor],
         size: int,
         count: int,
         seed: int,
         epoch: int = 0,
         turns: bool = False,
         black: float = 0.0,
+        batch: int = 1,
+        augmentation: Augmentation | None = None,
     ) -> None:
-        self.slices = slices
-        self.size = (min(size, slices.shape[2]), min(size, slices.shape[3]))
-        self.count, self.seed, self.epoch = count, seed, epoch
-        self.turns, self.black = turns and self.size[0] == self.size[1], black
+        self.slices, self.size = slices, size
+        self.count, self.seed, self.epoch, self.batch = count, seed, epoch, batch
+        self.turns, self.black = turns, black
+        self.augmentation = augmentation or Augmentation()
 
     def __len__(self) -> int:
         return self.count
 
-    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor, str]:
+        if not 0 <= index < self.count:
+            raise IndexError(index)  # where a loop over the crops ends
         random = np.random.default_rng((self.seed, self.epoch, index))
+        pair = list(self.slices)[index // self.batch % len(self.slices)]
+        slices = self.slices[pair]
+        height, width = (min(self.size, side) for side in slices.shape[2:])
         for _ in range(10):
-            one = self.slices[int(random.integers(len(self.slices)))]
-            top = int(random.integers(one.shape[1] - self.size[0] + 1))
-            left = int(random.integers(one.shape[2] - self.size[1] + 1))
-            crop = one[:, top : top + self.size[0], left : left + self.size[1]]
+            one = slices[int(random.integers(len(slices)))]
+            top = int(random.integers(one.shape[1] - height + 1))
+            left = int(random.integers(one.shape[2] - width + 1))
+            crop = one[:, top : top + height, left : left + width]
             if crop[2].mean() < 0.8:  # at least a fifth of it shows something
                 break
         if random.random() < 0.5:
             crop = crop.flip(-1)
-        if self.turns:
+        if self.turns and height == width:
             crop = crop.rot90(int(random.integers(4)), (-2, -1))
+        crop = crop[:2].clone()
+        if self.augmentation != Augmentation():
+            crop = self.augmentation.apply(crop, modalities_of(pair), random)
         if self.black and random.random() < self.black:
             crop = torch.zeros_like(crop)
-        return crop[0:1].clone(), crop[1:2].clone()
+        return crop[:1], crop[1:], pair

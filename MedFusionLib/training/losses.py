@@ -24,7 +24,7 @@ def gaussian(window: int, sigma: float, like: Tensor) -> Tensor:
     return weights / weights.sum()
 
 
-def _band(size: int, weights: Tensor) -> Tensor:
+def row_of_windows(size: int, weights: Tensor) -> Tensor:
     """Matrix (size - window + 1, size) whose row k holds the weights from column k on."""
     band = weights.new_zeros(size - len(weights) + 1, size)
     for offset, weight in enumerate(weights):
@@ -38,7 +38,7 @@ def _windowed_mean(images: Tensor, weights: Tensor) -> Tensor:
     Two products with band matrices: on a CPU some ten times faster than the same convolutions.
     """
     height, width = images.shape[-2:]
-    return _band(height, weights) @ images @ _band(width, weights).T
+    return row_of_windows(height, weights) @ images @ row_of_windows(width, weights).T
 
 
 def ssim_map(

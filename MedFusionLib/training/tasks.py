@@ -1,7 +1,7 @@
 """What a network can learn besides to fuse: to put in focus, to see what is in focus.
 
-A recipe names its task by a key of `TASKS`; "fuse" is `train.FusionTraining`. Training against
-critics is in `adversarial`.
+A recipe names its task by a key of `TASKS`; "fuse" is `train.FusionTraining`. Training for each
+pair in turn is in `each_pair`, against critics in `adversarial`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from . import losses
 from .adversarial import AdversarialTraining
+from .each_pair import EachPairTraining
 from .train import FusionTraining
 
 #: of the blur that stands for being out of focus (Liu et al., Information Fusion 36, 2017)
@@ -111,6 +112,7 @@ def blurred(images: Tensor, levels: Tensor) -> Tensor:
 #: name in a recipe -> what the network learns
 TASKS: dict[str, type[FusionTraining]] = {
     "fuse": FusionTraining,
+    "each_pair": EachPairTraining,
     "refocus": RefocusTraining,
     "focus": FocusTraining,
     "adversarial": AdversarialTraining,

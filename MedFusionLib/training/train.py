@@ -13,7 +13,7 @@ import time
 import tomllib
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,9 @@ from ..methods.weights import round_weights, save_weights
 from ..metrics import q_abf, ssim
 from ..sources.modalities import PAIRS, modalities_of
 from ..spreadsheets import write_csv
-from . import losses
+from . import losses, measures
 from .checkpoints import SafeCheckpointIO, checkpoint_file
-from .datasets import Case, Crops, find_cases, split_validation
+from .datasets import Augmentation, Case, Crops, find_cases, split_validation
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -49,7 +49,7 @@ class Recipe:
         validate_every: steps between held-out scores, and between checkpoints.
         losses: name -> weight; the names are the keys of `LOSSES`.
         options: keyword arguments for a loss, by the loss's name.
-        learning_rate: peak of the one-cycle schedule (Adam).
+        learning_rate: of Adam, at its peak.
         clip: largest norm of the gradient.
         task: what is learned from a batch, a key of `tasks.TASKS`.
         scored: slices of a test case that the card's scores are of, evenly spaced; None: all.
@@ -59,6 +59,14 @@ class Recipe:
         keep: "best", the checkpoint with the highest SSIM + Q^AB/F on the validation slices, or
             "last", where these two are not what is wanted.
         published_pixels: of crops that the publication's training saw; None: not known.
+        betas: of Adam.
+        schedule: "one-cycle", or "cosine": from the peak down to 0.
+        warm_up: part of the steps in which the losses are ramped in over L2.
+        exact: train in float32 even where half precision is faster.
+        augmentation: how the brightness of crops is varied.
+        pairs: of the task "each_pair": pair -> losses by name, beside those in `losses`.
+        truth: of the same: `every` so many steps on the digital head; `heads` and `keep`, see
+            `truth.truth_losses`; `weights` of its losses by name. {}: never.
     """
 
     network: str
@@ -78,6 +86,13 @@ class Recipe:
     black: float = 0.0
     keep: str = "best"
     published_pixels: float | None = None
+    betas: tuple[float, float] = (0.9, 0.999)
+    schedule: str = "one-cycle"
+    warm_up: float = 0.25
+    exact: bool = False
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    pairs: dict[str, dict[str, float]] = field(default_factory=dict)
+    truth: dict[str, Any] = field(default_factory=dict)
 
 
 def read_recipe(network: str, path: Path | None = None) -> Recipe:
@@ -93,6 +108,8 @@ def read_recipe(network: str, path: Path | None = None) -> Recipe:
         raise MedFusionError(f"{network} cannot be trained; there is no recipe {path.name}.")
     try:
         text = tomllib.loads(path.read_text(encoding="utf-8"))
+        if "augmentation" in text:
+            text["augmentation"] = Augmentation(**text["augmentation"])
         recipe = Recipe(network=network, **text.pop("optimiser"), **text)
     except (TypeError, KeyError, tomllib.TOMLDecodeError) as error:
         raise MedFusionError(f"The recipe {path.name} is not complete: {error}.") from None
@@ -103,7 +120,8 @@ def read_recipe(network: str, path: Path | None = None) -> Recipe:
             f"The recipe {path.name} has an unknown task '{recipe.task}'; choose one of: "
             f"{', '.join(TASKS)}."
         )
-    if unknown := set(recipe.losses) - TASKS[recipe.task].known:
+    named = set(recipe.losses).union(*recipe.pairs.values())
+    if unknown := named - TASKS[recipe.task].known:
         raise MedFusionError(f"The recipe {path.name} has unknown losses: {', '.join(unknown)}.")
     return recipe
 
@@ -128,6 +146,12 @@ LOSSES: dict[str, Callable[..., torch.Tensor]] = {
     "laplacian": lambda f, a, *_: losses.laplacian_loss(f, a),
     "range": lambda f, a, b, _: losses.range_loss(f, a, b),
     "veil": lambda f, a, b, _: losses.veil_loss(f, a, b),
+    "vif": lambda f, a, b, _: measures.vif_loss(f, a, b),
+    "q_abf": lambda f, a, b, _: measures.q_abf_loss(f, a, b),
+    "ssim_sum": lambda f, a, b, _: measures.ssim_sum_loss(f, a, b),
+    "scd": lambda f, a, b, _, **options: measures.scd_loss(f, a, b, **options),
+    "darkening": lambda f, a, b, _, **options: measures.darkening_loss(f, a, b, **options),
+    "overflow": lambda f, *_: measures.overflow_loss(f),
 }
 
 
@@ -135,17 +159,24 @@ class FusionTraining(L.LightningModule):
     """The network with its losses, for Lightning. What else a network can learn is in `tasks`.
 
     Training warms up on L2 alone and ramps the recipe's losses in over the first quarter of the
-    steps: SSIM from the start sometimes collapses to a black image, for it likes black on black.
+    steps, unless the recipe says otherwise: SSIM from the start sometimes collapses to a black
+    image, for it likes black on black.
+
+    Args:
+        recipe: how to train.
+        slices: pair -> (N, 3, H, W); those of all pairs together under "all", unless `by_pair`.
 
     Attributes:
         known: names of the losses that a recipe may have.
         images: that are learned from in a crop of a pair.
+        by_pair: whether a batch holds crops of one pair, the pairs in turn.
     """
 
     known = frozenset(LOSSES)
     images = 1
+    by_pair = False
 
-    def __init__(self, recipe: Recipe, slices: torch.Tensor) -> None:
+    def __init__(self, recipe: Recipe, slices: dict[str, torch.Tensor]) -> None:
         super().__init__()
         self.recipe, self.slices = recipe, slices
         self.network = get_method(recipe.network).build(**recipe.module)
@@ -156,7 +187,15 @@ class FusionTraining(L.LightningModule):
         steps = min(recipe.validate_every, recipe.steps - epoch * recipe.validate_every)
         count = recipe.batch * max(steps, 0) * self.trainer.world_size
         crops = Crops(
-            self.slices, recipe.crop, count, recipe.seed, epoch, recipe.turns, recipe.black
+            self.slices,
+            recipe.crop,
+            count,
+            recipe.seed,
+            epoch,
+            recipe.turns,
+            recipe.black,
+            recipe.batch,
+            recipe.augmentation,
         )
         return DataLoader(crops, recipe.batch)
 
@@ -164,12 +203,18 @@ class FusionTraining(L.LightningModule):
         fused, first, second = self.fuse(*batch[:2])
         with torch.autocast(first.device.type, enabled=False):
             parts = self.wanted_losses(fused.float(), first, second)
-        ramp = min(1.0, self.global_step / (self.recipe.steps / 4))
-        l2 = losses.l2_loss(fused.float(), first, second)
         wanted = sum(self.recipe.losses[name] * value for name, value in parts.items())
-        loss = ramp * wanted + (1 - ramp) * l2
+        loss = self.ramped(wanted, fused.float(), first, second)
         self.note(loss, parts)
         return loss
+
+    def ramped(self, wanted, fused, first, second) -> torch.Tensor:
+        """The wanted losses, ramped in over L2."""
+        steps = self.recipe.steps * self.recipe.warm_up
+        if self.global_step >= steps:
+            return wanted
+        ramp = self.global_step / steps
+        return ramp * wanted + (1 - ramp) * losses.l2_loss(fused, first, second)
 
     def fuse(self, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """The fused crops, and the two images that they are held against."""
@@ -196,10 +241,12 @@ class FusionTraining(L.LightningModule):
 
     def configure_optimizers(self) -> dict[str, Any]:
         recipe = self.recipe
-        optimiser = torch.optim.Adam(self.parameters(), lr=recipe.learning_rate)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, recipe.learning_rate, total_steps=recipe.steps
-        )
+        rate, schedules = recipe.learning_rate, torch.optim.lr_scheduler
+        optimiser = torch.optim.Adam(self.parameters(), lr=rate, betas=tuple(recipe.betas))
+        if recipe.schedule == "cosine":
+            schedule = schedules.CosineAnnealingLR(optimiser, recipe.steps)
+        else:
+            schedule = schedules.OneCycleLR(optimiser, rate, total_steps=recipe.steps)
         return {
             "optimizer": optimiser,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
@@ -217,12 +264,12 @@ class _HeldOut(L.Callback):
 
     def __init__(
         self,
-        validation: torch.Tensor,
+        validation: list[torch.Tensor],
         progress: Callable[[int, int], None] | None,
         cancelled: Callable[[], bool] | None,
     ) -> None:
         self.validation = validation
-        self.average = score(get_method("average").build(), validation)
+        self.average = _mean_scores(get_method("average").build(), validation)
         self.progress, self.cancelled = progress, cancelled
         self.scores: list[dict[str, float]] = []
         self.best: dict[str, torch.Tensor] = {}
@@ -236,7 +283,7 @@ class _HeldOut(L.Callback):
 
     def on_train_epoch_end(self, trainer, module) -> None:
         network = module.network.eval()
-        row = score(network, self.validation)
+        row = _mean_scores(network, self.validation)
         network.train()
         self.scores.append({"step": trainer.global_step, **row})
         if trainer.global_step < module.recipe.steps / 4:
@@ -346,7 +393,7 @@ def train_network(
     if steps is not None:
         if steps < 1:
             raise MedFusionError(f"{steps} steps train nothing; give at least 1.")
-        plan = Recipe(**{**vars(plan), "steps": steps})
+        plan = replace(plan, steps=steps)
     method = get_method(network)
     pairs = _pairs_to_train(method, pair)
     chosen = choose_device(device)
@@ -360,9 +407,15 @@ def train_network(
     folder = out.with_suffix(".training")
     folder.mkdir(parents=True, exist_ok=True)
     L.seed_everything(plan.seed, verbose=False)
-    slices, validation = split_validation(training)
     task = TASKS[plan.task]
-    module = task(plan, slices)
+    groups = {pair: training}
+    if task.by_pair:
+        groups = {name: [case for case in training if case.pair == name] for name in pairs}
+        if lacking := [name for name, group in groups.items() if not group]:
+            raise MedFusionError(f"{data} holds no training pairs for {', '.join(lacking)}.")
+    split = {name: split_validation(group) for name, group in groups.items()}
+    validation = [kept for _, kept in split.values()]
+    module = task(plan, {name: slices for name, (slices, _) in split.items()})
     held_out = _HeldOut(validation, progress, cancelled)
     checkpoint = folder / "last.ckpt"
     trainer = _trainer(plan, chosen, folder, held_out, module.automatic_optimization)
@@ -373,7 +426,7 @@ def train_network(
     if cancelled and cancelled():
         raise Cancelled
 
-    if held_out.best:
+    if held_out.best and plan.keep == "best":
         module.network.load_state_dict(held_out.best)
     round_weights(module.network)  # what is scored is what is saved
     network_module = module.network.eval().to(chosen)
@@ -392,7 +445,7 @@ def train_network(
             "validation": "middle tenth of each training case's slices",
         },
         "command": shlex.join(["medfusion", *_arguments(network, pair, data, out, steps, recipe)]),
-        "recipe": {key: value for key, value in vars(plan).items() if key != "network"},
+        "recipe": {key: value for key, value in asdict(plan).items() if key != "network"},
         "steps": plan.steps,
         "seed": plan.seed,
         "pixels": _pixels(plan, task.images),
@@ -400,7 +453,10 @@ def train_network(
         "device": describe_device(chosen),
         "precision": str(trainer.precision),
         "seconds": round(time.monotonic() - started),
-        "validation": {"network": score(network_module, validation), "average": held_out.average},
+        "validation": {
+            "network": _mean_scores(network_module, validation),
+            "average": held_out.average,
+        },
         "held_out": {
             "network": _mean_scores(network_module, test),
             "average": _mean_scores(average, test),
@@ -431,7 +487,7 @@ def _trainer(
     return L.Trainer(
         accelerator={"cuda": "gpu"}.get(device.type, device.type),
         devices="auto" if device.type == "cuda" else 1,
-        precision="bf16-mixed" if _fast_bf16(device) else "32-true",
+        precision="bf16-mixed" if _fast_bf16(device) and not plan.exact else "32-true",
         # not max_steps: Lightning would resume within the epoch that was already done
         max_epochs=math.ceil(plan.steps / plan.validate_every),
         gradient_clip_val=plan.clip if clips else None,
@@ -547,7 +603,8 @@ def _write_curves(folder: Path, curve: list[dict[str, float]], held_out: _HeldOu
     for name in dict.fromkeys(key for row in curve for key in row if key != "step"):
         points = [(row["step"], row[name]) for row in curve if name in row]
         left.plot(*zip(*points, strict=True), lw=0.8, label=name)
-    left.set(xlabel="step", ylabel="loss", yscale="log", title="Training")
+    signed = any(row["loss"] < 0 for row in curve)
+    left.set(xlabel="step", ylabel="loss", yscale="symlog" if signed else "log", title="Training")
     for colour, name in (("C0", "ssim"), ("C1", "q_abf")):
         values = [row[name] for row in held_out.scores]
         label = {"ssim": "SSIM, mean of both sources", "q_abf": "Q^AB/F"}[name]

@@ -1,0 +1,51 @@
+"""Training one network for each pair in turn, with losses of its own, and on the digital head."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .train import LOSSES, FusionTraining
+from .truth import truth_losses
+
+
+class EachPairTraining(FusionTraining):
+    """Every batch holds crops of one pair, and has the losses of that pair.
+
+    What is worth how much differs by pair: a table of measures cannot be weighed once for all.
+    Some steps also count what is lost of the truth on a slice of the digital head.
+    """
+
+    by_pair = True
+
+    def training_step(self, batch: list[Any], _: int) -> Tensor:
+        """The losses of the batch's pair, and the truth term where it is its turn."""
+        first, second, (pair, *_) = batch
+        weights = {**self.recipe.losses, **self.recipe.pairs[pair]}
+        fused = self.network(first, second)
+        with torch.autocast(first.device.type, enabled=False):
+            fused = fused.float()
+            options = {**self.recipe.options, **self.recipe.options.get(pair, {})}
+            parts = {
+                name: LOSSES[name](fused, first, second, self.network, **options.get(name, {}))
+                for name in weights
+            }
+        wanted = sum(weights[name] * value for name, value in parts.items())
+        loss = self.ramped(wanted, fused, first, second)
+        lost = self.lost_truth(pair)
+        for name, value in lost.items():
+            loss = loss + self.recipe.truth["weights"][name] * value
+        self.note(loss, {f"{name} {pair}": value for name, value in parts.items()} | lost)
+        return loss
+
+    def lost_truth(self, pair: str) -> dict[str, Tensor]:
+        """The losses of the truth term, see `truth.truth_losses`; {} where it is not its turn."""
+        settings = self.recipe.truth
+        if not settings or self.global_step % settings["every"]:
+            return {}
+        random = np.random.default_rng((self.recipe.seed, self.global_step))
+        crop, heads, keep = self.recipe.crop, settings["heads"], settings["keep"]
+        return truth_losses(self.network, pair, random, crop, heads, keep)

@@ -1,0 +1,223 @@
+"""The truth term: slices of the digital head, on which it is known what has to stay visible.
+
+Measures of whole pictures do not see a small lesion go, nor two tissues become equally bright.
+Here heads are painted with random contrasts, a blob is planted in one of both sources, and a
+network is told off for what it lost. The seeds are not those of the evaluation (0, 1, ...).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..phantom.head import make_phantom
+from ..phantom.tissues import LABELS, TISSUES
+from ..sources.modalities import modalities_of
+from .losses import gaussian
+
+FIRST_SEED = 1000
+SHAPE = (64, 192, 192)
+SLICES = slice(24, 60, 2)  # from the base of the skull to the vertex
+#: tissues in which blobs are planted
+BRAIN = ("csf", "grey", "white", "deep grey", "cerebellum", "brainstem")
+FEWEST = 60  # pixels of a tissue
+FAINTEST = 0.08  # change of brightness that counts as planted
+#: difference of means over sum of deviations from which on two tissues count as apart in a source,
+#: and that is wanted in the fused image: 0.67 is an overlap of one half
+APART, WANTED_APART = 1.3, 1.0
+CLEAR, WANTED_CNR = 1.0, 0.8  # contrast-to-noise ratio in a source; part of it that is wanted
+JUST_NOTICED = 0.04  # difference of brightness that a reader can just tell
+FLUID_BELOW_BONE = 0.17
+
+_TABLES = {
+    column: np.array([getattr(tissue, column) for tissue in TISSUES.values()], np.float32)
+    for column in ("hu", "t1", "t2", "suv")
+}
+
+
+class Planted(NamedTuple):
+    """A slice of a head without and with a blob.
+
+    Attributes:
+        sources: (2, 2, H, W): without and with it; first and second source.
+        labels: (H, W): positions in `phantom.TISSUES`.
+        core: bool (H, W): the blob; empty where none could be planted.
+        shell: bool (H, W): where the tissue in its middle goes on around it.
+        which: the source that holds it, 0 or 1.
+        change: what it added there.
+    """
+
+    sources: Tensor
+    labels: Tensor
+    core: Tensor
+    shell: Tensor
+    which: int
+    change: float
+
+
+@lru_cache(1)
+def head_slices(heads: int) -> Tensor:
+    """Labels of axial slices of so many heads, (slices, rows, columns)."""
+    found = [make_phantom(SHAPE, FIRST_SEED + n).labels[SLICES, ::-1] for n in range(heads)]
+    return torch.from_numpy(np.concatenate(found).astype(np.int64))
+
+
+def draw(labels: Tensor, pair: str, random: np.random.Generator, crop: int) -> Planted:
+    """Paint a random slice with random contrasts, and plant a blob in it.
+
+    Args:
+        labels: from `head_slices`.
+        pair: whose second modality is painted.
+        random: where chance comes from.
+        crop: side of the part that is taken.
+    """
+    size = min(crop, *labels.shape[1:])
+    number, *corner = (int(random.integers(n)) for n in (len(labels), *_room(labels, size)))
+    top, left = corner
+    tissue = labels[number, top : top + size, left : left + size]
+    air = _blur((tissue > 0).float(), 0.6) < 0.3
+    sources = torch.stack([_mr(tissue, random), _other(tissue, modalities_of(pair)[1], random)])
+    sources = torch.where(air, 0, sources.clamp(0, 1))
+    return _plant(sources, tissue, random)
+
+
+def truth_losses(
+    network: nn.Module, pair: str, random: np.random.Generator, crop: int, heads: int, keep: float
+) -> dict[str, Tensor]:
+    """What a network lost of the truth in a random slice of the digital head.
+
+    Args:
+        network: (first, second) to fused.
+        pair: see `draw`.
+        random: see `draw`.
+        crop: see `draw`.
+        heads: how many there are to draw from.
+        keep: the part of a blob's contrast, with its sign, that has to be kept.
+
+    Returns:
+        Those that the slice shows: "keep": the part of the blob's contrast that lacks; "cnr": what
+        the blob's contrast-to-noise ratio lacks of 0.8 of that in its source, as a part of it;
+        "apart": how much tissues that are apart in a source lack of that in the fused image, over
+        their pairs; "fluid": how much fluid lacks of lying 0.17 below bone, with a CT.
+    """
+    scene = draw(head_slices(heads), pair, random, crop)
+    fused = network(scene.sources[:, :1], scene.sources[:, 1:]).clamp(0, 1)[:, 0]
+    lost = {}
+    if scene.core.any():
+        kept = (fused[1] - fused[0])[scene.core].mean() / scene.change
+        lost["keep"] = F.relu(keep - kept)
+        in_source = _contrast_to_noise(scene.sources[1, scene.which], scene)
+        if scene.shell.sum() >= FEWEST and in_source.abs() >= CLEAR:
+            part = _contrast_to_noise(fused[1], scene) / in_source
+            lost["cnr"] = F.relu(WANTED_CNR - part).clamp(max=2)
+    masks = {name: scene.labels == label for name, label in LABELS.items() if name != "air"}
+    masks = {name: mask for name, mask in masks.items() if mask.sum() >= FEWEST}
+    in_first, in_second, in_fused = (
+        _apartness(image, masks) for image in (*scene.sources[0], fused[0])
+    )
+    apart = torch.triu(torch.maximum(in_first, in_second) > APART, 1)
+    if apart.any():
+        lost["apart"] = F.relu(WANTED_APART - in_fused[apart]).mean()
+    if modalities_of(pair)[1] == "ct" and {"bone", "csf"} <= set(masks):
+        above = fused[0][masks["bone"]].mean() - fused[0][masks["csf"]].mean()
+        lost["fluid"] = F.relu(FLUID_BELOW_BONE - above)
+    return lost
+
+
+def _contrast_to_noise(image: Tensor, scene: Planted) -> Tensor:
+    """(mean of the blob - mean of the shell) / standard deviation of the shell."""
+    shell = image[scene.shell]
+    return (image[scene.core].mean() - shell.mean()) / (shell.var() + 1e-4).sqrt()
+
+
+def _apartness(image: Tensor, masks: dict[str, Tensor]) -> Tensor:
+    """Difference of the means over the sum of the deviations, for each two tissues."""
+    values = [image[mask] for mask in masks.values()]
+    means = torch.stack([part.mean() for part in values])
+    spreads = torch.stack([torch.sqrt(part.var() + JUST_NOTICED**2) for part in values])
+    return (means[:, None] - means).abs() / (spreads[:, None] + spreads)
+
+
+def _room(labels: Tensor, size: int) -> tuple[int, int]:
+    return labels.shape[1] - size + 1, labels.shape[2] - size + 1
+
+
+def _mr(tissue: Tensor, random: np.random.Generator) -> Tensor:
+    """T1- or T2-weighted, at times turned over, each tissue a little off; bias and noise."""
+    name = "t1" if random.random() < 0.5 else "t2"
+    look = _TABLES[name] / {"t1": 900, "t2": 1000}[name]
+    if random.random() < 0.15:  # unlike any of both: dark fluid in T2, dark fat in T1
+        look = np.where(look > 0, 1 - look, 0)
+        look[LABELS["bone"]] = 0.04
+    look = np.clip(look * random.uniform(0.8, 1.2, len(look)), 0, 1.1)
+    height, width = tissue.shape
+    slopes = random.uniform(-0.08, 0.08, 2)
+    bias = np.add.outer(
+        slopes[0] * np.linspace(-1, 1, height), slopes[1] * np.linspace(-1, 1, width)
+    )
+    painted = _blur(_painted(look, tissue), 0.6) * torch.from_numpy(1 + bias).float()
+    return painted + 0.015 * _noise(tissue, random)
+
+
+def _other(tissue: Tensor, modality: str, random: np.random.Generator) -> Tensor:
+    """CT in a random window, or an uptake with a random point spread."""
+    if modality == "ct":
+        lower, upper = -20 + random.uniform(-15, 15), 130 + random.uniform(-20, 60)
+        hu = _TABLES["hu"] + random.uniform(-5, 5, len(TISSUES))
+        look = np.clip((hu - lower) / (upper - lower), -0.5, 3)
+        return _blur(_painted(look, tissue), 0.6) + 0.02 * _noise(tissue, random)
+    look = _TABLES["suv"] * random.uniform(0.7, 1.3, len(TISSUES)) / random.uniform(7, 13)
+    spread = random.uniform(1.5, 3.5) if modality == "pet" else random.uniform(3, 6)
+    return _blur(_painted(look, tissue), spread) + 0.12 * _blur(_noise(tissue, random), 1.5)
+
+
+def _plant(sources: Tensor, tissue: Tensor, random: np.random.Generator) -> Planted:
+    """Plant an ellipse, brighter or darker than what is there, somewhere in the brain."""
+    nowhere = torch.zeros_like(tissue).bool()
+    nothing = Planted(sources[None], tissue, nowhere, nowhere, 0, 0.0)
+    brain = torch.nonzero(torch.isin(tissue, torch.tensor([LABELS[name] for name in BRAIN])))
+    if not len(brain):
+        return nothing
+    row, column = brain[int(random.integers(len(brain)))].tolist()
+    radii, turn = random.uniform(2.5, 9, 2), random.uniform(0, np.pi)
+    y = torch.arange(tissue.shape[0])[:, None] - row
+    x = torch.arange(tissue.shape[1]) - column
+    along, across = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
+    distance = torch.sqrt((along / radii[0]) ** 2 + (across / radii[1]) ** 2).float()
+    which = int(random.integers(2))
+    strength = random.uniform(0.15, 0.6) * (1 if random.random() < 0.6 else -1)
+    lit = sources.amax(0) > 0
+    changed = sources.clone()
+    blob = strength * torch.sigmoid(4 * (1 - distance))
+    changed[which] = torch.where(lit, (sources[which] + blob).clamp(0, 1), 0)
+    core = (distance < 0.8) & lit
+    if not core.any():
+        return nothing
+    change = float((changed - sources)[which][core].mean())
+    if abs(change) < FAINTEST:  # it was black or white there already
+        return nothing
+    # blurred edges end at 1.5 radii; 8 pixels farther other structures begin
+    shell = (tissue == tissue[row, column]) & (distance > 1.5)
+    shell &= (distance - 1.5) * float(radii.min()) < 8
+    return Planted(torch.stack([sources, changed]), tissue, core, shell, which, change)
+
+
+def _painted(look: np.ndarray, tissue: Tensor) -> Tensor:
+    return torch.from_numpy(look.astype(np.float32))[tissue]
+
+
+def _noise(tissue: Tensor, random: np.random.Generator) -> Tensor:
+    return torch.from_numpy(random.standard_normal(tissue.shape).astype(np.float32))
+
+
+def _blur(image: Tensor, sigma: float) -> Tensor:
+    """Gaussian of an image (H, W), borders extended by replication."""
+    reach = max(1, round(3 * sigma))
+    row = gaussian(2 * reach + 1, sigma, image)
+    image = F.pad(image[None, None], (reach,) * 4, mode="replicate")
+    return F.conv2d(F.conv2d(image, row.view(1, 1, -1, 1)), row.view(1, 1, 1, -1))[0, 0]

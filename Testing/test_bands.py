@@ -1,0 +1,220 @@
+"""The network of our own: what holds by construction, and what each contribution adds up to."""
+
+import numpy as np
+import pytest
+import torch
+from helpers import random_slices, refused
+
+from MedFusionLib.fusion import fuse
+from MedFusionLib.inference import contributions
+from MedFusionLib.inference.slices import run_slices
+from MedFusionLib.methods.networks.bands import AGREEMENT, OWN, RATIOS, Bands
+from MedFusionLib.methods.registry import all_methods, get_method
+from MedFusionLib.phantom.head import make_phantom
+from MedFusionLib.training import measures
+from MedFusionLib.training.truth import draw, truth_losses
+
+
+@pytest.fixture(scope="module")
+def bands():
+    """A network whose weights mean nothing, but are not 0."""
+    torch.manual_seed(0)
+    module = Bands().eval()
+    for parameter in module.parameters():
+        torch.nn.init.normal_(parameter, 0, 0.3)
+    return module.requires_grad_(False)
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """Two pictures that leave a border black, (1, 1, 60, 70) each."""
+    first, second = torch.rand(2, 1, 1, 60, 70, generator=torch.Generator().manual_seed(1))
+    first[..., :6, :], second[..., :9] = 0, 0
+    first[..., :12, :12], second[..., :12, :12] = 0, 0
+    return first, second
+
+
+# By construction ----------------------------------------------------------------------------------
+
+
+def test_a_lone_source_comes_through_unchanged(bands, pair):
+    first, _ = pair
+    nothing = torch.zeros_like(first)
+    assert torch.equal(bands(first, nothing), first)
+    assert torch.equal(bands(nothing, first), first)
+    assert not bands(nothing, nothing).any()
+
+
+def test_background_stays_exactly_zero(bands, pair):
+    fused = bands(*pair)
+    background = torch.maximum(*pair) == 0
+    assert background.any()
+    assert not fused[background].any()
+    assert 0 <= fused.min() < fused.max() <= 1
+    assert not torch.allclose(fused, torch.maximum(*pair), atol=0.05)
+
+
+def test_untrained_it_is_the_maximum(pair):
+    assert torch.equal(Bands().eval()(*pair), torch.maximum(*pair))
+
+
+def test_the_order_of_the_sources_plays_no_part(bands, pair):
+    third = torch.rand(1, 1, 60, 70, generator=torch.Generator().manual_seed(2))
+    torch.testing.assert_close(bands(*pair), bands(*pair[::-1]))
+    torch.testing.assert_close(bands(*pair, third), bands(third, *pair))
+
+
+def test_a_third_black_source_changes_nothing(bands, pair):
+    assert torch.equal(bands(*pair, torch.zeros_like(pair[0])), bands(*pair))
+
+
+def test_nothing_reaches_farther_than_the_radius(bands):
+    first, second = torch.rand(2, 1, 1, 120, 120, generator=torch.Generator().manual_seed(3))
+    other = first.clone()
+    other[..., 60, 60] = 1 - other[..., 60, 60]
+    changed = torch.nonzero((bands(first, second) - bands(other, second))[0, 0])
+    radius = get_method("bands").radius
+    assert radius - 6 <= (changed - 60).abs().max() <= radius
+
+
+@pytest.mark.parametrize("name", [*OWN, *RATIOS, *AGREEMENT])
+def test_a_feature_left_out_is_not_seen(pair, name):
+    torch.manual_seed(0)
+    whole, lacking = Bands(), Bands(without=(name,))
+    lacking.load_state_dict(whole.state_dict())
+    torch.nn.init.normal_(whole.perceptron[-1].weight)
+    lacking.perceptron[-1].weight.data = whole.perceptron[-1].weight.data
+    assert not torch.allclose(whole.eval()(*pair), lacking.eval()(*pair), atol=1e-4)
+
+
+# Contributions ------------------------------------------------------------------------------------
+
+
+def test_shares_have_the_closed_form(bands, pair):
+    fused, (first, second) = contributions.share(bands, *pair)
+    plain = contributions.share(lambda a, b: bands(a, b), *pair)
+    torch.testing.assert_close(first, (fused + pair[0] - pair[1]) / 2)
+    torch.testing.assert_close(second, (fused + pair[1] - pair[0]) / 2)
+    torch.testing.assert_close((first, second), plain[1])
+
+
+def test_shares_of_three_sources_sum_up(bands, pair):
+    third = torch.rand(1, 1, 60, 70, generator=torch.Generator().manual_seed(2))
+    fused, maps = contributions.share(bands, *pair, third)
+    torch.testing.assert_close(sum(maps), fused)
+
+
+@pytest.mark.parametrize("name", [m.name for m in all_methods() if m.parts])
+def test_parts_sum_to_what_is_fused(bands, name, pair):
+    module = bands if name == "bands" else get_method(name).build().eval()
+    fused, maps = contributions.parts(module, *pair)
+    assert torch.equal(fused, maps[0] + maps[1])
+    torch.testing.assert_close(fused, module(*pair), atol=2e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", [m.name for m in all_methods() if m.parts])
+def test_a_black_source_has_no_part(bands, name, pair):
+    module = bands if name == "bands" else get_method(name).build().eval()
+    _, second = module.parts(pair[0], torch.zeros_like(pair[0]))
+    assert second.abs().max() < 1e-6
+
+
+def test_methods_have_parts_where_they_say_so():
+    for method in all_methods():
+        assert hasattr(method.build(), "parts") == method.parts, method.name
+
+
+def test_parts_run_through_volumes_in_any_batch(bands):
+    sources = random_slices(2, 3, 40, 48).numpy()
+    one = run_slices(bands, sources, kind="parts", batch=1, radius=46)
+    all_at_once = run_slices(bands, sources, kind="parts", batch=3)
+    assert one.baseline is None
+    np.testing.assert_allclose(sum(one.contributions), one.fused, atol=1e-6)
+    np.testing.assert_allclose(one.contributions[0], all_at_once.contributions[0], atol=1e-6)
+
+
+def test_parts_of_a_fusion_sum_up():
+    head = make_phantom((16, 40, 40))
+    fusion = fuse(head.t1, head.pet, "pet-mr", network="maximum", contributions="parts")
+    np.testing.assert_allclose(
+        sum(part.array for part in fusion.contributions), fusion.fused.array, atol=1e-6
+    )
+    assert fusion.baseline is None
+    assert fusion.colour.any()
+
+
+def test_a_method_without_parts_refuses_them():
+    head = make_phantom((16, 40, 40))
+    with refused("FunFuseAn", "choose the contributions 'share'"):
+        fuse(head.t1, head.pet, "pet-mr", network="funfusean", contributions="parts")
+    three = {"third": head.ct, "third_modality": "ct"}
+    with refused("one after the other"):
+        fuse(head.t1, head.pet, "pet-mr", network="maximum", contributions="parts", **three)
+
+
+# What it is trained on ----------------------------------------------------------------------------
+
+
+def test_losses_are_the_metrics(pair):
+    from MedFusionLib import metrics
+
+    first, second = ((255 * image).round() / 255 for image in pair)
+    fused = (first + second) / 2
+    for loss, wanted in (
+        (measures.vif_loss, metrics.vif(fused, first, second)),
+        (measures.q_abf_loss, metrics.q_abf(fused, first, second)),
+        (measures.ssim_sum_loss, metrics.ssim(fused, first, second, variant="cddfuse")),
+        (measures.scd_loss, metrics.scd(fused, first, second)),
+    ):
+        assert -loss(fused, first, second).item() == pytest.approx(wanted.item(), abs=5e-3)
+
+
+def test_losses_can_be_followed_to_the_sources_of_error(pair):
+    fused = torch.zeros_like(pair[0]).requires_grad_()
+    for loss in (measures.vif_loss, measures.q_abf_loss, measures.ssim_sum_loss):
+        loss(fused, *pair).backward()
+        assert torch.isfinite(fused.grad).all()
+
+
+def test_a_darkened_source_costs(pair):
+    brightest = torch.maximum(*pair)
+    assert measures.darkening_loss(brightest, *pair).item() == 0
+    assert measures.darkening_loss(0.5 * brightest, *pair).item() > 0.1
+    assert measures.overflow_loss(brightest).item() == 0
+
+
+@pytest.fixture(scope="module")
+def labels():
+    """Axial slices of one small head."""
+    head = make_phantom((32, 64, 64), 5)
+    return torch.from_numpy(head.labels[12:28:4].astype(np.int64))
+
+
+def test_the_truth_term_plants_something_in_one_source(labels):
+    random = np.random.default_rng(0)
+    for _ in range(5):
+        scene = draw(labels, "ct-mr", random, 60)
+        if scene.core.any():
+            changed = (scene.sources[1] - scene.sources[0]).abs().amax((1, 2))
+            assert (changed > 0.01).sum() == 1
+            assert abs(scene.change) >= 0.08
+
+
+def test_the_truth_term_tells_a_good_method_from_a_bad_one(labels, monkeypatch):
+    from MedFusionLib.training import truth
+
+    monkeypatch.setattr(truth, "head_slices", lambda heads: labels)
+    monkeypatch.setattr(truth, "FEWEST", 20)
+
+    def lost(method):
+        found = {}
+        for seed in range(8):
+            random = np.random.default_rng(seed)
+            for name, value in truth_losses(method, "ct-mr", random, 60, 1, 0.5).items():
+                found.setdefault(name, []).append(float(value))
+        return {name: np.mean(values) for name, values in found.items()}
+
+    flat = lost(lambda a, b: 0 * a)
+    maximum = lost(torch.maximum)
+    assert set(flat) == {"keep", "cnr", "apart", "fluid"}
+    assert all(maximum[name] < flat[name] for name in ("keep", "apart"))
