@@ -15,7 +15,7 @@ from . import __version__
 from .colour.coding import GRADIENT_NOTE, Coding, Coordinates, coordinates
 from .errors import MedFusionError
 from .settings import Settings
-from .sources.alignment import align_volumes
+from .sources.alignment import align_volumes, alignment_rows
 from .sources.intensities import Window
 from .sources.modalities import modalities_of
 from .sources.prepare import ALL, Sources, prepare
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from torch import nn
 
     from .inference.slices import Slices
-    from .sources.alignment import Alignment
 
 NOTICE = "Research software, not a medical device. Not for diagnosis or treatment."
 #: what the contributions of the first, second and third source are called in files and scenes
@@ -186,7 +185,7 @@ def fuse(
     )
     chained = pairs_in_words(network, pair, third_modality)
     report = _report(settings, chained, digests, names, sources, result)
-    report["alignment"] = _alignment(found, names, applied=align == "apply")
+    report["alignment"] = alignment_rows(found, names, applied=align == "apply")
     report["warnings"][:0] = [part["warning"] for part in report["alignment"] if part["warning"]]
     report["share_sum_error"] = _sum_error(result, to_slices(sources.background, *layout))
     report["seconds"] = round(time.monotonic() - started, 2)
@@ -288,16 +287,6 @@ def _report(
             *([GRADIENT_NOTE] if settings.kind == "gradient" else []),
         ],
     }
-
-
-def _alignment(found: list[Alignment], names: list[str], applied: bool) -> list[dict[str, Any]]:
-    """What was found of each source but the first, ready for JSON; empty without a check."""
-    rows = []
-    for part, name in zip(found, names[1:], strict=False):
-        done = applied and part.verdict != "unknown"
-        warning = "" if done else part.warning(name, names[0])
-        rows.append({"input": name, **part.as_json(), "applied": done, "warning": warning})
-    return rows
 
 
 def _sum_error(result: Slices, background: np.ndarray) -> float | None:

@@ -19,10 +19,14 @@ from MedFusionLib.results.scene import (
     SOURCE_REFERENCES,
     add_fusion,
     add_volume,
+    align_node,
+    alignment_of,
     set_colour,
+    undo_alignment,
     volume_from_node,
     write_scene,
 )
+from MedFusionLib.sources.alignment import moved
 from MedFusionLib.sources.volumes import Volume, resample
 
 
@@ -142,6 +146,40 @@ def test_results_stand_beside_the_reference_in_the_subject_hierarchy(scene, head
     tree.SetItemParent(tree.GetItemByDataNode(sources[0]), study)
     for node in add_fusion(scene, fusion, sources).values():
         assert tree.GetItemParent(tree.GetItemByDataNode(node)) == study
+
+
+def test_slicers_own_dicom_export_finds_what_the_results_are(scene, head, fusion):
+    tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+    nodes = add_fusion(scene, fusion, [add_volume(scene, volume) for volume in head])
+    items = [tree.GetItemByDataNode(node) for node in nodes.values()]
+    assert {tree.GetItemAttribute(item, "DICOM.Modality") for item in items} == {"OT"}
+    assert len({tree.GetItemAttribute(item, "DICOM.SeriesNumber") for item in items}) == len(items)
+    assert all("RESEARCH" in tree.GetItemAttribute(i, "DICOM.SeriesDescription") for i in items)
+
+
+@pytest.mark.parametrize("under", [False, True])
+def test_an_alignment_moves_the_volume_in_the_world_and_can_be_undone(scene, head, under):
+    node = add_volume(scene, head[1])
+    if under:
+        above = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+        turned = vtk.vtkTransform()
+        turned.RotateZ(30)
+        turned.Translate(3, 4, 5)
+        above.SetMatrixTransformToParent(turned.GetMatrix())
+        node.SetAndObserveTransformNodeID(above.GetID())
+    before = volume_from_node(node)
+    step = np.eye(4)
+    step[:3, :3] = [[0.8, 0.6, 0], [-0.6, 0.8, 0], [0, 0, 1]]
+    step[:3, 3] = 5, -6, 7
+    transform = align_node(scene, node, step)
+    assert alignment_of(node) is transform
+    after = volume_from_node(node)
+    np.testing.assert_allclose(after.matrix, moved(before, step).matrix, atol=1e-9)
+    np.testing.assert_array_equal(after.array, before.array)
+    undo_alignment(scene, node)
+    assert alignment_of(node) is None
+    np.testing.assert_array_equal(volume_from_node(node).matrix, before.matrix)
+    assert transform.GetScene() is None
 
 
 def test_an_existing_node_can_be_overwritten(scene, head, fusion):

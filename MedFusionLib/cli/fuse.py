@@ -116,7 +116,7 @@ def _write_dicom(fusion: Fusion, folder: Path, files: list[Path]) -> None:
 
     headers = [read_headers(path) for path in files]
     with whole_folder(folder) as temporary:
-        write_dicom(fusion, temporary, headers)
+        write_dicom(temporary, fusion.fused, fusion.colour, fusion.coding, fusion.report, headers)
 
 
 def _window(text: str | None) -> Window | None:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..colour.coding import legend
+from ..colour.coding import Coding, legend
 from ..errors import MedFusionError
-from ..fusion import Fusion
+from ..sources.volumes import Volume
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -41,37 +41,45 @@ MR_CLASS = "1.2.840.10008.5.1.4.1.1.4"
 CAPTURE_CLASS = "1.2.840.10008.5.1.4.1.1.7"
 
 
-def write_dicom(fusion: Fusion, folder: Path, headers: Sequence[Sequence[Dataset]] = ()) -> None:
-    """Write the series into the folders "fused" and "colour" of a folder that exists.
+def write_dicom(
+    folder: Path,
+    fused: Volume,
+    colour: np.ndarray,
+    coding: Coding,
+    report: dict[str, Any],
+    headers: Sequence[Sequence[Dataset]] = (),
+) -> None:
+    """Write the series into the new folders "fused" and "colour" of a folder that exists.
 
     Args:
-        fusion: what to write.
         folder: for the two new folders.
+        fused: as `Fusion.fused`.
+        colour: as `Fusion.colour`, uint8 (k, j, i, 3).
+        coding: of the colours.
+        report: as `Fusion.report`.
         headers: the DICOM headers of the slices of each source, the MR's first; empty where a
             source came from elsewhere.
     """
-    grid = fusion.fused
-    normal = np.cross(grid.direction[:, 0], grid.direction[:, 1])
-    order = range(grid.shape[0])
-    if normal @ grid.direction[:, 2] < 0:  # instances are numbered along the normal
+    normal = np.cross(fused.direction[:, 0], fused.direction[:, 1])
+    order = range(fused.shape[0])
+    if normal @ fused.direction[:, 2] < 0:  # instances are numbered along the normal
         order = order[::-1]
-    stored = np.round(np.clip(fusion.fused.array, 0, 1) * FULL).astype(np.uint16)
-    colour = fusion.colour
-    common = _common(fusion, headers)
-    series = {name: _series(fusion, name, common) for name in SERIES}
+    stored = np.round(np.clip(fused.array, 0, 1) * FULL).astype(np.uint16)
+    common = _common(headers)
+    series = {name: _series(report, name, common) for name in SERIES}
     for name in SERIES:
         (folder / name).mkdir()
     for number, k in enumerate(order, 1):
-        place = _place(fusion, k, headers)
-        fused = _instance(series["fused"], number, place)
-        _grey_pixels(fused, stored[k])
-        _save(fused, folder / "fused" / f"{number:04}.dcm")
+        place = _place(fused, k, headers)
+        grey = _instance(series["fused"], number, place)
+        _grey_pixels(grey, stored[k])
+        _save(grey, folder / "fused" / f"{number:04}.dcm")
         picture = _instance(series["colour"], number, place)
         _colour_pixels(picture, colour[k])
         _save(picture, folder / "colour" / f"{number:04}.dcm")
     last = _instance(series["colour"], len(order) + 1, {})
     last.ImageComments = "Legend. " + last.ImageComments
-    _colour_pixels(last, legend_picture(fusion))
+    _colour_pixels(last, legend_picture(coding, report))
     _save(last, folder / "colour" / "legend.dcm")
 
 
@@ -91,9 +99,8 @@ def check_new_folder(folder: Path) -> None:
         ) from None
 
 
-def derivation(fusion: Fusion) -> str:
+def derivation(report: dict[str, Any]) -> str:
     """How the pictures were made, in a few words, research use first; at most 1024 characters."""
-    report = fusion.report
     inputs = ", ".join(
         f"{part['modality'].upper()} {part['window'][0]:.4g} to {part['window'][1]:.4g}"
         for part in report["inputs"]
@@ -103,18 +110,18 @@ def derivation(fusion: Fusion) -> str:
         f"RESEARCH USE ONLY. {report['notice']} Not for quantitative use.",
         f"Fused by MedFusion {report['version']}, method {report['network']} ({report['pair']})"
         + (f", {weights}." if weights else "."),
-        f"Contributions: {fusion.kind}. Windows: {inputs}.",
-        *(f"Alignment: {part['words']}." for part in report["alignment"]),
+        f"Contributions: {report['parameters']['contributions']}. Windows: {inputs}.",
+        *(f"Alignment: {part['words']}." for part in report.get("alignment", ())),
     ]
     return " ".join(parts)[:1024]
 
 
-def legend_picture(fusion: Fusion, size: int = 320) -> np.ndarray:
+def legend_picture(coding: Coding, report: dict[str, Any], size: int = 320) -> np.ndarray:
     """The legend with its words burnt in, uint8 (rows, columns, 3)."""
     from PIL import Image, ImageDraw, ImageFont
 
-    names = [part["modality"].upper() for part in fusion.report["inputs"]]
-    drawn = legend(fusion.coding, names, size)
+    names = [part["modality"].upper() for part in report["inputs"]]
+    drawn = legend(coding, names, size)
     margin, foot = 70, 130
     width, height = size + 2 * margin, size + margin + foot
     picture = Image.new("RGB", (width, height), (16, 17, 20))
@@ -134,13 +141,13 @@ def legend_picture(fusion: Fusion, size: int = 320) -> np.ndarray:
             (size / 2, 2), f"{drawn.upwards} ->", fill=(242, 242, 242), font=font, anchor="ma"
         )
         picture.paste(side.rotate(90, expand=True), (margin - 34, margin))
-    words = f"For display only. {fusion.report['notice']}"
+    words = f"For display only. {report['notice']}"
     for line, text in enumerate(textwrap.wrap(words, 52)):
         write(width / 2, margin + size + 44 + 22 * line, text)
     return np.asarray(picture)
 
 
-def _common(fusion: Fusion, headers: Sequence[Sequence[Dataset]]) -> Dataset:
+def _common(headers: Sequence[Sequence[Dataset]]) -> Dataset:
     """Patient, study and frame of reference of the MR, or of nobody."""
     from pydicom.dataset import Dataset
     from pydicom.uid import generate_uid
@@ -167,12 +174,12 @@ def _common(fusion: Fusion, headers: Sequence[Sequence[Dataset]]) -> Dataset:
     return common
 
 
-def _series(fusion: Fusion, name: str, common: Dataset) -> Dataset:
+def _series(report: dict[str, Any], name: str, common: Dataset) -> Dataset:
     """What all instances of a series share."""
     from pydicom.dataset import Dataset
     from pydicom.uid import generate_uid
 
-    report, now = fusion.report, datetime.datetime.now()
+    now = datetime.datetime.now()
     part = Dataset()
     part.update(common)
     part.SOPClassUID = MR_CLASS if name == "fused" else CAPTURE_CLASS
@@ -187,7 +194,7 @@ def _series(fusion: Fusion, name: str, common: Dataset) -> Dataset:
     part.Manufacturer = "MedFusion developers"
     part.ManufacturerModelName = "MedFusion"
     part.SoftwareVersions = report["version"]
-    part.DerivationDescription = derivation(fusion)
+    part.DerivationDescription = derivation(report)
     part.ImageComments = f"Research use only. {report['notice']}"
     part.BurnedInAnnotation = "NO"
     part.Laterality = part.PatientOrientation = ""
@@ -205,11 +212,10 @@ def _series(fusion: Fusion, name: str, common: Dataset) -> Dataset:
     return part
 
 
-def _place(fusion: Fusion, k: int, headers: Sequence[Sequence[Dataset]]) -> dict[str, Any]:
+def _place(grid: Volume, k: int, headers: Sequence[Sequence[Dataset]]) -> dict[str, Any]:
     """Where a slice lies, and the slices of the sources next to it."""
     from pydicom.dataset import Dataset
 
-    grid = fusion.fused
     i, j, step = grid.spacing
     origin = (grid.matrix @ [0, 0, k, 1])[:3]
     place = {

@@ -109,6 +109,54 @@ def add_volume(scene: Any, volume: Volume) -> Any:
     return node
 
 
+def align_node(scene: Any, node: Any, matrix: np.ndarray) -> Any:
+    """Put a linear transform above a volume that moves it onto the reference.
+
+    The volume itself is left alone; `undo_alignment`, or taking the transform away, undoes it.
+
+    Args:
+        scene: vtkMRMLScene.
+        node: the volume node, under no transform or under linear ones.
+        matrix: 4 x 4, LPS, in the world, as `sources.alignment.Alignment` has it.
+
+    Returns:
+        The vtkMRMLLinearTransformNode, between the volume and the transform above it before.
+    """
+    import slicer
+    import vtk
+
+    above = node.GetParentTransformNode()
+    to_world = vtk.vtkMatrix4x4()
+    if above is not None:
+        above.GetMatrixTransformToWorld(to_world)
+    to_world = _to_numpy(to_world)
+    transform = slicer.vtkMRMLLinearTransformNode()
+    transform.SetName(scene.GenerateUniqueName(f"{name_of(node)} alignment"))
+    transform.SetAttribute("MedFusion.Role", "alignment")
+    step = np.linalg.inv(to_world) @ FLIP @ matrix @ FLIP @ to_world
+    transform.SetMatrixTransformToParent(_to_vtk(step))
+    transform = scene.AddNode(transform)
+    transform.SetAndObserveTransformNodeID(above.GetID() if above else None)
+    node.SetAndObserveTransformNodeID(transform.GetID())
+    return transform
+
+
+def alignment_of(node: Any) -> Any:
+    """The transform that `align_node` put above a volume; None where there is none."""
+    transform = node.GetParentTransformNode()
+    if transform is None or transform.GetAttribute("MedFusion.Role") != "alignment":
+        return None
+    return transform
+
+
+def undo_alignment(scene: Any, node: Any) -> None:
+    """Take away what `align_node` put above a volume."""
+    transform = alignment_of(node)
+    if transform is not None:
+        node.SetAndObserveTransformNodeID(transform.GetTransformNodeID())
+        scene.RemoveNode(transform)
+
+
 def set_voxels(node: Any, array: np.ndarray) -> None:
     """Give a volume node new voxels, (k, j, i) or (k, j, i, components)."""
     import vtk
@@ -194,6 +242,7 @@ def add_fusion(
             for number, source in enumerate(source_nodes):
                 node.SetNodeReferenceID(SOURCE_REFERENCES[number], source.GetID())
             _place_beside(scene, reference, node)
+            _describe_for_export(scene, role, node, fusion)
         undo.pop_all()
     return nodes
 
@@ -321,6 +370,25 @@ def _place_beside(scene: Any, reference: Any, node: Any) -> None:
         tree.CreateItem(parent, node)
 
 
+def _describe_for_export(scene: Any, role: str, node: Any, fusion: Fusion) -> None:
+    """What Slicer's own DICOM export offers as the series' tags, which else says "CT"."""
+    import slicer
+
+    tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+    item = tree.GetItemByDataNode(node) if tree is not None else 0
+    if not item:
+        return
+    tags = {
+        "Modality": "OT",
+        "SeriesDescription": f"MedFusion {fusion.report['network']} {role}, RESEARCH"[:64],
+        "SeriesNumber": str(9001 + ROLES.index(role)),
+        "Manufacturer": "MedFusion developers",
+        "Model": "MedFusion",
+    }
+    for name, value in tags.items():
+        tree.SetItemAttribute(item, f"DICOM.{name}", value)
+
+
 QUALITY_COLUMNS = ("metric", "value", "better is", "plain average", "pixel-wise maximum")
 
 
@@ -393,6 +461,9 @@ def write_scene(
     application.GetColorLogic().AddDefaultColorNodes()
     application.SetSliceLogics(vtk.vtkCollection())
     sources = [add_volume(scene, volume) for volume in volumes]
+    for node, part in zip(sources[1:], fusion.report["alignment"], strict=False):
+        if part["applied"]:
+            align_node(scene, node, np.array(part["matrix_lps"]))
     nodes = add_fusion(scene, fusion, sources)
     quality = quality or quality_of(fusion)
     add_quality_table(scene, quality.rows, sources[0], nodes["fused"].GetName())

@@ -215,6 +215,28 @@ def align_volumes(
     return [reference, *others], found
 
 
+def alignment_rows(
+    found: Sequence[Alignment], names: Sequence[str], applied: bool = False
+) -> list[dict[str, Any]]:
+    """What was found of each volume but the first, ready for JSON.
+
+    Args:
+        found: as `align_volumes` gives it; may be empty.
+        names: of all the volumes, the reference first.
+        applied: whether what is known was also moved.
+
+    Returns:
+        For each: "input", "applied", "warning" ("" where there is none), and what
+        `Alignment.as_json` says.
+    """
+    rows = []
+    for part, name in zip(found, names[1:], strict=False):
+        done = applied and part.verdict != "unknown"
+        warning = "" if done else part.warning(name, names[0])
+        rows.append({"input": name, **part.as_json(), "applied": done, "warning": warning})
+    return rows
+
+
 def moved(volume: Volume, matrix: np.ndarray) -> Volume:
     """The same voxels at another place: nothing is interpolated.
 
