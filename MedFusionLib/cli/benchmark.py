@@ -12,7 +12,7 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from .app import app
-from .terminal import bar, out
+from .terminal import bar, err, out
 
 if TYPE_CHECKING:
     pass
@@ -46,9 +46,17 @@ def benchmark(
         bool,
         typer.Option("--pair-times", help="One pair of 256 x 256 with every method, no volumes."),
     ] = False,
+    cohort: Annotated[
+        bool,
+        typer.Option("--cohort", help="Time cohorts instead: heads, overhead, 10,000 studies."),
+    ] = False,
 ) -> None:
     """Time the networks on the digital head, beside the publications' slice-by-slice loop."""
     import torch
+
+    if cohort:
+        _time_cohorts(network, size, json_)
+        return
 
     from ..evaluation.benchmark import KINDS as kinds
     from ..evaluation.benchmark import SHAPES as shapes
@@ -134,3 +142,42 @@ def _pair_times(names: list[str] | None, device: str, repeats: int, json_: Path 
         )
     out.print(table)
     out.print("*: untrained. Published: Kumar et al. 2019, table 1, MATLAB (FunFuseAn: a GPU).")
+
+
+def _time_cohorts(network: list[str] | None, size: list[str] | None, file: Path | None) -> None:
+    from ..cohort.benchmark import measure_heads, measure_sleep, simulate
+    from ..evaluation.benchmark import parse_size
+
+    shape = parse_size(size[0] if size else "192x192x96")
+    with err.status("Digital heads in a loop, and on 1 and 2 workers"):
+        heads = measure_heads(shape, network=network[0] if network else "funfusean")
+    with err.status("Studies that sleep for 10 s"):
+        sleep = measure_sleep()
+    with err.status("10,000 studies that sleep for 1 s, on 100 workers"):
+        many = simulate()
+    if file:
+        report = {"heads": heads, "sleep": sleep, "many": many}
+        file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    table = Table("", "s", "to loop", "CPU s", "to loop", "studies/h", "start s", box=SIMPLE)
+    for row in heads:
+        start = f"{row['start_seconds']:.1f}" if "start_seconds" in row else "-"
+        numbers = [
+            text
+            for kind in ("seconds", "cpu_seconds")
+            for text in (f"{row[kind]:.1f}", f"{row[f'{kind}_ratio']:.2f}")
+        ]
+        table.add_row(row["name"], *numbers, f"{row['studies_per_hour']:.0f}", start)
+    out.print(table)
+    out.print(
+        f"Studies of 10 s, 1 worker: overhead {sleep['overhead']:.1%}, with the start of the "
+        f"cluster {sleep['overhead_with_start']:.1%}.",
+        highlight=False,
+    )
+    out.print(
+        f"{many['studies']} studies of 1 s on {many['workers']} workers: {many['seconds']:.0f} s "
+        f"(ideal {many['ideal_seconds']:.0f}), {many['studies_per_second']:.0f} a second; the "
+        f"scheduler computes for {many['scheduler_seconds']:.0f} s and grows by "
+        f"{many['scheduler_bytes'] / 1e6:.0f} MB, the client by "
+        f"{many['client_bytes'] / 1e6:.0f} MB.",
+        highlight=False,
+    )
