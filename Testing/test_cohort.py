@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,7 @@ BROKEN = {
 def data(tmp_path_factory):
     """A list of eight heads, one with its PET elsewhere, and of six broken studies."""
     folder = tmp_path_factory.mktemp("Doe")
-    rows = [["id", "mr", "second", "pair", "network"]]
+    rows = [["id", "mr", "second", "pair", "network", "align"]]
     for number in range(GOOD):
         head = make_phantom(SHAPE, seed=number)
         pet = head.pet
@@ -56,7 +57,7 @@ def data(tmp_path_factory):
     for name in BROKEN:
         rows.append([name, "Doe-0-t1.nrrd", f"{name}.nrrd", "" if name == "row" else "pet-mr"])
     with (folder / "list.csv").open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream).writerows([*rows[:1], *([*row, "maximum"] for row in rows[1:])])
+        csv.writer(stream).writerows([*rows[:1], *([*row, "maximum", "off"] for row in rows[1:])])
     return folder / "list.csv"
 
 
@@ -136,6 +137,14 @@ def test_the_table_has_every_study(cohort):
     assert "Agreement" in found[FAR]["outlier"]
 
 
+def test_how_far_the_volumes_are_off_is_measured(data, tmp_path):
+    good, far = (read_studies(data, align="check")[number] for number in (0, 4))
+    rows = [fuse_study(replace(s, options={"network": "maximum"}), tmp_path) for s in (good, far)]
+    assert rows[0]["displacement"] is None or rows[0]["displacement"] < 8
+    assert rows[1]["displacement"] is None or rows[1]["displacement"] > 20
+    assert rows[1]["warnings"] and "Doe" not in "".join(rows[1]["warnings"])
+
+
 def test_table_and_page_name_no_file(cohort, data):
     out, _ = cohort
     for name in ("cohort.csv", "cohort.html"):
@@ -156,7 +165,7 @@ def short(data, tmp_path):
             shutil.copy(data.parent / f"{name}-{part}.nrrd", tmp_path)
     rows = [("p0", "Doe-0-pet.nrrd"), ("p1", "Doe-1-pet.nrrd"), ("bad", "text.nrrd")]
     (tmp_path / "text.nrrd").write_text("no image")
-    shared = {"mr": "Doe-0-t1.nrrd", "pair": "pet-mr", "network": "maximum"}
+    shared = {"mr": "Doe-0-t1.nrrd", "pair": "pet-mr", "network": "maximum", "align": "off"}
     return [make_study({"id": i, "second": file, **shared}, tmp_path) for i, file in rows]
 
 

@@ -61,7 +61,8 @@ def cluster(tmp_path):
     shared = ("--host", "127.0.0.1")
     dask = ("-m", "dask")
     scheduler = started(
-        *dask, "scheduler", *shared, "--port", 0, "--no-dashboard", "--scheduler-file", place,
+        *dask, "scheduler", *shared, "--port", 0, "--no-dashboard",
+        "--dashboard-address", "127.0.0.1:0", "--scheduler-file", place,
         **QUIET,
     )  # fmt: skip
     worker = (*dask, "worker", *shared, "--nthreads", 1, "--no-dashboard")
@@ -124,10 +125,10 @@ def heads(tmp_path_factory):
     folder = tmp_path_factory.mktemp("heads")
     head = make_phantom((16, 32, 32))
     write_volume(head.t1, folder / "t1.nrrd")
-    rows = ["id,mr,second,pair,network"]
+    rows = ["id,mr,second,pair,network,align"]
     for number in range(10):
         write_volume(head.ct.like(head.ct.array + number, "ct"), folder / f"ct{number}.nrrd")
-        rows.append(f"p{number},t1.nrrd,ct{number}.nrrd,ct-mr,maximum")
+        rows.append(f"p{number},t1.nrrd,ct{number}.nrrd,ct-mr,maximum,off")
     (folder / "list.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     return folder / "list.csv"
 

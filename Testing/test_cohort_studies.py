@@ -124,6 +124,8 @@ def test_the_headers_say_what_cannot_be_fused(tmp_path):
         "dicom": {"mr": "empty"},
         "method": {"network": "x"},
         "omega": {"omega": 7},
+        "align": {"align": "x"},
+        "steps": {"steps": 0},
     }
     studies = [
         make_study({**GOOD, "network": "maximum", "id": name, **change}, tmp_path)
@@ -139,6 +141,8 @@ def test_the_headers_say_what_cannot_be_fused(tmp_path):
         ("dicom", "DICOM"),
         ("method", "no method"),
         ("omega", "omega"),
+        ("align", "no align 'x'"),
+        ("steps", "steps is 0"),
     ):
         assert found[name].action == "cannot"
         assert words in found[name].trouble

@@ -15,7 +15,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from .app import app
-from .choices import Axis, Colormap, Kind, Mode
+from .choices import Align, Axis, Colormap, Kind, Mode
 from .terminal import bar, err, out
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def cohort(
     colour: Annotated[Mode | None, typer.Option(help="Colour mode.")] = None,
     omega: Annotated[float | None, typer.Option(help="Saturation, 0 to 1.")] = None,
     colormap: Annotated[Colormap | None, typer.Option(help="Of the mode paper.")] = None,
+    align: Annotated[Align | None, typer.Option(help="off, check or apply.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cuda, mps or cpu.")] = None,
     precision: Annotated[str | None, typer.Option(help="float32 or auto.")] = None,
     scene: Annotated[bool, typer.Option("--scene", help="Write Slicer scenes, too.")] = False,
@@ -74,6 +75,7 @@ def cohort(
         "colour": colour,
         "omega": omega,
         "colormap": colormap,
+        "align": align,
         "device": device,
         "precision": precision,
     }

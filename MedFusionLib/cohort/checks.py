@@ -6,15 +6,19 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..errors import MedFusionError
+from ..inference.devices import DEVICES
 from ..methods.registry import get_method
 from ..methods.weights import read_card, weights_path
+from ..settings import Settings
+from ..sources.alignment import ALIGN
 from ..sources.dicom import is_dicom, slices_of
 from ..sources.headers import check_header
-from ..sources.volumes import check_geometry
+from ..sources.volumes import AXES, check_geometry
 from .fusing import fuse_words
 from .records import asked_for, read_done, read_failed
 from .studies import Study
@@ -93,6 +97,7 @@ def _check(study: Study) -> None:
     if study.trouble:
         raise MedFusionError(study.trouble)
     words = fuse_words(study)
+    _check_words(words)
     method = get_method(words["network"])
     if method.kind == "network":
         for pair in (study.pair, *([f"{study.third_is}-mr"] if study.third_is else [])):
@@ -104,6 +109,16 @@ def _check(study: Study) -> None:
             raise MedFusionError(
                 f"{name} and {study.mr} do not overlap in space; check that they are registered "
                 "to each other."
+            )
+
+
+def _check_words(words: dict[str, Any]) -> None:
+    names = ("network", "axis", "contributions", "steps", "samples", "coding", "batch", "memory")
+    Settings(**{name: words[name] for name in names}, precision=words["precision"])
+    for name, choices in (("align", ALIGN), ("device", DEVICES), ("axis", (*AXES, "native"))):
+        if words[name] not in choices:
+            raise MedFusionError(
+                f"There is no {name} '{words[name]}'; choose one of: {', '.join(choices)}."
             )
 
 

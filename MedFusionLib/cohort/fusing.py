@@ -48,7 +48,7 @@ def fuse_study(
     Returns:
         Its row: "id", "status" ("done", "failed", or "lost" where an attempt was begun and its
         worker died), "error", "kept" (it was done or had failed before), "kind", "network",
-        "seconds", "device", "agreement", "metrics" (name -> value) and "warnings".
+        "seconds", "device", "agreement", "displacement", "metrics" (name -> value) and "warnings".
 
     Example:
         >>> study = Study("p1", trouble="The row has no mr; fill it in.")
@@ -95,6 +95,7 @@ def failed_row(study: Study, error: str, seconds: float = 0.0) -> dict[str, Any]
         "seconds": round(seconds, 2),
         "device": "",
         "agreement": None,
+        "displacement": None,
         "metrics": {},
         "warnings": [],
     }
@@ -125,6 +126,7 @@ def _fuse_into(
         "status": "done",
         "device": fusion.report["device"],
         "agreement": agreement_of(fusion),
+        "displacement": displacement_of(fusion),
         "metrics": _by_name(quality, fusion),
         "warnings": [without_paths(text, study, out) for text in fusion.warnings],
     }
@@ -160,6 +162,7 @@ def fuse_words(study: Study) -> dict[str, Any]:
         "third_modality": study.third_is,
         "coding": Coding(given["colour"], given["omega"], given["colormap"]),
         "windows": [Window(*ends) if ends else None for ends in windows],
+        "align": given["align"],
         "precision": given["precision"],
         "device": given.get("device", "auto"),
         "batch": given.get("batch"),
@@ -182,6 +185,20 @@ def agreement_of(fusion: Fusion) -> float | None:
     found = [normalized_mutual_information(first, other) - 1 for other in others if len(inside)]
     found = [float(value) for value in found if np.isfinite(value)]
     return round(min(found), 6) if found else None
+
+
+def displacement_of(fusion: Fusion) -> float | None:
+    """How far off the first source another lies, in mm, see `sources.alignment`.
+
+    With three sources, the larger of the two. None where it was not measured, or the measurement
+    could not tell; 0 where the volume was moved into place.
+    """
+    found = [
+        0.0 if part["applied"] else part["displacement_mm"]
+        for part in fusion.report["alignment"]
+        if part["verdict"] != "unknown"
+    ]
+    return max(found) if found else None
 
 
 def _by_name(quality: Quality, fusion: Fusion) -> dict[str, float]:

@@ -13,10 +13,10 @@ import numpy as np
 from .. import __version__
 from ..fusion import NOTICE
 from .fusing import THUMBNAIL
-from .table import AGREEMENT, ENOUGH, FAR, MEASURES, good_side, title_of, value_of, why_outlier
+from .table import ENOUGH, FAR, MEASURES, OWN, good_side, title_of, value_of, why_outlier
 
 #: measures with a column; cohort.csv has them all
-SHOWN = (AGREEMENT, "ssim_first", "ssim_second", "q_abf", "n_abf", "mutual_information")
+SHOWN = (*OWN, "ssim_first", "ssim_second", "q_abf", "n_abf", "mutual_information")
 STATES = {"done": ("●", "fused"), "failed": ("✕", "failed"), "waiting": ("○", "not done")}
 WIDTH, HEIGHT, BINS = 220, 64, 24
 HERE = Path(__file__).parent
@@ -162,7 +162,9 @@ def _table(rows: Sequence[dict[str, Any]], folder: Path) -> Iterator[str]:
 <p><b>Score</b>: how far the study's worst measure lies on the bad side of the median of its kind,
 in robust standard deviations; 0 is as good as most, below -3.5 is far from the rest.
 <b>Agreement</b>: how much the MR tells of the other source (normalised mutual information less 1);
-low where they are not registered. The other measures score the fused image; cohort.csv has more.
+low where they are not registered. <b>Off, mm</b>: by a registration, how far the other source lies
+from its place; empty where that could not be told. The other measures score the fused image;
+cohort.csv has more.
 Pictures: the colour volume from above, from the front and from the side; press one to enlarge it.
 </p></details>
 <p class="tools"><label>Show <select id="show"><option value="all">all</option>

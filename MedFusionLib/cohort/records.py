@@ -37,6 +37,7 @@ DEFAULTS: dict[str, Any] = {
     "steps": 1,
     "samples": 1,
     **dict.fromkeys(WINDOWS),
+    "align": "check",
     "precision": "auto",
     "scene": False,
 }

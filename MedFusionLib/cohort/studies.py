@@ -44,6 +44,7 @@ OPTIONS: dict[str, tuple[Callable[[str], Any], str]] = {
     "steps": (int, "a whole number"),
     "samples": (int, "a whole number"),
     **dict.fromkeys(WINDOWS, (_window, "LOWER,UPPER such as -20,130")),
+    "align": (str, "off, check or apply"),
     "device": (str, "auto, cuda, mps or cpu"),
     "batch": (int, "a whole number"),
     "memory": (float, "a number of GB"),

@@ -13,12 +13,14 @@ from ..metrics.registry import better, choose_metrics
 from ..results.quality import SHOWN
 from ..spreadsheets import write_csv
 
-AGREEMENT = "agreement"
+#: of a row itself -> its title, and which side is good; the others are metrics
+OWN = {"agreement": ("Agreement", 1), "displacement": ("Off, mm", -1)}
 #: what studies are compared by
-MEASURES = (AGREEMENT, *SHOWN)
+MEASURES = (*OWN, *SHOWN)
 FAR = 3.5  # robust standard deviations (Iglewicz and Hoaglin 1993), of many studies
 ENOUGH = 6  # studies of one kind, at least, for one of them to be an outlier
 LEAST = 0.01  # of the median: a spread below it is of no account
+LEAST_MM = 1.0  # the same of a displacement
 
 
 def title_of(measure: str) -> str:
@@ -28,16 +30,16 @@ def title_of(measure: str) -> str:
         >>> title_of("q_abf"), title_of("ssim_first")
         ('Q^AB/F', 'SSIM, MR')
     """
-    if measure == AGREEMENT:
-        return "Agreement"
+    if measure in OWN:
+        return OWN[measure][0]
     named = {"ssim_first": "SSIM, MR", "ssim_second": "SSIM, second"}
     return named.get(measure) or choose_metrics([measure])[0].symbol
 
 
 def good_side(measure: str) -> int:
     """1 where higher is better, -1 where lower is, 0 where neither."""
-    if measure == AGREEMENT:
-        return 1
+    if measure in OWN:
+        return OWN[measure][1]
     return {"higher": 1, "lower": -1, "neither": 0}[better(choose_metrics([measure])[0])]
 
 
@@ -55,7 +57,7 @@ def far_from(count: int) -> float:
 
 def value_of(row: dict[str, Any], measure: str) -> float | None:
     """The measure of a row; None where it has none."""
-    return row[AGREEMENT] if measure == AGREEMENT else row["metrics"].get(measure)
+    return row.get(measure) if measure in OWN else row["metrics"].get(measure)
 
 
 def compare(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -63,7 +65,7 @@ def compare(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
     Studies are compared with those of the same kind and network, by the distance of each measure
     from the median in robust standard deviations: 1.4826 times the median absolute deviation, at
-    least 1 % of the median.
+    least 1 % of the median, and 1 mm of a displacement.
 
     Args:
         rows: from `fusing.fuse_study`.
@@ -100,7 +102,8 @@ def _compare_by(measure: str, group: Sequence[dict[str, Any]]) -> None:
     values = np.array([value_of(row, measure) for row in there])
     median = float(np.median(values))
     spread = 1.4826 * float(np.median(np.abs(values - median)))
-    spread = max(spread, LEAST * abs(median)) or math.inf
+    least = LEAST_MM if measure == "displacement" else LEAST * abs(median)
+    spread = max(spread, least) or math.inf
     side = good_side(measure)
     for row, distance in zip(there, ((values - median) / spread).tolist(), strict=True):
         if abs(distance) > far_from(len(there)):

@@ -100,7 +100,7 @@ class ScriptedLoadableModuleWidget:
         pass
 
     def onReload(self) -> None:
-        raise NotImplementedError("modules are reloaded inside Slicer only (in_slicer)")
+        raise NotImplementedError("the test host does not reload modules")
 
     def _onModuleAboutToBeUnloaded(self, moduleName: str) -> None:
         if moduleName == self.moduleName:
