@@ -1,6 +1,6 @@
 # Two commands on a fresh machine:
 #   make demo   sets up, fuses a digital head, and leaves a picture
-#   make test   sets up, and runs every test
+#   make test   sets up, and runs every test; those of the panel also inside SLICER=/path/to/Slicer
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -12,6 +12,7 @@ demo: setup
 
 test: setup libraries lint
 	OMP_NUM_THREADS=1 QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST)
+	$(BIN)/python Testing/in_slicer/launch.py -q
 
 lint: setup
 	$(BIN)/ruff check .

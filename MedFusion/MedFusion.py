@@ -23,19 +23,24 @@ from slicer.util import VTKObservationMixin
 if importlib.util.find_spec("MedFusionLib") is None:
     sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from MedFusionPanel import choices, guess, pictures, pytorch, readiness
-from MedFusionPanel.binding import Binding
-from MedFusionPanel.logic import MedFusionLogic
-from MedFusionPanel.preview import Preview
-from MedFusionPanel.result import Result
-from MedFusionPanel.resultgroup import ResultGroup
-from MedFusionPanel.running import Run
-from MedFusionPanel.state import PanelState
+TOO_OLD = sys.version_info < (3, 10)  # Slicer 5.8 and before: this file loads, the rest would not
 
-from MedFusionLib.errors import Cancelled, MedFusionError
-from MedFusionLib.fusion import NOTICE
+if not TOO_OLD:
+    from MedFusionPanel import choices, guess, pictures, pytorch, readiness
+    from MedFusionPanel.binding import Binding
+    from MedFusionPanel.logic import MedFusionLogic
+    from MedFusionPanel.preview import Preview
+    from MedFusionPanel.result import Result
+    from MedFusionPanel.resultgroup import ResultGroup
+    from MedFusionPanel.running import Run
+    from MedFusionPanel.sampledata import registerSampleData
+    from MedFusionPanel.state import PanelState
+
+    from MedFusionLib.errors import Cancelled, MedFusionError
+    from MedFusionLib.fusion import NOTICE
 
 DEVICE_SETTING = "MedFusion/Device"
+DOCUMENTATION = "https://github.com/SlicerMedFusion/SlicerMedFusion#in-3d-slicer"
 
 
 class MedFusion(ScriptedLoadableModule):
@@ -49,31 +54,15 @@ class MedFusion(ScriptedLoadableModule):
         parent.contributors = ["The MedFusion developers"]
         parent.helpText = _(
             "Fuses a registered MR with a CT, PET or SPECT into one volume, and shows in colour "
-            "what each of them contributed at every place."
-        )
+            "what each of them contributed at every place. Needs Slicer 5.10 or later. Research "
+            "software, not a medical device: not for diagnosis or treatment."
+        ) + '<p><a href="{}">{}</a></p>'.format(DOCUMENTATION, _("Documentation and tutorial"))
         parent.acknowledgementText = _(
             "Networks after Kumar et al. 2019, Badal Regàs 2018, Li et al. 2020 and Fan et al. "
-            "2019. {notice}"
-        ).format(notice=NOTICE)
-        slicer.app.connect("startupCompleted()", registerSampleData)
-
-
-def registerSampleData():
-    """Offer the digital head in the Sample Data module; it is made on demand."""
-    import SampleData
-
-    icon = os.path.join(os.path.dirname(__file__), "Resources", "Icons", "MedFusion.png")
-    names = [f"MedFusion head {name}" for name in ("MR T1", "PET", "MR T2", "CT")]
-    SampleData.SampleDataLogic.registerCustomSampleDataSource(
-        category="MedFusion",
-        sampleName="MedFusionHead",
-        uris=[""] * len(names),
-        fileNames=[""] * len(names),
-        nodeNames=names,
-        checksums=[None] * len(names),
-        customDownloader=lambda source=None: MedFusionLogic.makeSampleData(),
-        thumbnailFileName=icon,
-    )
+            "2019."
+        )
+        if not TOO_OLD:
+            slicer.app.connect("startupCompleted()", registerSampleData)
 
 
 class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -90,6 +79,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._updating = False
         self._methods = None  # that the combo box lists
         self._observed = []  # the volumes whose changes are followed
+        self._entered = False
 
     # Life
 
@@ -106,9 +96,14 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         device = slicer.util.settingsValue(DEVICE_SETTING, "auto")
         self.ui.deviceComboBox.setCurrentIndex(max(0, self.ui.deviceComboBox.findData(device)))
         self.binding = Binding(self.ui)
+        self._newcomers = qt.QTimer()  # a volume gets its name and voxels after it is added
+        self._newcomers.setSingleShot(True)
+        self._newcomers.connect("timeout()", self.onVolumesAdded)
         self._connect()
         self.ui.noticeLabel.text = NOTICE
         self.initializeParameterNode()
+        if getattr(self.parent, "isEntered", False):  # after Reload, Slicer does not enter again
+            self.enter()
 
     def _connect(self):
         ui = self.ui
@@ -123,17 +118,22 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneChanged)
         self.addObserver(scene, scene.EndImportEvent, self.onSceneChanged)
         self.addObserver(scene, scene.EndBatchProcessEvent, self.onSceneChanged)
+        self.addObserver(scene, scene.NodeAddedEvent, self.onNodeAdded)
         self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved)
         self.addObserver(scene, scene.NodeRemovedEvent, self.onSceneChanged)
+        slicer.app.connect("lastWindowClosed()", self.onCancel)
 
     def cleanup(self):
+        slicer.app.disconnect("lastWindowClosed()", self.onCancel)
         self.onCancel()
+        self._newcomers.stop()
         self.preview.stop()
         self.setParameterNode(None)
         self.resultGroup.removeObservers()
         self.removeObservers()
 
     def enter(self):
+        self._entered = True
         self.initializeParameterNode()
         with slicer.util.WaitCursor():
             self.logic.loadMethods()
@@ -141,6 +141,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.update()
 
     def exit(self):
+        self._entered = False
         self.preview.stop()
 
     def onReload(self):
@@ -176,6 +177,19 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         scene = slicer.mrmlScene
         if not scene.IsBatchProcessing() and not scene.IsClosing():
             self.initializeParameterNode()
+            if event == "EndImportEvent":
+                self._newcomers.start(0)
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def onNodeAdded(self, caller, event, node):
+        if node.GetClassName() == "vtkMRMLScalarVolumeNode":
+            self._newcomers.start(0)
+
+    def onVolumesAdded(self):
+        """Choose volumes that appear while the panel is open, as on entering it."""
+        scene = slicer.mrmlScene
+        if self._entered and not self.run and not scene.IsBatchProcessing():
+            self.chooseInputs()
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeAboutToBeRemoved(self, caller, event, node):
@@ -198,9 +212,9 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.update()
 
     def chooseInputs(self):
-        """On first sight of volumes, choose those whose names or tags say what they are."""
+        """Where nothing is chosen, choose volumes whose names or tags say what they are."""
         state = self.state
-        if state is None or state.first or state.second:
+        if state is None or (state.first and state.second):
             return
         volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
         plain = [
@@ -209,7 +223,8 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             if node.GetClassName() == "vtkMRMLScalarVolumeNode"
             and not node.GetAttribute("MedFusion.Role")
         ]
-        state.first, state.second = guess.guessSources(plain)
+        first, second = guess.guessSources([node for node in plain if node not in state.sources])
+        state.first, state.second = state.first or first, state.second or second
 
     # What is shown
 
@@ -220,6 +235,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._updating = True
         try:
             self._guessModality()
+            self._forgetWindows()
             self._observeSources()
             self._showMethod()
             self._showWindows()
@@ -237,9 +253,18 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 state.modality = modality or state.modality
                 state.modalityReason = reason or _("please check")
             state.guessedFor = state.second
+            state.secondAuto = True
             self.binding.toWidgets()
         self.ui.guessLabel.text = state.modalityReason if state.second else ""
         self.ui.modalityComboBox.enabled = state.second is not None
+
+    def _forgetWindows(self):
+        """A window that was chosen for one volume says nothing about another."""
+        state = self.state
+        if state.first is not state.windowedFirst:
+            state.firstAuto = True
+            state.windowedFirst = state.first
+            self.binding.toWidgets()
 
     def _observeSources(self):
         """Follow changes of the voxels and the place of the chosen volumes."""
@@ -281,14 +306,14 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             widget.enabled = bool(node) and not auto
             if node is None or readiness.volumeProblem(node):
                 continue
-            window = self.logic.window(node, modality)
             if auto:
-                setattr(state, f"{name}Window", window)
+                setattr(state, f"{name}Window", self.logic.window(node, modality))
+            window = getattr(state, f"{name}Window")
             lowest, highest = node.GetImageData().GetScalarRange()
             wasBlocked = widget.blockSignals(True)
             widget.decimals = 0 if highest - lowest > 50 else 2
             widget.minimum, widget.maximum = min(lowest, window[0]), max(highest, window[1])
-            widget.setValues(*getattr(state, f"{name}Window"))
+            widget.setValues(*window)
             widget.blockSignals(wasBlocked)
 
     def _showReadiness(self):
@@ -296,7 +321,8 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.applyButton.enabled = not ready.reason
         self.ui.applyButton.toolTip = ready.reason or _("Fuse the whole volume")
         self.ui.statusLabel.text = ready.reason or self._message or ready.note
-        self.ui.statusLabel.styleSheet = pictures.WARNING if ready.reason else ""
+        label = self.ui.statusLabel
+        label.styleSheet = pictures.warningStyle(label) if ready.reason else ""
         self.ui.installButton.visible = ready.needsTorch
 
     def _showResult(self):
@@ -319,6 +345,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self.run:
             return
         self.run = Run(self._showProgress)
+        self.binding.paused = True
         self.preview.stop()  # until the update at the end
         self._setBusy(True)
         fused = None
@@ -337,6 +364,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             slicer.util.errorDisplay(message, windowTitle="MedFusion", detailedText=details)
         finally:
             self.run = None
+            self.binding.paused = False
             if self.state:  # the panel may have been closed meanwhile
                 self._setBusy(False)
                 self._finish(fused, message)
@@ -374,7 +402,9 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onInstall(self):
         with slicer.util.tryWithErrorDisplay(_("PyTorch was not installed.")):
-            pytorch.install()
+            problem = pytorch.install()
+            if problem:
+                slicer.util.errorDisplay(problem, windowTitle="MedFusion")
         self.logic.loadMethods()
         self.update()
 
@@ -388,6 +418,18 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onModalityCorrected(self, index):
         self.state.modalityReason = _("chosen by you")
+
+
+if TOO_OLD:
+
+    class MedFusionWidget(ScriptedLoadableModuleWidget):
+        """The panel in a Slicer that is too old: a sentence."""
+
+        def setup(self):
+            ScriptedLoadableModuleWidget.setup(self)
+            label = qt.QLabel(_("MedFusion needs Slicer 5.10 or later; this one is too old."))
+            label.setWordWrap(True)
+            self.layout.addWidget(label)
 
 
 class MedFusionTest(ScriptedLoadableModuleTest):

@@ -10,6 +10,8 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SHARED = CHECKOUT.parent / "shared"
+#: whether pytest runs inside the Slicer application (in_slicer/run.py); its tests need nothing else
+IN_SLICER = hasattr(sys.modules.get("slicer"), "app")
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 if sys.platform == "linux" and not os.environ.get("VTK_DEFAULT_OPENGL_WINDOW"):
@@ -32,7 +34,10 @@ def real_scene(capfd):
     that expects one takes it away with ``capfd.readouterr()``.
     """
     pytest.importorskip("slicer", reason="slicer-core is not installed: no tests on MRML scenes")
-    from host.scene import RealScene
+    if IN_SLICER:
+        from ground import SlicerScene as RealScene
+    else:
+        from host.scene import RealScene
 
     real = RealScene()
     yield real
@@ -53,12 +58,16 @@ def scene(real_scene):
 
 @pytest.fixture
 def host(real_scene):
-    """The test host: Qt, ``slicer.app`` and ``host.open(module file)``.
+    """The ground of the panel's tests: ``host.open(module file)`` gives a panel.
 
-    An exception in a slot fails the test; a test that expects one clears ``host.errors``.
+    Inside Slicer that is Slicer, elsewhere the test host on slicer-core and PySide6. An exception
+    in a slot fails the test; a test that expects one clears ``host.errors``.
     """
-    pytest.importorskip("PySide6", reason="PySide6 is not installed: no tests of the panel")
-    from host.panel import Host
+    if IN_SLICER:
+        from ground import SlicerHost as Host
+    else:
+        pytest.importorskip("PySide6", reason="PySide6 is not installed: no tests of the panel")
+        from host.panel import Host
 
     with Host(real_scene) as host:
         yield host
@@ -70,7 +79,6 @@ def in_process():
     """A Dask client whose one worker runs in this process: quick to start, on 127.0.0.1 alone."""
     distributed = pytest.importorskip("distributed", reason="Dask is not installed: no cohorts")
     words = {"processes": False, "protocol": "tcp://", "host": "127.0.0.1", "n_workers": 1}
-    with distributed.Client(
-        threads_per_worker=1, dashboard_address="127.0.0.1:0", **words
-    ) as client:
+    words |= {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
+    with distributed.Client(**words) as client:
         yield client

@@ -13,6 +13,7 @@ they live in this folder.
 ``result``       a fusion in the scene: recolouring, what it was made of, values
 ``resultgroup``  the group of widgets that shows it
 ``pictures``     legend, preview and probe as pixmaps and rich text
+``sampledata``   the digital head in the module Sample Data
 ``views``        slice views and the 3D view
 ``pytorch``      whether torch is there, and installing it
 ===============  =================================================================

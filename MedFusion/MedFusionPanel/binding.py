@@ -44,10 +44,18 @@ ACCESS = {
 
 
 class Binding:
-    """Keeps widgets and state the same, in both directions. Without a state it does nothing."""
+    """Keeps widgets and state the same, in both directions. Without a state it does nothing.
+
+    Why not Slicer's parameterNodeWrapper (5.12): it fills a combo box itself, with a list that is
+    fixed where the class is written, and raises at a value that is not in it; the list of methods
+    here comes with torch and depends on the modality, and a scene may be from a later version. A
+    parameter has one widget there; saturation and colour map have two here. And slicer-core, on
+    which the panel is tested where there is no Slicer, does not have it.
+    """
 
     def __init__(self, ui):
         self.state = None
+        self.paused = False  # widgets that the scene changes during a run say nothing
         self._updating = False
         self._widgets = []
         for widget in vars(ui).values():
@@ -59,7 +67,7 @@ class Binding:
 
     def _slot(self, widget, name, access):
         def changed():
-            if self.state is None or self._updating:
+            if self.state is None or self._updating or self.paused:
                 return
             value = access.read(widget)
             if value is not None or access is ACCESS["qMRMLNodeComboBox"]:

@@ -12,7 +12,7 @@ from MedFusionPanel.logic import MODALITIES
 def fill(ui):
     """Fill all combo boxes but that of the methods."""
     modes = {
-        "fused": _("Fused image, tinted by contribution"),
+        "fused": _("Fused image, tinted by source"),
         "paper": _("As published (Kumar et al. 2019)"),
     }
     devices = {

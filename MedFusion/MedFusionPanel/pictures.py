@@ -11,8 +11,14 @@ from vtk.util.numpy_support import numpy_to_vtk
 
 from MedFusionLib.colour.coding import legend
 
-#: style of a label that warns; amber is legible on Slicer's light and dark looks
-WARNING = "color: #d98200"
+#: colours of a label that warns, for Slicer's light and dark looks: contrast 5 to 1 and more
+WARNINGS = {"light": "#8a4b00", "dark": "#ffb74d"}
+
+
+def warningStyle(widget):
+    """The style sheet of a label that warns."""
+    lightness = widget.palette.color(qt.QPalette.Window).lightness()
+    return f"color: {WARNINGS['dark' if lightness < 128 else 'light']}"
 
 
 def pixmapOf(pixels):
@@ -93,7 +99,7 @@ def tableText(rows):
 def probeText(sample, result):
     """The values at the crosshair, in words."""
     if sample is None:
-        return _("<b>Probe:</b> hold Shift and move the mouse over the head in a slice view.")
+        return _("<b>Probe:</b> move the mouse over the head in a slice view.")
     values = [
         _("{modality} outside").format(modality=modality)
         if value is None
@@ -107,17 +113,11 @@ def probeText(sample, result):
 def _sentence(sample, result):
     if sample.fractions is None:
         return _("No modality contributed here.")
-    pairs = list(zip(result.modalities, sample.fractions, strict=True))
+    pairs = zip(result.modalities, sample.fractions, strict=True)
+    parts = ", ".join(f"{modality} {part:.0%}" for modality, part in pairs)
     if result.kind in ("share", "parts"):
-        parts = [
-            _("{percent} from the {modality}").format(percent=f"{part:.0%}", modality=modality)
-            for modality, part in pairs
-        ]
-        return _("The brightness here comes {most} and {last}.").format(
-            most=", ".join(parts[:-1]), last=parts[-1]
-        )
-    parts = [f"{modality} {part:.0%}" for modality, part in pairs]
-    return _("How much this place matters to the picture: {parts}.").format(parts=", ".join(parts))
+        return _("Where the brightness here comes from: {parts}.").format(parts=parts)
+    return _("How much this place matters to the picture: {parts}.").format(parts=parts)
 
 
 def probeBar(sample, result):

@@ -43,7 +43,7 @@ class Preview(VTKObservationMixin):
         """Until `follow` is called again."""
         self._timer.stop()
         self.removeObservers()
-        self._slice = None
+        self._slice = self._state = None
 
     def drawSoon(self, caller=None, event=None):
         """Draw after a short pause: a slice view that is scrolled tells of many changes."""
@@ -52,11 +52,13 @@ class Preview(VTKObservationMixin):
     def draw(self):
         """Fuse and show the slice, or say why there is none."""
         picture, caption = self._ui.previewLabel, self._ui.previewCaptionLabel
-        reason = readiness.readiness(self._state).reason
         try:
-            if reason:
-                raise MedFusionError(reason)
-            with slicer.util.WaitCursor():
+            with slicer.util.WaitCursor():  # which lets Qt work: the scene may be closed in it
+                if self._state is None:
+                    return
+                reason = readiness.readiness(self._state).reason
+                if reason:
+                    raise MedFusionError(reason)
                 piece, seconds = self._logic.fuseVisibleSlice(self._state, self._device())
         except MedFusionError as error:
             picture.clear()

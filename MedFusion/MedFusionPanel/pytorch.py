@@ -9,9 +9,14 @@ TORCH = ">=2.2"
 #: what else is needed: Slicer brings SciPy, but not what reads the weights
 OTHERS = {"safetensors": "safetensors>=0.4", "scipy": "scipy>=1.11"}
 
+_complete = False  # remembered: torchInstalled() reads a file of thousands of lines each time
+
 
 def missing():
     """Why fusing is not possible yet, in words; "" when it is."""
+    global _complete
+    if _complete:
+        return ""
     if not hasattr(slicer.modules, "pytorchutils"):
         return _("MedFusion needs the PyTorch extension, which is not installed.")
     import PyTorchUtils
@@ -26,6 +31,7 @@ def missing():
         )
     if _missingPackages():
         return _("A small package that MedFusion needs is not installed yet.")
+    _complete = True
     return ""
 
 
@@ -33,34 +39,58 @@ def install():
     """Install what is missing, after asking.
 
     Returns:
-        True when everything is there now.
+        Why it is not there yet, in words; "" when it is, or when the user declined.
     """
     if not hasattr(slicer.modules, "pytorchutils"):
-        _installExtension()
-        return False  # after a restart
+        return _installExtension()
     import PyTorchUtils
 
     logic = PyTorchUtils.PyTorchUtilsLogic()
     if not logic.torchInstalled():
         torch = logic.installTorch(askConfirmation=True, torchVersionRequirement=TORCH)
         if torch is None:
-            return False
-    if _missingPackages():
-        _installPackages(_missingPackages())
-    return not missing()
+            return ""  # declined
+    packages = _missingPackages()
+    if packages and _confirmed(packages):
+        _installPackages(packages)
+    return ""
 
 
 def _installExtension():
-    question = _("Install the PyTorch extension? Slicer has to restart afterwards.")
-    if slicer.util.confirmOkCancelDisplay(question, windowTitle=_("MedFusion")):
-        manager = slicer.app.extensionsManagerModel()
-        manager.interactive = False
-        if manager.installExtensionFromServer("PyTorch"):
-            slicer.util.restart()
+    question = _(
+        "Install the PyTorch extension? Slicer then restarts, and what is not saved is lost."
+    )
+    if not slicer.util.confirmOkCancelDisplay(question, windowTitle=_("MedFusion")):
+        return ""
+    manager = _extensions()
+    wasInteractive = manager.interactive
+    manager.interactive = False  # no questions of its own
+    try:
+        installed = manager.installExtensionFromServer("PyTorch", False)
+    finally:
+        manager.interactive = wasInteractive
+    if not installed:
+        return _(
+            "The PyTorch extension could not be fetched. Check that this computer is online, or "
+            "install it from a file in the Extensions Manager."
+        )
+    slicer.util.restart()
+    return ""
+
+
+def _extensions():
+    return slicer.app.extensionsManagerModel()
 
 
 def _missingPackages():
     return [name for key, name in OTHERS.items() if importlib.util.find_spec(key) is None]
+
+
+def _confirmed(packages):
+    question = _("MedFusion needs these Python packages: {names}. Install them?").format(
+        names=", ".join(packages)
+    )
+    return slicer.util.confirmOkCancelDisplay(question, windowTitle=_("MedFusion"))
 
 
 def _installPackages(packages):
@@ -70,4 +100,4 @@ def _installPackages(packages):
         for package in packages:
             slicer.util.pip_install(package)
     else:
-        pip_ensure(packages, requester="MedFusion")
+        pip_ensure(packages, prompt_install=False, requester="MedFusion")

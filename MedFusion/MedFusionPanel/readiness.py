@@ -8,6 +8,8 @@ from MedFusionLib.methods.weights import check_weights, weights_path
 from MedFusionLib.results.scene import name_of
 from MedFusionPanel import pytorch
 
+LONGEST = 24  # letters of a volume's name in a sentence
+
 _checked = {}  # weights file and its date -> what is wrong with it
 
 
@@ -26,13 +28,10 @@ class Readiness:
 
 def readiness(state):
     """Whether one can fuse what is chosen."""
-    reason = _sources(state) or _outputs(state)
-    if reason:
-        return Readiness(reason)
     reason = pytorch.missing()
-    if reason:
+    if reason:  # first of all: whoever opens the panel has to install it, with volumes or without
         return Readiness(reason, needsTorch=True)
-    reason = _weights(state)
+    reason = _sources(state) or _outputs(state) or _weights(state)
     if reason:
         return Readiness(reason)
     return Readiness(note=_note(state))
@@ -60,7 +59,7 @@ def _sources(state):
         if not _overlap(state.first, node):
             return _(
                 "{first} and {other} do not overlap in space; register them to each other first."
-            ).format(first=name_of(state.first), other=name_of(node))
+            ).format(first=shortened(name_of(state.first)), other=shortened(name_of(node)))
     return ""
 
 
@@ -70,7 +69,7 @@ def _volumesThere():
 
 def volumeProblem(node):
     """Why a node cannot be fused, in a sentence; "" when it can."""
-    name = name_of(node)
+    name = shortened(name_of(node))
     sequences = getattr(slicer.modules, "sequences", None)
     if sequences and sequences.logic().GetFirstBrowserNodeForProxyNode(node):
         return _(
@@ -163,9 +162,16 @@ def weightsProblem(method, modality):
 
 
 def _note(state):
-    moved = [name_of(node) for node in state.sources if node.GetParentTransformNode()]
-    names = " + ".join(name_of(node) for node in state.sources)
+    moved = [shortened(name_of(node)) for node in state.sources if node.GetParentTransformNode()]
+    names = " + ".join(shortened(name_of(node)) for node in state.sources)
     note = _("Ready to fuse {names}.").format(names=names)
     if moved:
         note += " " + _("The transform above {names} is honoured.").format(names=", ".join(moved))
     return note
+
+
+def shortened(name):
+    """A volume's name without its middle where it is long."""
+    if len(name) <= LONGEST:
+        return name
+    return name[: LONGEST // 2] + "\N{HORIZONTAL ELLIPSIS}" + name[1 - LONGEST // 2 :]

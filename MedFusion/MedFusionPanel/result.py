@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 
 import numpy as np
 import slicer
@@ -13,6 +14,7 @@ from MedFusionLib.errors import MedFusionError
 from MedFusionLib.fusion import CONTRIBUTIONS
 from MedFusionLib.results.quality import quality_of
 from MedFusionLib.results.scene import SOURCE_REFERENCES, add_quality_table, set_colour
+from MedFusionPanel.readiness import shortened
 
 QUALITY_REFERENCE = "MedFusion.Quality"
 
@@ -56,8 +58,6 @@ class Result:
         self._fusion = fusion
         self._carrier = next(iter(nodes.values()))
         self.report = json.loads(self._carrier.GetAttribute("MedFusion.Report"))
-        self.sources = [self._carrier.GetNodeReference(role) for role in SOURCE_REFERENCES]
-        self.sources = self.sources[: len(self.report["inputs"])]
         self.modalities = [part["modality"].upper() for part in self.report["inputs"]]
         self._arrays, self._coordinates = self._fromNodes() if fusion is None else _of(fusion)
         self._stamps = stamps
@@ -65,6 +65,12 @@ class Result:
             self._stamps = [stamp(node) for node in self.sources]
         self._colourReport = self._reportOf("colour")
         _checked = self.rows(), self.coding  # a report that lacks a part is found here
+
+    @property
+    def sources(self):
+        """The fused volumes, in their order; None where one is no longer in the scene."""
+        roles = SOURCE_REFERENCES[: len(self.report["inputs"])]
+        return [self._carrier.GetNodeReference(role) for role in roles]
 
     @property
     def coding(self):
@@ -114,9 +120,8 @@ class Result:
     def differences(self, state):
         """What of the panel's state is not what this was made with, in words."""
         if None in self.sources or self.sources != state.sources:
-            return _("This result is from other inputs: {names}.").format(
-                names=self._carrier.GetAttribute("MedFusion.Sources")
-            )
+            names = " + ".join(shortened(part["name"]) for part in self.report["inputs"])
+            return _("This result is from other inputs: {names}.").format(names=names)
         if any(node.GetImageData() is None for node in self.nodes.values()):
             return _("A volume of this result has no voxels. Apply makes it anew.")
         if self._stamps and self._stamps != [stamp(node) for node in self.sources]:
@@ -160,7 +165,7 @@ class Result:
             window = _("{low:.4g} to {high:.4g}").format(
                 low=part["window"][0], high=part["window"][1]
             )
-            rows.append((modality, html.escape(_shortened(part["name"])), window))
+            rows.append((modality, _breakable(part["name"]), window))
         weights = ", ".join(digest[:8] for digest in report["weights_sha256"])
         weights = [_("weights {digest}").format(digest=weights)] if weights else []
         rows.append((_("Method"), report["network"], *weights))
@@ -235,8 +240,9 @@ def _of(fusion):
     return {"fused": fusion.fused.array, **arrays}, fusion.coordinates
 
 
-def _shortened(name):
-    return name if len(name) <= 24 else name[:11] + "\N{HORIZONTAL ELLIPSIS}" + name[-12:]
+def _breakable(name):
+    """A volume's name as rich text that may wrap where its words meet."""
+    return re.sub("(?<=[_.-])", "&#8203;", html.escape(shortened(name)))
 
 
 def stamp(node):

@@ -43,16 +43,20 @@ class ResultGroup(VTKObservationMixin):
         ui.usedLabel.text = pictures.tableText(result.rows())
         differences = result.differences(state)
         ui.staleLabel.text = differences or _("Made from what is chosen above.")
-        ui.staleLabel.styleSheet = pictures.WARNING if differences else ""
+        ui.staleLabel.styleSheet = pictures.warningStyle(ui.staleLabel) if differences else ""
         ui.resultOmegaSlider.enabled = result.canRecolour
         ui.resultColormapComboBox.enabled = result.canRecolour and state.mode == "paper"
         ui.show3DButton.enabled = "colour" in result.nodes
         ui.compareButton.enabled = len(result.sources) == 2 and None not in result.sources
+        if ui.compareButton.checked and not ui.compareButton.enabled:
+            ui.compareButton.checked = False
         ui.qualityButton.enabled = result.canScore
         self.probe()
 
     def showInSlices(self):
         """MR behind, colour in front."""
+        if self._result is None:
+            return
         self._ui.compareButton.checked = False
         views.showResult(self._result, self._state.opacity)
 

@@ -70,16 +70,20 @@ class Run:
         done, total = self._progress
         if not total:
             return 0.0, _("Preparing the volumes...")
-        text = _("Slice {done} of {total}").format(done=done, total=total)
         started, before = self._firstSlice
+        left = None
         if done > before:
             left = (time.monotonic() - started) / (done - before) * (total - done)
-            text += ", " + remaining(left)
-        return done / total, text
+        return done / total, progressText(done, total, left)
 
 
-def remaining(seconds):
-    """Seconds in words, such as "4 s left" or "3 min left"."""
-    if seconds < 90:
-        return _("{count} s left").format(count=max(1, round(seconds)))
-    return _("{count} min left").format(count=round(seconds / 60))
+def progressText(done, total, seconds):
+    """How far the work is, and how many seconds it takes still (None: not known yet)."""
+    if seconds is None:
+        text = _("Slice {done} of {total}")
+    elif seconds < 90:
+        text = _("Slice {done} of {total}, {count} s left")
+    else:
+        text = _("Slice {done} of {total}, {count} min left")
+        seconds /= 60
+    return text.format(done=done, total=total, count=max(1, round(seconds or 0)))

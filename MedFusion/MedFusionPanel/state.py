@@ -90,6 +90,7 @@ class PanelState:
     axis = Parameter("axial", (*AXES, "native"))
     firstAuto = Parameter(True)
     firstWindow = Parameter((0.0, 1.0))
+    windowedFirst = Reference()  # the volume that firstWindow was chosen for
     secondAuto = Parameter(True)
     secondWindow = Parameter((0.0, 1.0))
 

@@ -7,10 +7,17 @@ import vtk
 VIEWS = {"axial": "Red", "coronal": "Green", "sagittal": "Yellow", "native": "Red"}
 
 
+def layoutManager():
+    """What arranges the views; None without a main window."""
+    return slicer.app.layoutManager()
+
+
 def showResult(result, opacity):
-    """The colour volume, or without one the fused volume, over the MR."""
+    """The colour volume, or without one the fused volume, over the MR where that is there."""
     first = result.sources[0]
-    node = result.nodes.get("colour") or result.nodes.get("fused")
+    node = result.nodes.get("colour") or next(iter(result.nodes.values()))
+    if first is None:
+        first, node = node, None
     slicer.util.setSliceViewerLayers(
         background=first, foreground=node, foregroundOpacity=opacity, fit=_isNew(first)
     )
@@ -55,7 +62,9 @@ def showIn3D(colour):
         volume = other.GetVolumeNode()
         if volume and volume.GetAttribute("MedFusion.Role"):  # one result at a time
             other.SetVisibility(other is display)
-    layout = slicer.app.layoutManager()
+    layout = layoutManager()
+    if layout is None:
+        return
     if not layout.threeDWidget(0).mrmlViewNode().IsMappedInLayout():
         layout.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
     slicer.util.resetThreeDViews()
@@ -63,7 +72,7 @@ def showIn3D(colour):
 
 def showTable(node):
     """A table, in a layout that has room for it."""
-    layout = slicer.app.layoutManager()
+    layout = layoutManager()
     if layout:
         layout.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpTableView)
     application = slicer.app.applicationLogic()
@@ -73,7 +82,7 @@ def showTable(node):
 
 def sliceNode(axis):
     """The slice node of the view that shows slices along an axis; None when there is none."""
-    layout = slicer.app.layoutManager()
+    layout = layoutManager()
     widget = layout.sliceWidget(VIEWS[axis]) if layout else None
     return widget.mrmlSliceNode() if widget else None
 

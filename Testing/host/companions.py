@@ -4,58 +4,43 @@ from __future__ import annotations
 
 import types
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import slicer
 
 
-@dataclass
-class SampleSource:
+class SampleDataSource:
     """One data set that a module registered."""
 
-    category: str
-    sampleName: str
-    uris: list
-    fileNames: list
-    nodeNames: list
-    checksums: list
-    keywords: dict = field(default_factory=dict)
+    def __init__(
+        self, sampleName, uris, fileNames, nodeNames, customDownloader=None, thumbnailFileName=None
+    ):
+        self.sampleName = sampleName
+        self.uris = uris
+        self.fileNames = fileNames
+        self.nodeNames = nodeNames
+        self.customDownloader = customDownloader
+        self.thumbnailFileName = thumbnailFileName
 
 
 def sample_data_module() -> types.ModuleType:
-    """The module ``SampleData``; what is registered is in its list ``registered``."""
+    """The module ``SampleData``; registered sources are in ``slicer.modules``, as in Slicer."""
     module = types.ModuleType("SampleData")
-    module.registered = []
 
-    def as_list(value) -> list:
-        return list(value) if isinstance(value, (list, tuple)) else [value]
+    def download_samples(name: str) -> list:
+        """As in Slicer, the files are loaded; a source's own downloader is for its button."""
+        categories = slicer.modules.sampleDataSources.values()
+        source = next(one for some in categories for one in some if one.sampleName == name)
+        paths = [url2pathname(urlsplit(uri).path) for uri in source.uris]
+        return [
+            slicer.util.loadVolume(path, {"name": node})
+            for path, node in zip(paths, source.nodeNames, strict=True)
+        ]
 
-    class SampleDataLogic:
-        @staticmethod
-        def registerCustomSampleDataSource(
-            category="Custom",
-            sampleName=None,
-            uris=None,
-            fileNames=None,
-            nodeNames=None,
-            customDownloader=None,
-            thumbnailFileName=None,
-            loadFileTypes=None,
-            loadFiles=None,
-            loadFileProperties=None,
-            checksums=None,
-            loadFileType=None,
-        ):
-            lists = [as_list(value) for value in (uris, fileNames, nodeNames, checksums)]
-            if len({len(one) for one in lists}) != 1:
-                raise ValueError("uris, fileNames, nodeNames and checksums differ in length")
-            keywords = {
-                "customDownloader": customDownloader,
-                "thumbnailFileName": thumbnailFileName,
-                "loadFileType": loadFileTypes or loadFileType,
-                "loadFiles": loadFiles,
-                "loadFileProperties": loadFileProperties or {},
-            }
-            module.registered.append(SampleSource(category, sampleName, *lists, keywords))
-
-    module.SampleDataLogic = SampleDataLogic
+    module.SampleDataSource = SampleDataSource
+    module.downloadSamples = download_samples
+    module.downloadSample = lambda name: download_samples(name)[0]
     return module
 
 

@@ -91,7 +91,6 @@ class Host:
         self.scene = real.scene
         self.dialogs = Dialogs()
         self.pytorch = companions.PyTorch()
-        self.sample_data = companions.sample_data_module()
 
     def __enter__(self) -> Host:
         qt_application()
@@ -99,7 +98,7 @@ class Host:
         for stand_in in STAND_INS:
             pythonqt.patch(stand_in)
         self.errors = self._watch.__enter__()
-        self.app = slicer.app = Application(self._real, self._enter_module)
+        self.app = slicer.app = Application(self._real)
         self._install_modules()
         self.dialogs.install()
         return self
@@ -110,7 +109,6 @@ class Host:
         self.app.processEvents()
         self.dialogs.uninstall()
         self._watch.__exit__(*exception)
-        self.app.close()
         for path in self._paths:
             sys.path.remove(path)
         for name, before in self._modules.items():
@@ -155,13 +153,6 @@ class Host:
         if self.errors:
             raise AssertionError(f"raised in slots: {self.errors}") from self.errors[0]
 
-    def _enter_module(self, name: str) -> None:
-        for panel in self._panels:
-            if panel.name == name:
-                panel.enter()
-            else:
-                panel.exit()
-
     def _load(self, name: str, path: Path) -> types.ModuleType:
         folder = str(path.parent)
         if folder not in sys.path:
@@ -179,7 +170,8 @@ class Host:
         self._set_module("ctk", pythonqt.Namespace("ctk", **ctk))
         self._set_module("slicer.ScriptedLoadableModule", scripted)
         self._set_module("slicer.i18n", scripted.i18n_module())
-        self._set_module("SampleData", self.sample_data)
+        self._set_module("SampleData", companions.sample_data_module())
+        slicer.modules.sampleDataSources = {}
         self._set_module("PyTorchUtils", companions.pytorch_utils_module(self.pytorch))
         for name in ("SampleData", "PyTorchUtils"):
             slicer.modules.add(Module(name))

@@ -28,6 +28,8 @@ import shiboken6
 from PySide6 import QtCore, QtGui, QtWidgets
 from PySide6.QtCore import Property, QObject
 
+from host.dialogs import ModalDialog
+
 #: Exceptions raised in slots since ``watch_errors``. A test asserts that there are none.
 errors: list[BaseException] = []
 
@@ -54,6 +56,12 @@ def install() -> None:
             value = getattr(module, name, None)
             if inspect.isclass(value) and issubclass(value, QObject):
                 patch(value)
+    for cls in (QtWidgets.QDialog, QtWidgets.QMenu, QtWidgets.QMessageBox, QtWidgets.QFileDialog):
+        cls.exec = cls.exec_ = _refuse
+
+
+def _refuse(self, *arguments):
+    raise ModalDialog(f"{type(self).__name__} would wait for a user")
 
 
 def patch(cls: type) -> None:

@@ -176,7 +176,6 @@ class RealScene:
         slicer.app = CoreApplication(self)
 
     def close(self) -> None:
-        self.layout.close()
         self.scene.Clear(False)  # removing the singletons, too, crashes the slice logics
         for name, value in self._before.items():
             if value is None:

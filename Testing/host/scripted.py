@@ -100,7 +100,7 @@ class ScriptedLoadableModuleWidget:
         pass
 
     def onReload(self) -> None:
-        raise NotImplementedError("the test host does not reload modules")
+        raise NotImplementedError("modules are reloaded inside Slicer only (in_slicer)")
 
     def _onModuleAboutToBeUnloaded(self, moduleName: str) -> None:
         if moduleName == self.moduleName:

@@ -92,7 +92,7 @@ def _check_properties(tree, root) -> None:
             raise UiError(f"there is no widget {element.get('name')}")
         for prop in element.findall("property"):
             name = prop.get("name")
-            dynamic = prop.get("stdset") == "0"
+            dynamic = prop.get("stdset") == "0" or name == "buddy"  # which Qt sets in its own way
             if not dynamic and widget.metaObject().indexOfProperty(name) < 0:
                 raise UiError(f"{element.get('class')} {element.get('name')} has no {name}")
 
