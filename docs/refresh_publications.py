@@ -276,8 +276,8 @@ def funfusean(data: Path) -> Table:
         " networks here are ours, trained on two series of one other subject, for far fewer "
         "steps, and they normalise by stored statistics, where the authors' program normalises "
         "each slice by its own. GF leads Q_G and FMI in both; the pixel-wise maximum and the "
-        "average, which that table leaves out, lead Q_IE. The printed times are of MATLAB programs, "
-        "FunFuseAn's of a graphics card.",
+        "average, which that table leaves out, lead Q_IE. The printed times are of MATLAB "
+        "programs, FunFuseAn's of a graphics card.",
     )
 
 
