@@ -1,10 +1,11 @@
 # Two commands on a fresh machine:
 #   make demo   sets up, fuses a digital head, and leaves a picture
 #   make test   sets up, and runs every test; those of the panel also inside SLICER=/path/to/Slicer
+# And make faults: kills, full disks and damaged files, by the thousand, within an hour.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint setup libraries clean
+.PHONY: demo test faults lint setup libraries clean
 
 demo: setup
 	$(BIN)/medfusion demo --out demo
@@ -13,6 +14,9 @@ demo: setup
 test: setup libraries lint
 	OMP_NUM_THREADS=1 QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST)
 	$(BIN)/python Testing/in_slicer/launch.py -q
+
+faults: setup
+	OMP_NUM_THREADS=1 $(BIN)/python Testing/faults/campaign.py
 
 lint: setup
 	$(BIN)/ruff check .
