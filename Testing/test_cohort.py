@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -149,6 +150,7 @@ def test_table_and_page_name_no_file(cohort, data):
     out, _ = cohort
     for name in ("cohort.csv", "cohort.html"):
         text = (out / name).read_text(encoding="utf-8")
+        text = re.sub("base64,[A-Za-z0-9+/=]*", "", text)  # pixels may spell any word
         assert "Doe" not in text
         assert str(data.parent) not in text
         assert str(out) not in text

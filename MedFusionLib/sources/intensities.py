@@ -137,6 +137,8 @@ def background_level(volume: Volume, modality: str) -> float:
         return clean
     corners = _corners(volume.array)
     highest = level = floor + span * AIR_AT_MOST
+    if np.ptp(corners) == 0:  # no noise
+        return clean
     air = corners[corners > floor]  # a flat fill value says nothing of the noise
     while True:
         inside = air[air <= level]
