@@ -59,6 +59,8 @@ STORED = {
     ],
 }
 BEGIN, END = "<!-- begin: authors -->", "<!-- end: authors -->"
+UNTRAINED = """Not trained yet: {names}. The networks and their recipes are there; `medfusion train
+NAME --pair pet-mr --data DATA --out FILE` trains one."""
 #: method -> publications that compare with it; in brackets: that name it
 COMPARED = {
     "badal-regas": "thesis (its own)",
@@ -98,6 +100,8 @@ def page(authors: str = "") -> str:
     heads = "weights | steps | pixels seen | SSIM | average's | Q^AB/F | average's"
     trained = [f"| {heads} |", "|---|---|---|---|---|---|---|"]
     trained += [row(path.stem, read_card(path)) for path in weights() if path.is_file()]
+    if names := [method.name for method in all_methods("network") if not has_weights(method)]:
+        trained += ["", UNTRAINED.format(names=", ".join(f"`{name}`" for name in names))]
     beside = [AUTHORS, BEGIN, authors.strip(), END]
     return "\n".join([HEAD, *lines, "", TRAINED, *trained, "", *beside, ""])
 
@@ -119,12 +123,18 @@ def beside_the_authors(shared: Path) -> str:
     return "\n".join(lines)
 
 
+def files(method: Method) -> list[Path]:
+    """The weights files of a network, were it trained for every pair."""
+    return [weights_path(method.name, pair) for pair in PAIRS]
+
+
+def has_weights(method: Method) -> bool:
+    """Whether a network is trained for any pair."""
+    return any(path.is_file() for path in files(method))
+
+
 def weights() -> list[Path]:
-    """The files there would be if every network were trained for every pair."""
-
-    def files(method: Method) -> list[Path]:
-        return [weights_path(method.name, pair) for pair in PAIRS]
-
+    """The weights files there would be if every network were trained for every pair."""
     return sorted({path for method in all_methods("network") for path in files(method)})
 
 
