@@ -19,7 +19,8 @@ Different from the publication:
   the skull in CT with MR); see `training.tasks.RefocusTraining`.
 
 At test time batch norm uses stored statistics, so a slice does not depend on its batch. The result
-is black where both sources are (`black.keep_black`).
+is cut to [-1, 1], the range of the other networks, and black where both sources are
+(`black.keep_black`).
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class IFCNN(nn.Module):
             second: (N, 1, H, W) in [0, 1].
 
         Returns:
-            (N, 1, H, W), in practice near [0, 1].
+            (N, 1, H, W) in [-1, 1], in practice near [0, 1].
         """
         return self.join(self.branch(0, first), self.branch(1, second))
 
@@ -75,7 +76,8 @@ class IFCNN(nn.Module):
     def join(self, *branches: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
         """The fused batch from the sources and their features."""
         sources, features = zip(*branches, strict=True)
-        return keep_black(self.image(torch.stack(features).amax(0)), *sources)
+        fused = self.image(torch.stack(features).amax(0))
+        return keep_black(fused if self.training else fused.clamp(-1, 1), *sources)
 
 
 METHOD = Method(
