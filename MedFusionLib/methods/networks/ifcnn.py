@@ -18,6 +18,10 @@ Different from the publication:
 - what is blurred in training is also darkened, else what one source alone shows is lost (tried:
   the skull in CT with MR); see `training.tasks.RefocusTraining`.
 
+As trained here (300 steps) it keeps what one source alone shows, and overshoots where both are
+bright; of an image that is blurred here and there it makes no better one than the mean does
+(measured on the digital head), which the authors' network does.
+
 At test time batch norm uses stored statistics, so a slice does not depend on its batch. The result
 is cut to [-1, 1], the range of the other networks, and black where both sources are
 (`black.keep_black`).
