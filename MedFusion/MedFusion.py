@@ -27,6 +27,7 @@ TOO_OLD = sys.version_info < (3, 10)  # Slicer 5.8 and before: this file loads, 
 
 if not TOO_OLD:
     from MedFusionPanel import choices, guess, pictures, pytorch, readiness
+    from MedFusionPanel.alignmentrow import AlignmentRow
     from MedFusionPanel.binding import Binding
     from MedFusionPanel.logic import MedFusionLogic
     from MedFusionPanel.preview import Preview
@@ -92,6 +93,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic = MedFusionLogic()
         self.preview = Preview(self.ui, self.logic, self._device)
         self.resultGroup = ResultGroup(self.ui)
+        self.alignmentRow = AlignmentRow(self.ui, self.logic)
         choices.fill(self.ui)
         device = slicer.util.settingsValue(DEVICE_SETTING, "auto")
         self.ui.deviceComboBox.setCurrentIndex(max(0, self.ui.deviceComboBox.findData(device)))
@@ -109,6 +111,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ui = self.ui
         ui.applyButton.connect("clicked(bool)", self.onApply)
         ui.cancelButton.connect("clicked(bool)", self.onCancel)
+        ui.alignButton.connect("clicked(bool)", self.onAlign)
         ui.installButton.connect("clicked(bool)", self.onInstall)
         ui.modalityComboBox.connect("activated(int)", self.onModalityCorrected)
         ui.deviceComboBox.connect("activated(int)", self.onDevice)
@@ -240,6 +243,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._showMethod()
             self._showWindows()
             self._showReadiness()
+            self.alignmentRow.show(self.state)
             self._showResult()
             self.preview.follow(self.state)
         finally:
@@ -382,6 +386,35 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.resultGroup.showInSlices()
         self._message = message
         self.update()
+
+    def onAlign(self):
+        """Check how far the volumes are off; then move them, or undo it."""
+        if self.run:
+            return
+        step = self.alignmentRow.step(self.state)
+        with slicer.util.tryWithErrorDisplay(_("The alignment was not measured.")):
+            if step == "align":
+                self.logic.align(self.state)
+            elif step == "undo":
+                self.logic.undoAlignment(self.state)
+            else:
+                self._measureAlignment()
+        self.update()
+
+    def _measureAlignment(self):
+        self.run = Run(lambda *unused: self._showProgress(0, _("Measuring the alignment...")))
+        self.binding.paused = True
+        self.preview.stop()
+        self._setBusy(True)
+        try:
+            self.logic.measureAlignment(self.state, self.run)
+        except Cancelled:
+            pass
+        finally:
+            self.run = None
+            self.binding.paused = False
+            if self.state:
+                self._setBusy(False)
 
     def onCancel(self):
         if self.run:

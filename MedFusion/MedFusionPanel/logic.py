@@ -2,6 +2,7 @@
 
 import time
 
+import numpy as np
 import slicer
 from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
@@ -26,6 +27,7 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
         self._windows = {}
         self._methods = []
         self._lastSlice = None
+        self._alignment = (None, None)  # what was measured -> rows of sources.alignment
 
     def fuse(
         self,
@@ -81,9 +83,16 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
         settings.update(progress=run.progress, cancelled=run.cancelled)
         settings["windows"] = self._chosenWindows(state)
         overwrite = state.results if state.overwrite == "over" else None
-        return self._fuse(state.sources, state.pair, settings, state.outputs, overwrite, run)
+        key, known = self._alignmentKey(state), self.knownAlignment(state)
+        settings["align"] = "check" if state.checkAlignment and known is None else "off"
+        nodes, fusion, stamps = self._fuse(
+            state.sources, state.pair, settings, state.outputs, overwrite, run, known
+        )
+        if settings["align"] == "check":
+            self._alignment = (key, fusion.report["alignment"])
+        return nodes, fusion, stamps
 
-    def _fuse(self, nodes, pair, settings, outputs, overwrite, run=None):
+    def _fuse(self, nodes, pair, settings, outputs, overwrite, run=None, alignment=None):
         from MedFusionLib.fusion import fuse
         from MedFusionLib.results.scene import add_fusion, name_of
 
@@ -97,6 +106,11 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
             return fusion
 
         fusion = run(work) if run else work()
+        if alignment:
+            fusion.report["alignment"] = alignment
+            said = [row["warning"] for row in alignment if row["warning"]]
+            fusion.warnings = (*said, *fusion.warnings)
+            fusion.report["warnings"] = list(fusion.warnings)
         for node in nodes:
             if node.GetScene() is None:
                 raise MedFusionError(f"{name_of(node)} was removed while it was being fused.")
@@ -138,6 +152,60 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
         windows = [None if auto else Window(*window) for auto, window in chosen]
         return windows + [None] * (len(state.sources) - 2)
 
+    # Alignment
+
+    def knownAlignment(self, state):
+        """What was measured of the chosen volumes where they lie now; None if nothing was."""
+        key, rows = self._alignment
+        return rows if rows and key == self._alignmentKey(state) else None
+
+    def measureAlignment(self, state, run):
+        """Measure how far the chosen volumes are off the MR, beside the event loop."""
+        from MedFusionLib.sources.alignment import align_volumes, alignment_rows
+
+        key, volumes = self._alignmentKey(state), self._volumes(state.sources)
+        modalities = self._modalities(state)
+        _volumes, found = run(lambda: align_volumes(volumes, modalities, "check", run.cancelled))
+        self._alignment = (key, alignment_rows(found, [volume.name for volume in volumes]))
+
+    def align(self, state):
+        """Put a transform above each volume that is off; returns the transforms."""
+        from MedFusionLib.results.scene import align_node
+
+        rows, transforms = self.knownAlignment(state), []
+        for node, row in zip(state.sources[1:], rows, strict=True):
+            if row["verdict"] == "off":
+                transforms.append(align_node(slicer.mrmlScene, node, np.array(row["matrix_lps"])))
+        rows = [
+            {**row, "applied": True, "warning": ""} if row["verdict"] == "off" else row
+            for row in rows
+        ]
+        self._alignment = (self._alignmentKey(state), rows)
+        return transforms
+
+    def undoAlignment(self, state):
+        """Take the transforms of `align` away."""
+        from MedFusionLib.results.scene import undo_alignment
+
+        for node in state.sources[1:]:
+            undo_alignment(slicer.mrmlScene, node)
+
+    def isAligned(self, state):
+        """Whether a chosen volume lies under a transform of `align`."""
+        from MedFusionLib.results.scene import alignment_of
+
+        return any(node and alignment_of(node) for node in state.sources[1:])
+
+    @staticmethod
+    def _modalities(state):
+        return ["mr", state.modality, *([state.thirdModality] if state.third else [])]
+
+    def _alignmentKey(self, state):
+        nodes = state.sources
+        if not all(node and node.GetImageData() for node in nodes):
+            return None
+        return [stamp(node) for node in nodes], self._modalities(state)
+
     # The visible slice
 
     def fuseVisibleSlice(self, state, device):
@@ -150,7 +218,7 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
             raise MedFusionError(_("There is no slice view to preview."))
         settings = self._settings(state, device)
         windows = self._chosenWindows(state)
-        modalities = ["mr", state.modality, *([state.thirdModality] if state.third else [])]
+        modalities = self._modalities(state)
         key = ([stamp(node) for node in state.sources], modalities, windows)
         wanted = (key, point, settings)
         if wanted == self._lastSlice:

@@ -5,7 +5,7 @@ from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 from MedFusionLib.colour.coding import Coding
-from MedFusionPanel import pictures, views
+from MedFusionPanel import dicomexport, pictures, views
 
 
 class ResultGroup(VTKObservationMixin):
@@ -21,6 +21,7 @@ class ResultGroup(VTKObservationMixin):
         ui.show3DButton.connect("clicked(bool)", self.showIn3D)
         ui.compareButton.connect("toggled(bool)", self.compare)
         ui.qualityButton.connect("clicked(bool)", self.showQuality)
+        ui.dicomButton.connect("clicked(bool)", self.exportDicom)
         ui.opacitySlider.connect("valueChanged(double)", self.setOpacity)
         crosshair = views.crosshair()
         if crosshair is not None:
@@ -51,6 +52,7 @@ class ResultGroup(VTKObservationMixin):
         if ui.compareButton.checked and not ui.compareButton.enabled:
             ui.compareButton.checked = False
         ui.qualityButton.enabled = result.canScore
+        ui.dicomButton.enabled = result.canRecolour
         self.probe()
 
     def showInSlices(self):
@@ -78,6 +80,17 @@ class ResultGroup(VTKObservationMixin):
         """A table of the fused image's metrics."""
         with slicer.util.tryWithErrorDisplay(_("The quality was not measured."), waitCursor=True):
             views.showTable(self._result.addQuality())
+
+    def exportDicom(self):
+        """Write the result as DICOM series into a new folder below one that the user chooses."""
+        chosen = dicomexport.askFolder()
+        if not chosen:
+            return
+        with slicer.util.tryWithErrorDisplay(
+            _("The DICOM files were not written."), waitCursor=True
+        ):
+            folder = dicomexport.exportResult(self._result, chosen)
+            self._ui.staleLabel.text = _("Written to {folder}.").format(folder=folder)
 
     def setOpacity(self, opacity):
         """Of the colour volume over the MR."""

@@ -93,6 +93,7 @@ class PanelState:
     windowedFirst = Reference()  # the volume that firstWindow was chosen for
     secondAuto = Parameter(True)
     secondWindow = Parameter((0.0, 1.0))
+    checkAlignment = Parameter(True)
 
     wantFused = Parameter(True)
     wantColour = Parameter(True)

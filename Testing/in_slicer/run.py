@@ -14,7 +14,10 @@ import traceback
 import slicer
 
 TESTING = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-FILES = [os.path.join(TESTING, "test_panel.py"), os.path.join(TESTING, "in_slicer")]
+FILES = [
+    os.path.join(TESTING, name)
+    for name in ("test_panel.py", "test_panel_alignment.py", "in_slicer")
+]
 
 
 def main():
