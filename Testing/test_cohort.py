@@ -138,6 +138,13 @@ def test_the_table_has_every_study(cohort):
     assert "Agreement" in found[FAR]["outlier"]
 
 
+def test_a_study_may_be_written_as_dicom(short, tmp_path):
+    pytest.importorskip("pydicom")
+    (study,) = changed(short[:1], 0, dicom=True)
+    assert fuse_study(study, tmp_path / "out")["status"] == "done"
+    assert len(list((tmp_path / "out/p0/dicom/fused").iterdir())) == SHAPE[0]
+
+
 def test_how_far_the_volumes_are_off_is_measured(data, tmp_path):
     good, far = (read_studies(data, align="check")[number] for number in (0, 4))
     rows = [fuse_study(replace(s, options={"network": "maximum"}), tmp_path) for s in (good, far)]

@@ -1,12 +1,16 @@
 """The list of a cohort: CSV, BIDS, and what is wrong with a row."""
 
+import inspect
+
 import pytest
 import SimpleITK as sitk
 from helpers import refused
 
+from MedFusionLib.cli.fuse import fuse
 from MedFusionLib.cohort import check_studies, make_study, read_studies
 from MedFusionLib.cohort.clusters import plan_workers
 from MedFusionLib.cohort.fusing import without_paths
+from MedFusionLib.cohort.studies import COLUMNS, OPTIONS
 from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.sources.files import write_volume
 from MedFusionLib.sources.volumes import Volume
@@ -54,6 +58,13 @@ def test_a_bad_row_says_what_is_wrong(change, words):
     trouble = make_study({**GOOD, **change}).trouble
     assert words in trouble
     assert trouble.endswith(".")
+
+
+def test_every_option_of_fuse_is_a_column():
+    sources = {"first", "second", "out_"}
+    assert set(inspect.signature(fuse).parameters) - sources == {
+        *COLUMNS, *OPTIONS
+    } - {"id", "mr", "second"}  # fmt: skip
 
 
 def test_an_id_stands_for_one_study(tmp_path):
