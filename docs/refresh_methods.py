@@ -87,6 +87,8 @@ COMPARED = {
     "pmgi": "(survey)",
     "mgmdcgan": "(survey)",
     "maximum": "none: our yardstick",
+    "max-min": "none: our yardstick",
+    "bands": "none: our own, see bands.md",
 }
 
 

@@ -39,7 +39,7 @@ DEFAULTS: dict[str, Any] = {
     **dict.fromkeys(WINDOWS),
     "align": "check",
     "precision": "auto",
-    **dict.fromkeys(("scene", "dicom", "keep_paths"), False),
+    "scene": False,
 }
 
 
