@@ -64,6 +64,7 @@ def cohort(
     device: Annotated[str | None, typer.Option(help="auto, cuda, mps or cpu.")] = None,
     precision: Annotated[str | None, typer.Option(help="float32 or auto.")] = None,
     scene: Annotated[bool, typer.Option("--scene", help="Write Slicer scenes, too.")] = False,
+    dicom: Annotated[bool, typer.Option("--dicom", help="Write DICOM series, too.")] = False,
 ) -> None:
     """Fuse many studies: kept where they are done, with a table and a page at the end."""
     from ..cohort.studies import read_studies
@@ -80,8 +81,7 @@ def cohort(
         "precision": precision,
     }
     defaults = {k: str(v) if isinstance(v, str) else v for k, v in words.items() if v is not None}
-    if scene:
-        defaults["scene"] = True
+    defaults |= {name: True for name, on in (("scene", scene), ("dicom", dicom)) if on}
     studies = read_studies(list_, **defaults)
     if dry_run:
         _say_what_would_be_done(studies, out_, retry_failed)

@@ -108,14 +108,19 @@ def _fuse_into(
     from ..results.folder import write_results
     from ..results.preview import save_thumbnail
     from ..results.quality import quality_of
+    from ..sources.dicom import read_headers
     from ..sources.files import read_volume
     from ..sources.folders import RESULTS, whole_folder
 
-    scene = study.options.get("scene", False)
-    if scene:
+    given = {**DEFAULTS, **study.options}
+    if given["scene"]:
         from ..results.scene import check_slicer, write_scene
 
         check_slicer()
+    if given["dicom"]:
+        from ..results.dicom import check_new_folder, write_dicom
+
+        check_new_folder(out / study.id / "dicom" / "new")  # whether it can be written at all
     files = [Path(file) for file in study.files]
     volumes = [read_volume(file) for file in files]
     third = volumes[2] if study.third else None
@@ -130,9 +135,15 @@ def _fuse_into(
         "metrics": _by_name(quality, fusion),
         "warnings": [without_paths(text, study, out) for text in fusion.warnings],
     }
-    with whole_folder(out / study.id, (*RESULTS, RECORD, THUMBNAIL)) as folder:
-        write_results(fusion, folder, files=files, quality=quality)
-        if scene:
+    with whole_folder(out / study.id, (*RESULTS, RECORD, THUMBNAIL, "dicom")) as folder:
+        keep_paths = given["keep_paths"]
+        write_results(fusion, folder, files=files, quality=quality, keep_paths=keep_paths)
+        if given["dicom"]:
+            headers = [read_headers(file) for file in files]
+            target = folder / "dicom"
+            target.mkdir()
+            write_dicom(target, fusion.fused, fusion.colour, fusion.coding, fusion.report, headers)
+        if given["scene"]:
             write_scene(fusion, volumes, folder / "scene.mrb", quality)
         save_thumbnail(fusion, folder / THUMBNAIL)
         row["seconds"] = round(time.monotonic() - began, 2)

@@ -39,7 +39,7 @@ DEFAULTS: dict[str, Any] = {
     **dict.fromkeys(WINDOWS),
     "align": "check",
     "precision": "auto",
-    "scene": False,
+    **dict.fromkeys(("scene", "dicom", "keep_paths"), False),
 }
 
 

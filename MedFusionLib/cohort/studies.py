@@ -49,7 +49,7 @@ OPTIONS: dict[str, tuple[Callable[[str], Any], str]] = {
     "batch": (int, "a whole number"),
     "memory": (float, "a number of GB"),
     "precision": (str, "auto or float32"),
-    "scene": (_yes, "yes or no"),
+    **dict.fromkeys(("scene", "dicom", "keep_paths"), (_yes, "yes or no")),
 }
 COLUMNS = ("id", "mr", "second", "pair", "third", "third_is")
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
