@@ -1,11 +1,12 @@
 """Write docs/publications.md: the publications' tables beside ours, on their own images.
 
-    python docs/refresh_publications.py DATA RESULTS [SLICES]
+    python docs/refresh_publications.py DATA RESULTS [SLICES [LEFT_OUT]]
 
 DATA is the data folder, with the publications' test images in `seeds`; RESULTS keeps what was
 measured of each method, so that a second run measures only what is new. SLICES: at most so many,
 evenly spaced, of each set (default: all; of the semantic loss, which takes long, a third).
-Every method of the registry that has weights for the pair is measured.
+Every method of the registry that has weights for the pair is measured, but those in LEFT_OUT, names
+with commas between, which the page names.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import csv
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -80,18 +81,19 @@ def main() -> None:
     """Measure what is not measured yet, and write the page."""
     data, results = map(Path, sys.argv[1:3])
     most = int(sys.argv[3]) if len(sys.argv) > 3 else None
+    left_out = sys.argv[4].split(",") if len(sys.argv) > 4 else []
     results.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
-    parts = [HEAD]
+    parts = [HEAD, *([f"Left out, for they take long: {', '.join(left_out)}."] if left_out else [])]
     for table in (funfusean(data), *thesis(data), fw_net(data), cddfuse(data)):
-        parts.append(section(table, results, most))
+        parts.append(section(table, results, most, left_out))
     PAGE.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
 # Measuring --------------------------------------------------------------------------------------
 
 
-def section(table: Table, results: Path, most: int | None) -> str:
+def section(table: Table, results: Path, most: int | None, left_out: Sequence[str] = ()) -> str:
     """The Markdown of a table."""
     count = len(table.images[0])
     chosen = evenly(count, most or count)
@@ -99,6 +101,8 @@ def section(table: Table, results: Path, most: int | None) -> str:
     pair = tuple(image[chosen] for image in table.images)
     ours = {}
     for method in all_methods():
+        if method.name in left_out:
+            continue
         if method.kind == "network" and not weights_path(method.name, table.pair).is_file():
             continue
         found = cached(method, table, pair, slow, results, (len(chosen), len(slow)))
