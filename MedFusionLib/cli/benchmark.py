@@ -127,13 +127,12 @@ def _pair_times(names: list[str] | None, device: str, repeats: int, json_: Path 
         json_.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     machine = report["machine"]
     title = f"A pair of 256 x 256 on {machine['device']}, {machine['threads']} threads"
-    heads = ("method", "kind", "median s", "fastest s", "CPU s", "published s", "times faster")
+    heads = ("method", "median s", "fastest s", "CPU s", "published s", "times faster")
     table = Table(*heads, title=title, box=SIMPLE, padding=(0, 1), pad_edge=False, show_edge=False)
     for row in report["pairs"]:
         published = row["published_seconds"]
         table.add_row(
             row["method"] + ("" if row["trained"] else "*"),
-            row["kind"],
             f"{row['seconds']:.3f}",
             f"{row['fastest']:.3f}",
             f"{row['cpu_seconds']:.3f}",

@@ -115,6 +115,8 @@ def _count(
     """
     planes, height, width = stimulus.shape
     line = width + 1
+    if not stimulus.any():  # such as a black source: nothing ever fires
+        return torch.zeros(stimulus.shape, dtype=torch.uint8, device=stimulus.device)
 
     def laid_out(values: Tensor) -> Tensor:
         rows = values.new_zeros(planes, height, line)
