@@ -152,7 +152,8 @@ def _show(rows: list[dict[str, Any]], folder: Path) -> None:
     for row in rows:
         if row["status"] == "failed":
             name = row["id"] or "(no id)"
-            err.print(f"{name}: {row['error']}", style="red", highlight=False, markup=False)
+            said = f"{name}: {row['error']}"
+            err.print(said, style="red", highlight=False, markup=False, soft_wrap=True)
     counts = Counter(row["status"] for row in rows)
     counts["kept from before"] = sum(row["kept"] for row in rows)
     counts["far from the rest"] = sum(bool(row["outlier"]) for row in rows)
