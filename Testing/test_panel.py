@@ -395,11 +395,11 @@ def test_a_method_without_gradient(head):
     assert "gradient" in reason(head)
 
 
-def test_the_published_networks_stand_before_more_methods(head):
+def test_the_networks_stand_before_more_methods(head):
     combo = head.ui.networkComboBox
     names = [combo.itemData(row) for row in range(combo.model().rowCount())]
     heading = names.index(None)
-    assert set(names[:heading]) == {"funfusean", "fw-net", "cspa-dn", "badal-regas"}
+    assert set(names[:heading]) == {"bands", "funfusean", "fw-net", "cspa-dn", "badal-regas"}
     assert {"average", "gff", "nsst-papcnn"} <= set(names[heading:])
     assert combo.itemText(heading) == "More methods"
     assert not combo.model().item(heading).isEnabled()
