@@ -67,8 +67,9 @@ def save_preview(
     draw_legend(legend_axes, fusion.coding, names)
     _words(figure, fusion, left, top - 0.45 / height)
     if alarm := [part["warning"] for part in fusion.report.get("alignment", ()) if part["warning"]]:
-        place, words = (PANEL * columns / width / 2, 0.42 / height), textwrap.fill(alarm[0], 110)
-        figure.text(*place, words, color=ALARM, ha="center", fontsize=10)
+        words = textwrap.shorten(alarm[0], 110, placeholder="…")
+        place = PANEL * columns / width / 2, 1 - 0.25 / height
+        figure.text(*place, words, color=ALARM, ha="center", fontsize=11)
     figure.text(0.5, 0.13 / height, NOTICE, color=DIM, ha="center", fontsize=9)
     figure.savefig(path, dpi=100, facecolor=PAPER)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: what to do about the alignment before a fusion
 ALIGN = ("off", "check", "apply")
 TOLERANCE = 4.0  # mm at the head's surface that count as registered: what PET and SPECT resolve
-DOUBT = 5.0  # mm: answers further apart than this say nothing
+DOUBT = 3.0  # mm: answers further apart than this say nothing
 COARSE, FINE = 4.0, 2.0  # mm: voxels that the volumes are averaged to
 SAMPLES = 20_000  # voxels that are compared in each step
 BINS = 32  # of the joint histogram, each way
