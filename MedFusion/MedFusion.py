@@ -381,6 +381,8 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             done = _("Done in {seconds:.1f} s. The slice views show the result.")
             done = done.format(seconds=fusion.report["seconds"])
             message = " ".join([done, *fusion.warnings])
+            # a long name may wrap after each of its words
+            message = message.replace("_", "_\N{ZERO WIDTH SPACE}")
         self.onStateModified()
         if fused:
             self.resultGroup.showInSlices()
