@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,7 +66,8 @@ def _read_file(path: Path) -> Volume:
     reader = check_header(path)
     name = path.name.split(".")[0] or path.name
     try:
-        image = sitk.ReadImage(str(path), imageIO=reader)
+        with _no_lines():
+            image = sitk.ReadImage(str(path), imageIO=reader)
     except RuntimeError as error:
         if any(word in str(error) for word in _BAD_GEOMETRY):
             raise MedFusionError(
@@ -71,6 +75,23 @@ def _read_file(path: Path) -> Volume:
             ) from None
         raise MedFusionError(f"{path} cannot be read; give {FORMATS}.") from None
     return from_sitk(image, name)
+
+
+@contextlib.contextmanager
+def _no_lines() -> Iterator[None]:
+    """Within, what the readers' C code writes to the error stream reaches no terminal."""
+    try:
+        kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    except OSError:  # there is no such stream
+        yield
+        return
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def from_sitk(image: sitk.Image, name: str) -> Volume:
