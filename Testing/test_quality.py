@@ -12,7 +12,7 @@ from MedFusionLib.metrics.registry import METRICS, all_metrics, measure, name_so
 from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.results.folder import write_results
 from MedFusionLib.results.quality import SHOWN, QualityRow, quality_of
-from MedFusionLib.sources.files import whole_folder
+from MedFusionLib.sources.folders import whole_folder
 from MedFusionLib.sources.prepare import evenly, filled_slices
 
 

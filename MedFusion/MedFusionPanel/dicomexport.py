@@ -19,7 +19,7 @@ def exportResult(result, chosen):
     """Write a result into a new folder below the chosen one; returns that folder."""
     from MedFusionLib.results.dicom import check_new_folder, write_dicom
     from MedFusionLib.results.scene import volume_from_node
-    from MedFusionLib.sources.files import whole_folder
+    from MedFusionLib.sources.folders import whole_folder
 
     node = result.nodes.get("fused")
     if node is None or "colour" not in result.nodes:

@@ -112,7 +112,7 @@ def fuse(
 def _write_dicom(fusion: Fusion, folder: Path, files: list[Path]) -> None:
     from ..results.dicom import write_dicom
     from ..sources.dicom import read_headers
-    from ..sources.files import whole_folder
+    from ..sources.folders import whole_folder
 
     headers = [read_headers(path) for path in files]
     with whole_folder(folder) as temporary:

@@ -13,7 +13,6 @@ import numpy as np
 
 from ..errors import MedFusionError
 from .dicom import is_dicom, read_dicom
-from .folders import whole_folder  # noqa: F401  (its older place)
 from .headers import FORMATS, check_header
 from .volumes import Volume, to_sitk
 

@@ -20,6 +20,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
+import numpy as np
+
 from ..errors import MedFusionError
 
 FORMATS = "NRRD, NIfTI, MHA or a folder of DICOM slices"
@@ -48,6 +50,9 @@ NIFTI_TYPES = {
     2: 8, 4: 16, 8: 32, 16: 32, 32: 64, 64: 64, 128: 24, 256: 8, 512: 16, 768: 32, 1024: 64,
     1280: 64, 1792: 128, 2304: 32,
 }  # fmt: skip
+
+
+NIFTI_FLOATS = {16: "f4", 64: "f8"}
 
 
 class _Bad(Exception):
@@ -214,6 +219,9 @@ def _check_nifti(path: Path) -> None:
             raise _Bad("its quaternion turns by no angle")
         wanted = int(start) - 348 + math.prod(sizes[:dimension]) * (bits // 8)
         _compare(_read_on(stream, wanted) if packed else _rest(stream), wanted)
+        if kind in NIFTI_FLOATS:  # ITK's reader makes NaN and infinity 0 without a word
+            stream.seek(int(start))
+            _check_finite(stream, np.dtype(order + NIFTI_FLOATS[kind]))
 
 
 # MetaImage --------------------------------------------------------------------------------------
@@ -363,6 +371,14 @@ def _read_on(stream: IO[bytes], wanted: int) -> int:
     while there <= wanted and (block := stream.read(BLOCK)):
         there += len(block)
     return there
+
+
+def _check_finite(stream: IO[bytes], kind: np.dtype) -> None:
+    """Refuse voxels, from here to the end of the file, that are NaN or infinite."""
+    while block := stream.read(BLOCK):
+        whole = len(block) // kind.itemsize * kind.itemsize
+        if not np.isfinite(np.frombuffer(block[:whole], kind)).all():
+            raise _Bad("it holds NaN or infinite voxels")
 
 
 def _compare(there: int, wanted: int) -> None:
