@@ -10,7 +10,12 @@ from MedFusionLib.inference.contributions import gradient
 from MedFusionLib.inference.engine import fold
 from MedFusionLib.methods.registry import all_methods
 
-NETWORKS = [method.name for method in all_methods("network")]
+
+def convolves(method):
+    return any(isinstance(part, nn.Conv2d) for part in method.build().modules())
+
+
+NETWORKS = [method.name for method in all_methods("network") if convolves(method)]
 
 
 def chains_of(module):
