@@ -13,6 +13,7 @@ from MedFusionLib.methods.registry import all_methods, get_method
 from MedFusionLib.methods.weights import load_method
 from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.sources.files import sha256, write_volume
+from MedFusionLib.training import losses
 from MedFusionLib.training import train as training
 from MedFusionLib.training.checkpoints import SafeCheckpointIO
 from MedFusionLib.training.train import read_recipe, score
@@ -207,7 +208,7 @@ def test_a_constant_image_stops_the_run_early(run, tmp_path, monkeypatch):
 
 
 def test_an_infinite_loss_stops_the_run(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(training.losses, "l2_loss", lambda fused, *_: fused.mean() * float("inf"))
+    monkeypatch.setattr(losses, "l2_loss", lambda fused, *_: fused.mean() * float("inf"))
     with refused("infinite at step 0"):
         run()
     assert not (tmp_path / "weights.safetensors").exists()

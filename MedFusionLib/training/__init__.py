@@ -8,7 +8,8 @@ from ..lazy import public
 __getattr__, __dir__, __all__ = public(
     __name__,
     {
-        "train": "Recipe read_recipe train_network",
+        "recipe": "Recipe",
+        "train": "read_recipe train_network",
         "datasets": "Case find_cases",
         "dictionaries": "learn_dictionary",
     },

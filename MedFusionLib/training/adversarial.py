@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from . import losses
-from .train import FusionTraining, Recipe
+from .module import FusionTraining
+from .recipe import Recipe
 
 #: no weight gets larger than this
 LARGEST = 8.0

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .train import LOSSES, FusionTraining
+from .module import FusionTraining
+from .terms import LOSSES
 from .truth import truth_losses
 
 

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from . import losses
 from .adversarial import AdversarialTraining
 from .each_pair import EachPairTraining
-from .train import FusionTraining
+from .module import FusionTraining
 
 #: of the blur that stands for being out of focus (Liu et al., Information Fusion 36, 2017)
 SIGMA, SIDE, LEVELS = 2.0, 7, 5

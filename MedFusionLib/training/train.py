@@ -13,13 +13,12 @@ import time
 import tomllib
 import warnings
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import lightning as L
 import torch
-from torch.utils.data import DataLoader
 
 from .. import __version__
 from ..errors import Cancelled, MedFusionError
@@ -29,70 +28,12 @@ from ..methods.weights import round_weights, save_weights
 from ..metrics import q_abf, ssim
 from ..sources.modalities import PAIRS, modalities_of
 from ..spreadsheets import write_csv
-from . import losses, measures
 from .checkpoints import SafeCheckpointIO, checkpoint_file
-from .datasets import Augmentation, Case, Crops, find_cases, split_validation
+from .datasets import Augmentation, Case, find_cases, split_validation
+from .recipe import Recipe
+from .tasks import TASKS
 
 RECIPES = Path(__file__).parent / "recipes"
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a network is trained.
-
-    Attributes:
-        network: name of the network.
-        steps: optimiser steps.
-        batch: crops in a step.
-        crop: side of a crop in pixels.
-        seed: of initialisation and crops.
-        validate_every: steps between held-out scores, and between checkpoints.
-        losses: name -> weight; the names are the keys of `LOSSES`.
-        options: keyword arguments for a loss, by the loss's name.
-        learning_rate: of Adam, at its peak.
-        clip: largest norm of the gradient.
-        task: what is learned from a batch, a key of `tasks.TASKS`.
-        scored: slices of a test case that the card's scores are of, evenly spaced; None: all.
-        module: keyword arguments with which the network is built; the card keeps them.
-        turns: whether crops are turned by multiples of 90 degrees, too.
-        black: part of the crops that are black in both sources, so that black stays black.
-        keep: "best", the checkpoint with the highest SSIM + Q^AB/F on the validation slices, or
-            "last", where these two are not what is wanted.
-        published_pixels: of crops that the publication's training saw; None: not known.
-        betas: of Adam.
-        schedule: "one-cycle", or "cosine": from the peak down to 0.
-        warm_up: part of the steps in which the losses are ramped in over L2.
-        exact: train in float32 even where half precision is faster.
-        augmentation: how the brightness of crops is varied.
-        pairs: of the task "each_pair": pair -> losses by name, beside those in `losses`.
-        truth: of the same: `every` so many steps on the digital head; `heads` and `keep`, see
-            `truth.truth_losses`; `weights` of its losses by name. {}: never.
-    """
-
-    network: str
-    steps: int
-    batch: int
-    crop: int
-    seed: int
-    validate_every: int
-    losses: dict[str, float]
-    learning_rate: float
-    clip: float
-    options: dict[str, dict[str, Any]] = field(default_factory=dict)
-    task: str = "fuse"
-    scored: int | None = None
-    module: dict[str, Any] = field(default_factory=dict)
-    turns: bool = False
-    black: float = 0.0
-    keep: str = "best"
-    published_pixels: float | None = None
-    betas: tuple[float, float] = (0.9, 0.999)
-    schedule: str = "one-cycle"
-    warm_up: float = 0.25
-    exact: bool = False
-    augmentation: Augmentation = field(default_factory=Augmentation)
-    pairs: dict[str, dict[str, float]] = field(default_factory=dict)
-    truth: dict[str, Any] = field(default_factory=dict)
 
 
 def read_recipe(network: str, path: Path | None = None) -> Recipe:
@@ -101,8 +42,6 @@ def read_recipe(network: str, path: Path | None = None) -> Recipe:
     Raises:
         MedFusionError: there is none, or it has an unknown task or loss, or lacks an entry.
     """
-    from .tasks import TASKS  # which imports this file
-
     path = path or RECIPES / f"{network}.toml"
     if get_method(network).kind != "network" or not path.is_file():
         raise MedFusionError(f"{network} cannot be trained; there is no recipe {path.name}.")
@@ -124,139 +63,6 @@ def read_recipe(network: str, path: Path | None = None) -> Recipe:
     if unknown := named - TASKS[recipe.task].known:
         raise MedFusionError(f"The recipe {path.name} has unknown losses: {', '.join(unknown)}.")
     return recipe
-
-
-def _reconstruction(fused, first, second, module):
-    return losses.reconstruction_loss(module.reconstruct(fused), first, second)
-
-
-def _semantic(fused, first, second, module, **options):
-    # a seeded subset: the loss is quadratic in patches
-    generator = torch.Generator(device=fused.device).manual_seed(int(module.step_seed))
-    return losses.semantic_loss(fused, first, second, generator=generator, **options)
-
-
-#: name in a recipe -> function(fused, first, second, module, **options)
-LOSSES: dict[str, Callable[..., torch.Tensor]] = {
-    "ssim": lambda f, a, b, _, **options: losses.ssim_loss(f, a, b, **options),
-    "l2": lambda f, a, b, _: losses.l2_loss(f, a, b),
-    "semantic": _semantic,
-    "mef_ssim": lambda f, a, b, _: losses.mef_ssim_loss(f, a, b),
-    "reconstruction": _reconstruction,
-    "laplacian": lambda f, a, *_: losses.laplacian_loss(f, a),
-    "range": lambda f, a, b, _: losses.range_loss(f, a, b),
-    "veil": lambda f, a, b, _: losses.veil_loss(f, a, b),
-    "vif": lambda f, a, b, _: measures.vif_loss(f, a, b),
-    "q_abf": lambda f, a, b, _: measures.q_abf_loss(f, a, b),
-    "ssim_sum": lambda f, a, b, _: measures.ssim_sum_loss(f, a, b),
-    "scd": lambda f, a, b, _, **options: measures.scd_loss(f, a, b, **options),
-    "darkening": lambda f, a, b, _, **options: measures.darkening_loss(f, a, b, **options),
-    "overflow": lambda f, *_: measures.overflow_loss(f),
-}
-
-
-class FusionTraining(L.LightningModule):
-    """The network with its losses, for Lightning. What else a network can learn is in `tasks`.
-
-    Training warms up on L2 alone and ramps the recipe's losses in over the first quarter of the
-    steps, unless the recipe says otherwise: SSIM from the start sometimes collapses to a black
-    image, for it likes black on black.
-
-    Args:
-        recipe: how to train.
-        slices: pair -> (N, 3, H, W); those of all pairs together under "all", unless `by_pair`.
-
-    Attributes:
-        known: names of the losses that a recipe may have.
-        images: that are learned from in a crop of a pair.
-        by_pair: whether a batch holds crops of one pair, the pairs in turn.
-    """
-
-    known = frozenset(LOSSES)
-    images = 1
-    by_pair = False
-
-    def __init__(self, recipe: Recipe, slices: dict[str, torch.Tensor]) -> None:
-        super().__init__()
-        self.recipe, self.slices = recipe, slices
-        self.network = get_method(recipe.network).build(**recipe.module)
-        self.curve: list[dict[str, float]] = []
-
-    def train_dataloader(self) -> DataLoader:
-        recipe, epoch = self.recipe, self.trainer.current_epoch
-        steps = min(recipe.validate_every, recipe.steps - epoch * recipe.validate_every)
-        count = recipe.batch * max(steps, 0) * self.trainer.world_size
-        crops = Crops(
-            self.slices,
-            recipe.crop,
-            count,
-            recipe.seed,
-            epoch,
-            recipe.turns,
-            recipe.black,
-            recipe.batch,
-            recipe.augmentation,
-        )
-        return DataLoader(crops, recipe.batch)
-
-    def training_step(self, batch: list[torch.Tensor], _: int) -> torch.Tensor:
-        fused, first, second = self.fuse(*batch[:2])
-        with torch.autocast(first.device.type, enabled=False):
-            parts = self.wanted_losses(fused.float(), first, second)
-        wanted = sum(self.recipe.losses[name] * value for name, value in parts.items())
-        loss = self.ramped(wanted, fused.float(), first, second)
-        self.note(loss, parts)
-        return loss
-
-    def ramped(self, wanted, fused, first, second) -> torch.Tensor:
-        """The wanted losses, ramped in over L2."""
-        steps = self.recipe.steps * self.recipe.warm_up
-        if self.global_step >= steps:
-            return wanted
-        ramp = self.global_step / steps
-        return ramp * wanted + (1 - ramp) * losses.l2_loss(fused, first, second)
-
-    def fuse(self, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """The fused crops, and the two images that they are held against."""
-        return self.network(first, second), first, second
-
-    def note(self, loss: torch.Tensor, parts: dict[str, torch.Tensor]) -> None:
-        """Keep the losses of a step for the curves; stop where they are not finite."""
-        if not torch.isfinite(loss):
-            raise MedFusionError(
-                f"The loss became infinite at step {self.global_step}; "
-                "lower the learning rate in the recipe."
-            )
-        row = {"step": self.global_step, "loss": float(loss.detach())}
-        self.curve.append(row | {name: float(value.detach()) for name, value in parts.items()})
-
-    def wanted_losses(self, fused, first, second) -> dict[str, torch.Tensor]:
-        self.network.step_seed = self.global_step
-        return {
-            name: LOSSES[name](
-                fused, first, second, self.network, **self.recipe.options.get(name, {})
-            )
-            for name in self.recipe.losses
-        }
-
-    def configure_optimizers(self) -> dict[str, Any]:
-        recipe = self.recipe
-        rate, schedules = recipe.learning_rate, torch.optim.lr_scheduler
-        optimiser = torch.optim.Adam(self.parameters(), lr=rate, betas=tuple(recipe.betas))
-        if recipe.schedule == "cosine":
-            schedule = schedules.CosineAnnealingLR(optimiser, recipe.steps)
-        else:
-            schedule = schedules.OneCycleLR(optimiser, rate, total_steps=recipe.steps)
-        return {
-            "optimizer": optimiser,
-            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
-        }
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint["curve"] = self.curve
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self.curve = checkpoint["curve"]
 
 
 class _HeldOut(L.Callback):
@@ -384,8 +190,6 @@ def train_network(
     Example:
         >>> train_network("funfusean", "ct-mr", "data", "ct-mr.safetensors")  # doctest: +SKIP
     """
-    from .tasks import TASKS  # which imports this file
-
     out = Path(out)
     if out.suffix != ".safetensors":
         raise MedFusionError(f"{out} must end in .safetensors; it gets the trained weights.")
