@@ -597,7 +597,13 @@ def test_progress_in_words(head, slow):
 
 
 def test_a_run_that_does_not_listen_is_left_alone(head, monkeypatch):
-    monkeypatch.setattr("MedFusionLib.fusion.fuse", lambda *a, **k: time.sleep(3))
+    running.clear()
+
+    def deaf(*_, **__):
+        running.set()
+        time.sleep(3)
+
+    monkeypatch.setattr("MedFusionLib.fusion.fuse", deaf)
     clicked = during(lambda: (head.click("cancelButton"), time.monotonic())[1], 0.2)
     head.click("applyButton")
     assert time.monotonic() - clicked[0] < 1
