@@ -20,6 +20,7 @@ There is no publication; `docs/bands.md` has the reasons and the measurements.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from itertools import combinations, pairwise
 from typing import NamedTuple
 
@@ -111,11 +112,9 @@ class Bands(nn.Module):
         Returns:
             (N, 1, H, W) in [0, 1]; in training not cut to it, so that what exceeds it can count.
         """
-        layers, weights = self.weigh(*sources)
-        images = torch.cat(sources, 1)
-        brightest = images.amax(1, keepdim=True)
-        fused = brightest + (weights * layers).sum((1, 2))[:, None]
-        fused = torch.where(brightest > 0, fused, 0)
+        taken = self._over_partners(_Looks(sources), _taken)
+        brightest = torch.stack(sources).amax(0)
+        fused = torch.where(brightest > 0, brightest + sum(taken).transpose(0, 1), 0)
         return fused if self.training else fused.clamp(0, 1)
 
     def parts(self, *sources: Tensor) -> tuple[Tensor, ...]:
@@ -127,11 +126,10 @@ class Bands(nn.Module):
         Returns:
             A map (N, 1, H, W) for each source; their sum is the fused batch.
         """
-        layers, weights = self.weigh(*sources)
-        taken = (weights * layers).sum(2).split(1, 1)
+        taken = self._over_partners(_Looks(sources), _taken)
         brightest = maximum_parts(*sources)
         lit = sum(brightest) > 0
-        whole = [(a + b) * lit for a, b in zip(taken, brightest, strict=True)]
+        whole = [(a.transpose(0, 1) + b) * lit for a, b in zip(taken, brightest, strict=True)]
         return cut_together(*whole)
 
     def weigh(self, *sources: Tensor) -> Weighing:
@@ -140,101 +138,160 @@ class Bands(nn.Module):
         Args:
             sources: two or more (N, 1, H, W) in [0, 1].
         """
-        looks = [_Look(source) for source in sources]
-        weights, gates = [0.0] * len(looks), [0.0] * len(looks)
-        for m, n in combinations(range(len(looks)), 2):
-            gate = looks[m].gate * looks[n].gate
-            for own, found in zip((m, n), self._weights(looks[m], looks[n]), strict=True):
-                weights[own] = weights[own] + gate * found
-                gates[own] = gates[own] + gate
-        if len(looks) > 2:
-            weights = [w / g.clamp(min=1) for w, g in zip(weights, gates, strict=True)]
-        layers = torch.stack([torch.cat([*look.bands, look.base], 1) for look in looks], 1)
-        return Weighing(layers, torch.stack(weights, 1))
+        looks = _Looks(sources)
+        weights = torch.stack(self._over_partners(looks, lambda weights, view: weights))
+        layers = torch.stack(looks.layers, 1)
+        return Weighing(layers.permute(2, 0, 1, 3, 4), weights.permute(2, 0, 1, 3, 4))
 
-    def _weights(self, one: _Look, other: _Look) -> tuple[Tensor, Tensor]:
-        """The weights of either of two sources beside the other, (N, 5, H, W)."""
-        own = sum(planes for planes, *_ in OWN.values())
+    def _over_partners(self, looks: _Looks, of: Callable[[Tensor, _View], Tensor]) -> list[Tensor]:
+        """What `of` makes of a source's weights, gated, and averaged over its partners.
+
+        Args:
+            looks: the sources.
+            of: of weights (5, pixels) and the source there; gives (planes, pixels), linear in the
+                weights.
+
+        Returns:
+            For each source (planes, N, H, W); 0 where it has no partner nearby.
+        """
+        count, *size = looks.gate.shape
+        total, gates = [0.0] * count, [0.0] * count
+        for pair in combinations(range(count), 2):
+            # only there is anything to weigh
+            gate = looks.gate[pair[0]].flatten() * looks.gate[pair[1]].flatten()
+            places = places_of(gate)
+            views = [looks.at(m, places) for m in pair]
+            agreeing = agreement(*views, looks.products(*pair, places))
+            for m, view, other in zip(pair, views, reversed(views), strict=True):
+                made = of(self._weights(view, other, agreeing), view) * gate[places]
+                whole = made.new_zeros(len(made), len(gate))
+                total[m] = total[m] + whole.index_copy(1, places, made)
+                gates[m] = gates[m] + gate
+        if count > 2:
+            total = [part / gate.clamp(min=1) for part, gate in zip(total, gates, strict=True)]
+        return [part.unflatten(1, size) for part in total]
+
+    def _weights(self, own: _View, other: _View, agreement: list[Tensor]) -> Tensor:
+        """The weights of a source beside another one, (5, pixels)."""
+        seen = torch.stack([*own.seen, *other.seen, *own.ratios(other), *agreement])
         first, *rest = self.perceptron
         # planes come in their own units: factors and offsets go into the weights
         matrix, bias = first.weight * self.factors, first.bias + first.weight @ self.offsets
-        ratios, agreement = compared(one, other)
-        self_and_partner = torch.cat([matrix[:, :own], matrix[:, own : 2 * own]])
-        signed, unsigned = matrix[:, 2 * own :].split([len(ratios), len(agreement)], 1)
-        stacks = (one.planes, other.planes, ratios, agreement)
-        pixels = ratios.shape[1] if self.training else PIXELS_AT_A_TIME
+        pixels = max(1, seen.shape[1]) if self.training else PIXELS_AT_A_TIME
         found = []
-        for a, b, r, s in zip(*(stack.split(pixels, 1) for stack in stacks), strict=True):
-            a_self, a_partner = (self_and_partner @ a).chunk(2)
-            b_self, b_partner = (self_and_partner @ b).chunk(2)
-            r, s = signed @ r, torch.addmm(bias[:, None], unsigned, s)
-            x = torch.cat([a_self + b_partner + s + r, b_self + a_partner + s - r], 1)
+        for x in seen.split(pixels, 1):
+            x = torch.addmm(bias[:, None], matrix, x)
             for layer in rest:
-                x = torch.addmm(layer.bias[:, None], layer.weight, F.leaky_relu(x, 0.1))
-            found.append(x.unflatten(1, (2, -1)))
-        weights = LARGEST_WEIGHT * torch.tanh(torch.cat(found, 2))
-        batch, _, *size = one.source.shape
-        return tuple(w.unflatten(1, (batch, *size)).transpose(0, 1) for w in weights.unbind(1))
+                x = torch.addmm(layer.bias[:, None], layer.weight, F.leaky_relu_(x, 0.1))
+            found.append(x)
+        return LARGEST_WEIGHT * torch.tanh(torch.cat(found, 1))
 
 
-class _Look:
-    """One source, (N, 1, H, W), as the perceptron sees it.
+class _Looks:
+    """The sources, and what the perceptron sees of them is made of; tensors (sources, N, H, W).
 
     Attributes:
-        source: itself.
-        bands: four, fine to coarse, (N, 1, H, W) each.
-        base: what remains.
+        source: themselves.
+        layers: four bands, fine to coarse, and the base.
+        energies: mean square of each band around the pixel.
+        slopes: along rows and along columns, at two scales.
+        gate: 1 where a source holds something nearby, 0 where it holds nothing.
+    """
+
+    def __init__(self, sources: tuple[Tensor, ...]) -> None:
+        self.source = torch.stack([source[:, 0] for source in sources])
+        smoothed = [self.source]
+        for dilation in DILATIONS:
+            smoothed.append(smooth(smoothed[-1], dilation))
+        self.layers = [fine - rough for fine, rough in pairwise(smoothed)]
+        self.energies = [
+            smooth(band * band, dilation)
+            for band, dilation in zip(self.layers, DILATIONS, strict=True)
+        ]
+        self.layers.append(smoothed[-1])
+        self.slopes = [slope(image) for image in smoothed[1:3]]
+        mean = self.source
+        for dim in (-1, -2):
+            mean = running_mean(mean, GATE_WINDOW, dim)
+        self.gate = (mean / GATE_LEVEL).clamp(max=1)
+
+    def at(self, m: int, places: Tensor) -> _View:
+        """A source at some places."""
+
+        def there(planes: Iterable[Tensor]) -> list[Tensor]:
+            return [plane[m].flatten().index_select(0, places) for plane in planes]
+
+        return _View(
+            *there([self.source]),
+            there(self.layers),
+            [torch.sqrt(energy + 1e-7) for energy in there(self.energies)],
+            [there(pair) for pair in self.slopes],
+        )
+
+    def products(self, m: int, n: int, places: Tensor) -> list[Tensor]:
+        """The mean products of the bands of two sources, at some places."""
+        found = []
+        for band, dilation in zip(self.layers[:-1], DILATIONS, strict=True):
+            product = smooth(band[m : m + 1] * band[n : n + 1], dilation)
+            found.append(product.flatten().index_select(0, places))
+        return found
+
+
+class _View:
+    """A source at some places, as the perceptron sees it; all tensors (pixels,).
+
+    Attributes:
+        source: its intensity.
+        layers: four bands, fine to coarse, and the base.
         energies: root mean square of each band around the pixel.
         slopes: along rows and columns, at two scales.
         strengths: length of each slope.
-        planes: (12, pixels of all slices), in the order of `OWN`.
-        gate: 1 where it holds something nearby, 0 where it holds nothing.
+        seen: what `OWN` lists.
     """
 
-    def __init__(self, source: Tensor) -> None:
-        smoothed = [source]
-        for dilation in DILATIONS:
-            smoothed.append(smooth(smoothed[-1], dilation))
-        self.source, self.base = source, smoothed[-1]
-        self.bands = [fine - rough for fine, rough in pairwise(smoothed)]
-        self.energies = [
-            torch.sqrt(smooth(band * band, dilation) + 1e-7)
-            for band, dilation in zip(self.bands, DILATIONS, strict=True)
-        ]
-        self.slopes = [slope(image) for image in smoothed[1:3]]
-        self.strengths = [torch.sqrt(x * x + y * y + 1e-8) for x, y in self.slopes]
-        roots = map(torch.sqrt, (*self.energies, *self.strengths))
-        self.planes = flat([source, self.base, *self.bands, *roots])
-        reach = GATE_WINDOW // 2
-        mean = F.avg_pool2d(F.pad(source, (reach,) * 4, mode="replicate"), (GATE_WINDOW, 1), 1)
-        mean = F.avg_pool2d(mean, (1, GATE_WINDOW), 1)
-        self.gate = (mean / GATE_LEVEL).clamp(max=1)
+    def __init__(
+        self,
+        source: Tensor,
+        layers: list[Tensor],
+        energies: list[Tensor],
+        slopes: list[list[Tensor]],
+    ) -> None:
+        self.source, self.layers, self.energies, self.slopes = source, layers, energies, slopes
+        self.strengths = [torch.sqrt(x * x + y * y + 1e-8) for x, y in slopes]
+        roots = map(torch.sqrt, (*energies, *self.strengths))
+        self.seen = [source, layers[-1], *layers[:-1], *roots]
+
+    def ratios(self, other: _View) -> list[Tensor]:
+        """What `RATIOS` lists."""
+        pairs = [(self.source, other.source, 0.02), (self.layers[-1], other.layers[-1], 0.02)]
+        for own, others in ((self.energies, other.energies), (self.strengths, other.strengths)):
+            pairs += [(a, b, 2e-3) for a, b in zip(own, others, strict=True)]
+        # a common gain changes little, noise in the dark, too
+        return [(a - b) / (a + b + dark) for a, b, dark in pairs]
 
 
-def compared(one: _Look, other: _Look) -> tuple[Tensor, Tensor]:
-    """The planes of `RATIOS` and of `AGREEMENT`, (8, pixels) and (6, pixels)."""
-
-    def ratio(a: Tensor, b: Tensor, dark: float) -> Tensor:
-        return (a - b) / (a + b + dark)  # a common gain changes little, noise in the dark, too
-
-    pairs = [(one.source, other.source, 0.02), (one.base, other.base, 0.02)]
-    for name in ("energies", "strengths"):
-        pairs += [
-            (a, b, 2e-3) for a, b in zip(getattr(one, name), getattr(other, name), strict=True)
-        ]
-    agreement = []
-    for n, dilation in enumerate(DILATIONS):
-        product = smooth(one.bands[n] * other.bands[n], dilation)
-        agreement.append(product / (one.energies[n] * other.energies[n] + 1e-5))
-    for n, ((x1, y1), (x2, y2)) in enumerate(zip(one.slopes, other.slopes, strict=True)):
+def agreement(one: _View, other: _View, products: list[Tensor]) -> list[Tensor]:
+    """What `AGREEMENT` lists; `products` are those of `_Looks.products`."""
+    planes = [
+        product / (a * b + 1e-5)
+        for product, a, b in zip(products, one.energies, other.energies, strict=True)
+    ]
+    for k, ((x1, y1), (x2, y2)) in enumerate(zip(one.slopes, other.slopes, strict=True)):
         along = x1 * x2 + y1 * y2
-        agreement.append(along / (one.strengths[n] * other.strengths[n] + 1e-5))
-    return flat([ratio(*pair) for pair in pairs]), flat(agreement)
+        planes.append(along / (one.strengths[k] * other.strengths[k] + 1e-5))
+    return planes
 
 
-def flat(planes: list[Tensor]) -> Tensor:
-    """Planes (N, 1, H, W) as one matrix (planes, pixels of all slices)."""
-    return torch.stack([plane.flatten() for plane in planes])
+def places_of(gate: Tensor) -> Tensor:
+    """Positions that are not 0; on a GPU all of them, for to count them it would have to wait."""
+    if gate.device.type != "cpu":
+        return torch.arange(len(gate), device=gate.device)
+    return torch.nonzero(gate).flatten()
+
+
+def _taken(weights: Tensor, view: _View) -> Tensor:
+    """The sum of the weighted layers, (1, pixels)."""
+    return sum(w * layer for w, layer in zip(weights, view.layers, strict=True))[None]
 
 
 def smooth(images: Tensor, dilation: int) -> Tensor:
@@ -254,6 +311,17 @@ def smooth(images: Tensor, dilation: int) -> Tensor:
             images.add_(taps[n], alpha=weight)
         images.mul_(1 / 16)
     return images
+
+
+def running_mean(images: Tensor, window: int, dim: int) -> Tensor:
+    """Mean in an odd window along -1 or -2, borders replicated; exactly 0 where all is 0."""
+    reach = window // 2
+    padding = (reach, reach, 0, 0) if dim == -1 else (0, 0, reach, reach)
+    sums = F.pad(images, padding, mode="replicate").cumsum(dim)
+    size = images.shape[dim]
+    first = sums.narrow(dim, window - 1, 1)
+    rest = sums.narrow(dim, window, size - 1) - sums.narrow(dim, 0, size - 1)
+    return torch.cat([first, rest], dim) / window
 
 
 def slope(images: Tensor) -> tuple[Tensor, Tensor]:
