@@ -523,6 +523,14 @@ def test_measures_of_truth_by_hand():
     assert apart < 0.01 and close > 0.7
 
 
+def test_heads_start_at_any_seed(truth):
+    methods, _ = choose_contenders("maximum", "pet-mr")
+    second = evaluate_phantom("pet-mr", methods, heads=1, first=1, shape=(32, 96, 96), device="cpu")
+    assert second.groups == ("head 1",)
+    both = truth.values[truth.methods.index("maximum"), :, 1]
+    np.testing.assert_array_equal(second.values[second.methods.index("maximum"), :, 0], both)
+
+
 def test_the_phantom_does_not_show_every_pair():
     names = {pair: {m.name for m in measures_of(pair)} for pair in ("pet-mr", "ct-mr")}
     assert names["pet-mr"] >= {"cnr_lesion", "cnr_oedema"}

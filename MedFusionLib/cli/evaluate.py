@@ -61,6 +61,9 @@ def evaluate(
         bool, typer.Option("--phantom", help="Digital heads, whose truth is known; needs no data.")
     ] = False,
     heads: Annotated[int, typer.Option(help="Number of digital heads.")] = 3,
+    first_head: Annotated[
+        int, typer.Option(help="Seed of the first of them; 0 to 4 are in the docs.", min=0)
+    ] = 0,
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
 ) -> None:
     """Score the methods, and fused images made elsewhere, on pairs or on digital heads."""
@@ -73,7 +76,7 @@ def evaluate(
     if phantom:
         if data or fused:
             raise MedFusionError("Give --phantom alone, without --data and --fused.")
-        _evaluate_phantom(out_, pair, methods, heads, device)
+        _evaluate_phantom(out_, pair, methods, heads, first_head, device)
         return
     if data is None or pair is None:
         raise MedFusionError("Give --data and --pair, or --phantom.")
@@ -99,7 +102,7 @@ def evaluate(
 
 
 def _evaluate_phantom(
-    folder: Path, pair: Pair | None, methods: str, heads: int, device: str
+    folder: Path, pair: Pair | None, methods: str, heads: int, first: int, device: str
 ) -> None:
     from ..evaluation.contenders import choose_contenders
     from ..evaluation.planted import PLANTED_PAIRS, evaluate_phantom
@@ -110,7 +113,13 @@ def _evaluate_phantom(
         contenders, notes = choose_contenders(methods, one)
         with bar(f"Scoring {one}", "fusions") as progress:
             found[one] = evaluate_phantom(
-                one, contenders, heads=heads, device=device, notes=notes, progress=progress
+                one,
+                contenders,
+                heads=heads,
+                first=first,
+                device=device,
+                notes=notes,
+                progress=progress,
             )
     for one, scores in found.items():
         with whole_folder(folder / one) as temporary:

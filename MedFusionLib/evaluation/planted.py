@@ -141,6 +141,7 @@ def evaluate_phantom(
     contenders: Sequence[Contender],
     *,
     heads: int = HEADS,
+    first: int = 0,
     shape: tuple[int, int, int] = SHAPE,
     device: str = "auto",
     notes: Iterable[str] = (),
@@ -152,7 +153,8 @@ def evaluate_phantom(
     Args:
         pair: "pet-mr" (T1 with PET) or "ct-mr" (T2 with CT).
         contenders: see `evaluation.choose_contenders`.
-        heads: how many, seeds 0, 1, ...
+        heads: how many.
+        first: seed of the first; the others follow it.
         shape: (k, j, i) of the heads.
         device: "auto", "cuda", "mps" or "cpu".
         notes: sentences to keep with the scores.
@@ -183,10 +185,10 @@ def evaluate_phantom(
     measures = measures_of(pair)
     values = np.full((len(contenders), len(measures), heads), np.nan)
     crops = {}
-    for seed in range(heads):
+    for number in range(heads):
         if cancelled and cancelled():
             raise Cancelled
-        look = look_at(make_phantom(shape, seed), pair)
+        look = look_at(make_phantom(shape, first + number), pair)
         for at, (row, contender) in enumerate(zip(values, contenders, strict=True), 1):
             result = run_slices(
                 contender.module,
@@ -213,15 +215,15 @@ def evaluate_phantom(
                     contender.module, look.inputs, kind="parts", device=chosen, cancelled=cancelled
                 ).contributions
             found = score(look, fused, shares, gradients, parts)
-            row[:, seed] = [found.get(measure.name, np.nan) for measure in measures]
-            if seed == 0:
+            row[:, number] = [found.get(measure.name, np.nan) for measure in measures]
+            if number == 0:
                 crops[contender.name] = _crops(look, fused, shares)
             if progress:
-                progress(seed * len(contenders) + at, heads * len(contenders))
+                progress(number * len(contenders) + at, heads * len(contenders))
     return Scores(
         tuple(contender.name for contender in contenders),
         tuple(measures),
-        tuple(f"head {seed}" for seed in range(heads)),
+        tuple(f"head {first + number}" for number in range(heads)),
         values,
         (*notes, *DEFINITIONS),
         unit="head",
