@@ -18,7 +18,7 @@ __getattr__, __dir__, __all__ = public(
         "sources": "PAIRS Volume Window read_volume write_volume",
         "methods": "all_methods get_method",
         "fusion": "Fusion fuse",
-        "results": "quality_of",
+        "results": "explain quality_of",
         "errors": "MedFusionError Cancelled",
     },
 )

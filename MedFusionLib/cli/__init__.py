@@ -13,6 +13,7 @@ from . import (  # noqa: F401
     gallery,
     methods,
     train,
+    why,
 )
 from .app import main
 

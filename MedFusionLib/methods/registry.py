@@ -40,6 +40,8 @@ class Method:
         any_number: whether it takes any number of sources at once, in any order.
         parts: whether the `parts` contributions exist: its module has `parts(*sources)`, a map for
             each source, and their sum is the fused batch (see `sums`).
+        weighs: whether it says what it took at which scale (`results.why`): its module has
+            `weigh(*sources)` and `scales`, as `networks.bands` explains them.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Method:
     all_pairs: bool = False
     any_number: bool = False
     parts: bool = False
+    weighs: bool = False
 
 
 @cache

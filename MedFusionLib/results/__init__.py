@@ -10,5 +10,6 @@ __getattr__, __dir__, __all__ = public(
         "preview": "save_preview save_thumbnail",
         "scene": "add_fusion add_volume volume_from_node write_scene",
         "quality": "Quality QualityRow quality_of",
+        "why": "Why explain",
     },
 )

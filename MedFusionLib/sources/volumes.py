@@ -299,6 +299,23 @@ def slice_at(
     return volume.shape[order[0]] - 1 - number if 0 in flips else number
 
 
+def voxel_at(volume: Volume, point: Sequence[float]) -> tuple[int, int, int]:
+    """The voxel (k, j, i) nearest to an LPS point in mm.
+
+    Raises:
+        MedFusionError: the point lies outside.
+
+    Example:
+        >>> voxel_at(Volume(np.zeros((4, 2, 2)), spacing=(1, 1, 5)), (0, 1, 11))
+        (2, 1, 0)
+    """
+    index = np.linalg.solve(volume.matrix, [*point, 1])[:3][::-1]
+    voxel = tuple(int(n) for n in np.floor(index + 0.5))
+    if not all(0 <= n < size for n, size in zip(voxel, volume.shape, strict=True)):
+        raise MedFusionError(f"This point lies outside of {volume.name}; choose another one.")
+    return voxel
+
+
 def stored_axis(volume: Volume) -> str:
     """The axis along which the volume's slices were stored: "axial", "coronal" or "sagittal"."""
     return next(axis for axis in AXES if slice_order(volume, axis)[0][0] == 0)

@@ -86,6 +86,8 @@ class Bands(nn.Module):
 
     #: F(I, 0) = I, so that shares have a closed form, see `contributions.share`
     keeps_lone_source = True
+    #: pixels across a spot that shows most in each band: twice the dilation
+    scales = tuple(2 * dilation for dilation in DILATIONS)
 
     def __init__(self, hidden: int = 40, without: tuple[str, ...] = ()) -> None:
         super().__init__()
@@ -346,4 +348,5 @@ METHOD = Method(
     all_pairs=True,
     any_number=True,
     parts=True,
+    weighs=True,
 )

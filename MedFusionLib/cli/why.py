@@ -1,0 +1,59 @@
+"""medfusion why"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.box import SIMPLE
+from rich.table import Table
+
+from ..errors import MedFusionError
+from .app import app
+from .terminal import out
+
+
+@app.command()
+def why(
+    result: Annotated[Path, typer.Argument(help="The folder that 'medfusion fuse' left.")],
+    files: Annotated[list[Path], typer.Argument(help="What was fused, in that order.")],
+    at: Annotated[str, typer.Option(help="R,A,S in mm, as Slicer shows it.")],
+) -> None:
+    """Say what was taken at a point from which volume, and at which scale."""
+    import numpy as np
+
+    from ..results.why import explain, sources_of
+    from ..sources.alignment import moved
+    from ..sources.files import read_volume
+    from ..sources.volumes import voxel_at
+
+    try:
+        right, anterior, superior = map(float, at.split(","))
+    except ValueError:
+        raise MedFusionError(
+            f"The point '{at}' is not R,A,S; give three numbers such as -31,12.5,34."
+        ) from None
+    try:
+        report = json.loads((result / "report.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise MedFusionError(
+            f"{result} holds no report.json that can be read; give a folder that 'medfusion fuse' "
+            "left."
+        ) from None
+    volumes = [read_volume(path) for path in files]
+    for number, part in enumerate(report["alignment"][: len(volumes) - 1], start=1):
+        if part["applied"]:
+            volumes[number] = moved(volumes[number], np.array(part["matrix_lps"]))
+    fused = read_volume(result / "fused.nrrd")
+    voxel = voxel_at(fused, (-right, -anterior, superior))
+    found = explain(sources_of(report, volumes), report, voxel, float(fused.array[voxel]))
+    heads, *rows = found.rows
+    table = Table(heads[0], box=SIMPLE, padding=(0, 1), pad_edge=False, show_edge=False)
+    for head in heads[1:]:
+        table.add_column(head, justify="right")
+    for row in rows:
+        table.add_row(*row)
+    out.print(found.sentence, highlight=False)
+    out.print(table)
