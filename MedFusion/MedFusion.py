@@ -132,7 +132,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._newcomers.stop()
         self.preview.stop()
         self.setParameterNode(None)
-        self.resultGroup.removeObservers()
+        self.resultGroup.stop()
         self.removeObservers()
 
     def enter(self):

@@ -1,6 +1,7 @@
 """Legend and preview as pixmaps, and the bar of the probe."""
 
 import os
+import re
 import tempfile
 
 import numpy as np
@@ -136,6 +137,28 @@ def probeBar(sample, result):
                 f'<font color="{ink}">{words}</font></td>'
             )
     return f'<table width="100%" cellspacing="0" cellpadding="1"><tr>{"".join(cells)}</tr></table>'
+
+
+def whyText(why, ras):
+    """Why a fused voxel is what it is, in words and a table: rich text."""
+    letters = zip(("RL", "AP", "SI"), ras, strict=True)
+    place = ", ".join(f"{pair[x < 0]} {abs(x):.0f}" for pair, x in letters)
+    heading = _("At {place} mm:").format(place=place)
+    sentence = re.sub("([+\N{MINUS SIGN}]) ", r"\1&nbsp;", why.sentence)  # no line ends in a sign
+    if why.background:
+        return f"<b>{heading}</b> {sentence}"
+    head, *rows = why.rows
+    lines = [_row(head, "th"), *(_row(row, "td") for row in rows[:-1])]
+    lines.append(_row([f"<b>{cell}</b>" for cell in rows[-1]], "td"))
+    caption = _("0 is black, 1 is white; rounded. What was added, and taken away:")
+    table = f'<table width="100%" cellspacing="0" cellpadding="1">{"".join(lines)}</table>'
+    return f"<b>{heading}</b> {sentence}<br>{caption}{table}"
+
+
+def _row(cells, tag):
+    name, *numbers = cells
+    aligned = (f'<{tag} align="right">{number}</{tag}>' for number in numbers)
+    return f'<tr><{tag} align="left">{name}</{tag}>{"".join(aligned)}</tr>'
 
 
 def _hex(colour):

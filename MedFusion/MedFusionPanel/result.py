@@ -13,7 +13,14 @@ from MedFusionLib.colour.coding import DEFAULT_KIND, HUES, Coding, coordinates
 from MedFusionLib.errors import MedFusionError
 from MedFusionLib.fusion import CONTRIBUTIONS
 from MedFusionLib.results.quality import quality_of
-from MedFusionLib.results.scene import SOURCE_REFERENCES, add_quality_table, set_colour
+from MedFusionLib.results.scene import (
+    SOURCE_REFERENCES,
+    add_quality_table,
+    set_colour,
+    volume_from_node,
+)
+from MedFusionLib.results.why import explain, sources_of, why_not
+from MedFusionPanel import pytorch
 from MedFusionPanel.readiness import shortened
 
 QUALITY_REFERENCE = "MedFusion.Quality"
@@ -60,6 +67,7 @@ class Result:
         self.report = json.loads(self._carrier.GetAttribute("MedFusion.Report"))
         self.modalities = [part["modality"].upper() for part in self.report["inputs"]]
         self._arrays, self._coordinates = self._fromNodes() if fusion is None else _of(fusion)
+        self._remade = (None, None)  # stamps of the sources -> what was fused, made anew
         self._stamps = stamps
         if fusion and stamps is None:
             self._stamps = [stamp(node) for node in self.sources]
@@ -125,7 +133,7 @@ class Result:
         if any(node.GetImageData() is None for node in self.nodes.values()):
             return _("A volume of this result has no voxels. Apply makes it anew.")
         if self._stamps and self._stamps != [stamp(node) for node in self.sources]:
-            return _("An input was changed since this result was made. Apply renews it.")
+            return _inputChanged()
         found = self._otherSettings(state)
         if found:
             return _("Made with other settings ({names}). Apply renews it.").format(
@@ -205,6 +213,50 @@ class Result:
         fractions = [part / total for part in parts] if lit else None
         return Sample(values, float(self._arrays["fused"][place]), fractions)
 
+    def whyNot(self):
+        """Why `explain` has no answer, whatever the point, in a sentence; "" when it has."""
+        reason = pytorch.missing()
+        if reason:
+            return reason
+        if "fused" not in self._arrays:
+            return _("The fused volume of this result is not there.")
+        try:
+            return why_not(self.report["network"])
+        except MedFusionError as error:  # a method of another version
+            return str(error)
+
+    def explain(self, ras):
+        """Why the fused voxel at a RAS point is what it is, see MedFusionLib.results.why.
+
+        Raises:
+            MedFusionError: it is not known, with a sentence that says why not.
+        """
+        fused = self._arrays["fused"]
+        place = indexAt(self._carrier, ras, fused.shape)
+        if place is None:
+            raise MedFusionError(_("The result does not reach there."))
+        sources = self._sourcesAsFused()
+        if sources.reference.shape != fused.shape:
+            raise MedFusionError(_("The MR is on another grid than this result; fuse again."))
+        return explain(sources, self.report, place, float(fused[place]))
+
+    def _sourcesAsFused(self):
+        nodes = self.sources
+        for node, modality in zip(nodes, self.modalities, strict=True):
+            if node is None:
+                missing = _("The {modality} that this was made of is not in the scene any more.")
+                raise MedFusionError(missing.format(modality=modality))
+        stamps = [stamp(node) for node in nodes]
+        if self._stamps and stamps != self._stamps:
+            raise MedFusionError(_inputChanged())
+        if self._fusion is not None:
+            return self._fusion.sources
+        if self._remade[0] != stamps:
+            with slicer.util.WaitCursor():
+                volumes = [volume_from_node(node) for node in nodes]
+                self._remade = (stamps, sources_of(self.report, volumes))
+        return self._remade[1]
+
     def colours(self):
         """A colour for each source, as in the colour volume; greys where hue means other things."""
         count = len(self.sources)
@@ -238,6 +290,10 @@ def _of(fusion):
         role: part.array for role, part in zip(CONTRIBUTIONS, fusion.contributions, strict=False)
     }
     return {"fused": fusion.fused.array, **arrays}, fusion.coordinates
+
+
+def _inputChanged():
+    return _("An input was changed since this result was made. Apply renews it.")
 
 
 def _breakable(name):

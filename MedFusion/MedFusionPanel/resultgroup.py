@@ -6,6 +6,7 @@ from slicer.util import VTKObservationMixin
 
 from MedFusionLib.colour.coding import Coding
 from MedFusionPanel import dicomexport, pictures, views
+from MedFusionPanel.why import WhyRow
 
 
 class ResultGroup(VTKObservationMixin):
@@ -17,6 +18,7 @@ class ResultGroup(VTKObservationMixin):
         self._state = None
         self._result = None
         self._legend = pictures.LegendPicture(ui)
+        self._why = WhyRow(ui)
         ui.showSlicesButton.connect("clicked(bool)", self.showInSlices)
         ui.show3DButton.connect("clicked(bool)", self.showIn3D)
         ui.compareButton.connect("toggled(bool)", self.compare)
@@ -35,6 +37,7 @@ class ResultGroup(VTKObservationMixin):
         ui.resultCollapsibleButton.enabled = result is not None
         if (before is None) != (result is None):
             ui.resultCollapsibleButton.collapsed = result is None
+        self._why.show(result)
         if result is None:
             return
         coding = Coding(state.mode, state.omega, state.colormap)
@@ -54,6 +57,11 @@ class ResultGroup(VTKObservationMixin):
         ui.qualityButton.enabled = result.canScore
         ui.dicomButton.enabled = result.canRecolour
         self.probe()
+
+    def stop(self):
+        """The panel goes away."""
+        self._why.stop()
+        self.removeObservers()
 
     def showInSlices(self):
         """MR behind, colour in front."""
@@ -105,3 +113,4 @@ class ResultGroup(VTKObservationMixin):
         sample = self._result.sample(point) if point else None
         self._ui.probeLabel.text = pictures.probeText(sample, self._result)
         self._ui.probeBarLabel.text = pictures.probeBar(sample, self._result)
+        self._why.follow(point if sample else None)

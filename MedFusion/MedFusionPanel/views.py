@@ -80,6 +80,16 @@ def showTable(node):
     application.PropagateTableSelection()
 
 
+def scrollTo(widget):
+    """Scroll the panel so far that a widget which was just shown is seen."""
+    area = widget.parentWidget()
+    while area is not None and area.className() != "QScrollArea":
+        area = area.parentWidget()
+    if area is not None:
+        slicer.app.processEvents()  # until it has its place
+        area.ensureWidgetVisible(widget)
+
+
 def sliceNode(axis):
     """The slice node of the view that shows slices along an axis; None when there is none."""
     layout = layoutManager()
