@@ -89,6 +89,19 @@ def tutorial():
     slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *ras(head.centre("calcification")))
     point(head.centre("calcification"))
     picture("ct-mr", ui.probeBarLabel)
+    # 10
+    see(not ui.whyButton.enabled)
+    choose(ui.networkComboBox, "bands")
+    ui.applyButton.click()
+    see(ui.whyButton.enabled)
+    point(head.centre("calcification"))
+    ui.whyButton.click()
+    wait(lambda: "Fused" in ui.whyLabel.text)
+    for word in ("MR", "CT", "fine detail (", "everything coarser"):
+        see(word in ui.whyLabel.text)
+    spin()
+    picture("why", ui.whyLabel, alone=True)
+    ui.whyButton.click()
 
 
 def brain():
@@ -193,8 +206,11 @@ def wait(condition, seconds=60):
         spin(0.05)
 
 
-def picture(name, lowest):
-    """The main window, its panel scrolled so that this widget is seen, as a palette PNG."""
+def picture(name, lowest, alone=False):
+    """The main window, its panel scrolled so that this widget is seen, as a palette PNG.
+
+    `alone`: the panel alone.
+    """
     from PIL import Image
 
     area = slicer.modules.medfusion.widgetRepresentation()
@@ -205,7 +221,7 @@ def picture(name, lowest):
     spin(1)
     FOLDER.mkdir(parents=True, exist_ok=True)
     path = FOLDER / f"{name}.png"
-    slicer.util.mainWindow().grab().save(str(path))
+    (area if alone else slicer.util.mainWindow()).grab().save(str(path))
     with Image.open(path) as opened:
         image = opened.convert("RGB")
     # of Pillow's ways the one that keeps small coloured places and even greys
