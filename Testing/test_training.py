@@ -187,6 +187,34 @@ def test_given_steps_replace_the_recipes(run, unguarded):
     assert " --steps 3 " in card["command"]
 
 
+# Going on from weights --------------------------------------------------------------------------
+
+
+def test_a_run_goes_on_from_weights_where_these_ended(trained, run):
+    before = trained[0]
+    out = run(recipe_steps=1, start=before)  # so few steps from random weights are a collapse
+    old, new = (json.loads(p.with_suffix(".json").read_text()) for p in (before, out))
+    assert new["validation"]["network"]["q_abf"] > new["validation"]["average"]["q_abf"] + 0.01
+    assert not same_weights(before, out)
+    assert new["started_from"] == {key: old[key] for key in ("sha256", "command", "steps")}
+    assert new["pixels"]["seen"] == old["pixels"]["seen"] + 4 * 24 * 24
+    assert new["command"].endswith(f" --from {before}")
+    assert new["recipe"]["warm_up"] == 0
+
+
+def test_weights_of_something_else_are_not_gone_on_from(trained, run, tmp_path):
+    card = trained[0].with_suffix(".json")
+    other = tmp_path / "other.safetensors"
+    other.write_bytes(trained[0].read_bytes())
+    for what, value in (("network", "cspa-dn"), ("pair", "ct-mr")):
+        changed = json.loads(card.read_text()) | {what: value}
+        other.with_suffix(".json").write_text(json.dumps(changed))
+        with refused("cannot be gone on from", f"its {what} is {value}"):
+            run(start=other)
+    with refused("no weights none.safetensors"):
+        run(start=tmp_path / "none.safetensors")
+
+
 # Collapse ---------------------------------------------------------------------------------------
 
 

@@ -27,6 +27,9 @@ def train(
     steps: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
     recipe: Annotated[Path | None, typer.Option(help="A recipe of your own (TOML).")] = None,
+    start: Annotated[
+        Path | None, typer.Option("--from", help="Weights to go on from, with their card.")
+    ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False,
 ) -> None:
     """Train a network on registered pairs, and write its weights with their card."""
@@ -41,6 +44,7 @@ def train(
             steps=steps,
             device=device,
             recipe=recipe,
+            start=start,
             resume=resume,
             progress=progress,
         )

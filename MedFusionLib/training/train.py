@@ -23,8 +23,9 @@ import torch
 from .. import __version__
 from ..errors import Cancelled, MedFusionError
 from ..inference.devices import choose_device, describe_device
+from ..inference.memory import kept_memory
 from ..methods.registry import Method, get_method
-from ..methods.weights import round_weights, save_weights
+from ..methods.weights import check_weights, load_method, round_weights, save_weights
 from ..metrics import q_abf, ssim
 from ..sources.modalities import PAIRS, modalities_of
 from ..spreadsheets import write_csv
@@ -161,6 +162,7 @@ def train_network(
     device: str = "auto",
     resume: bool = False,
     recipe: str | Path | None = None,
+    start: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
@@ -177,6 +179,8 @@ def train_network(
         device: "auto", "cuda", "mps" or "cpu".
         resume: go on from the last checkpoint of a run with the same `out`.
         recipe: a recipe file instead of the network's own.
+        start: weights to go on from, without warm-up, instead of random ones. They must have a
+            card, and be of the same network, pair and form.
         progress: called with (steps done, all steps).
         cancelled: asked after every step.
 
@@ -184,7 +188,8 @@ def train_network(
         The card.
 
     Raises:
-        MedFusionError: no data, a bad recipe, or the network collapsed.
+        MedFusionError: no data, a bad recipe, weights to start from that do not fit, or the
+            network collapsed.
         Cancelled: the cancel flag was set; checkpoints stay.
 
     Example:
@@ -201,6 +206,9 @@ def train_network(
     method = get_method(network)
     pairs = _pairs_to_train(method, pair)
     chosen = choose_device(device)
+    before = _Start(Path(start), network, pair, plan) if start else None
+    if before:
+        plan = replace(plan, warm_up=0.0)  # against a collapse that only random weights have
     cases = [case for name in pairs for case in find_cases(data, name)]
     training = [case for case in cases if case.split == "train"]
     testing = [case for case in cases if case.split == "test"]
@@ -220,11 +228,13 @@ def train_network(
     split = {name: split_validation(group) for name, group in groups.items()}
     validation = [kept for _, kept in split.values()]
     module = task(plan, {name: slices for name, (slices, _) in split.items()})
+    if before:
+        module.network.load_state_dict(before.weights)
     held_out = _HeldOut(validation, progress, cancelled)
     checkpoint = folder / "last.ckpt"
     trainer = _trainer(plan, chosen, folder, held_out, module.automatic_optimization)
     there = resume and checkpoint_file(checkpoint).is_file()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), kept_memory():
         warnings.simplefilter("ignore")
         trainer.fit(module, ckpt_path=str(checkpoint) if there else None)
     if cancelled and cancelled():
@@ -248,11 +258,14 @@ def train_network(
             "test": _split_summary(testing),
             "validation": "middle tenth of each training case's slices",
         },
-        "command": shlex.join(["medfusion", *_arguments(network, pair, data, out, steps, recipe)]),
+        "command": shlex.join(
+            ["medfusion", *_arguments(network, pair, data, out, steps, recipe, start)]
+        ),
         "recipe": {key: value for key, value in asdict(plan).items() if key != "network"},
         "steps": plan.steps,
         "seed": plan.seed,
-        "pixels": _pixels(plan, task.images),
+        "pixels": _pixels(plan, task.images, before.pixels if before else 0),
+        **({"started_from": before.said} if before else {}),
         "losses": _last_losses(module.curve),
         "device": describe_device(chosen),
         "precision": str(trainer.precision),
@@ -273,6 +286,28 @@ def train_network(
     _check_collapse(card["validation"], plan.steps)
     save_weights(module.network, out, card)
     return card
+
+
+class _Start:
+    """The weights that a training goes on from."""
+
+    def __init__(self, path: Path, network: str, pair: str, plan: Recipe) -> None:
+        card = check_weights(path)
+        form = card.get("recipe", {}).get("module", {})
+        for what, found, wanted in (
+            ("network", card.get("network"), network),
+            ("pair", card.get("pair"), pair),
+            ("form", form, plan.module),
+        ):
+            if found != wanted:
+                raise MedFusionError(
+                    f"{path} cannot be gone on from: its {what} is {found}, where this training "
+                    f"has {wanted}."
+                )
+        module, _ = load_method(network, pair, path)
+        self.weights = module.state_dict()
+        self.pixels = card.get("pixels", {}).get("seen", 0)
+        self.said = {key: card[key] for key in ("sha256", "command", "steps") if key in card}
 
 
 def _trainer(
@@ -354,9 +389,9 @@ def spaced(slices: torch.Tensor, count: int | None) -> torch.Tensor:
     return slices[torch.linspace(0, len(slices) - 1, count).long()]
 
 
-def _pixels(plan: Recipe, images: int) -> dict[str, float]:
-    """How many pixels a run sees, and what part of the publication's training that is."""
-    seen = plan.steps * plan.batch * plan.crop**2 * images
+def _pixels(plan: Recipe, images: int, before: float) -> dict[str, float]:
+    """How many pixels a network has seen, and what part of the publication's training that is."""
+    seen = before + plan.steps * plan.batch * plan.crop**2 * images
     if not plan.published_pixels:
         return {"seen": seen}
     part = round(seen / plan.published_pixels, 5)
@@ -382,10 +417,10 @@ def _split_summary(cases: list[Case]) -> dict[str, Any]:
 
 
 def _arguments(
-    network: str, pair: str, data: Any, out: Path, steps: int | None, recipe: Any
+    network: str, pair: str, data: Any, out: Path, steps: int | None, recipe: Any, start: Any
 ) -> list[str]:
     words = ["train", network, "--pair", pair, "--data", str(data), "--out", str(out)]
-    for name, value in (("--steps", steps), ("--recipe", recipe)):
+    for name, value in (("--steps", steps), ("--recipe", recipe), ("--from", start)):
         words += [] if value is None else [name, str(value)]
     return words
 
