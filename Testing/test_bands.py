@@ -215,6 +215,27 @@ def test_the_truth_term_plants_something_in_one_source(labels):
             assert abs(scene.change) >= 0.08
 
 
+def test_the_heads_of_the_truth_term_look_like_different_scans():
+    from MedFusionLib.phantom.tissues import LABELS
+    from MedFusionLib.training.truth import CONTRASTS, contrast
+
+    looks = {name: contrast(name) for name in CONTRASTS}
+    fluid, grey, white = (LABELS[name] for name in ("csf", "grey", "white"))
+    assert looks["t1"][fluid] < looks["t1"][grey] < looks["t1"][white]
+    assert looks["t2"][white] < looks["t2"][grey] < looks["t2"][fluid]
+    assert looks["flair"][fluid] < looks["flair"][white] < looks["flair"][grey]
+    assert np.ptp(looks["pd"][[fluid, grey, white]]) < np.ptp(looks["t2"][[fluid, grey, white]])
+    assert all(look[LABELS["air"]] == 0 for look in looks.values())
+
+
+def test_no_two_pictures_of_the_truth_term_are_alike(labels):
+    drawn = [draw(labels, "pet-mr", np.random.default_rng(n), 60).sources for n in range(4)]
+    again = draw(labels, "pet-mr", np.random.default_rng(3), 60).sources
+    assert torch.equal(drawn[3], again)
+    assert len({float(sources.mean()) for sources in drawn}) == 4
+    assert all(sources.min() >= 0 and sources.max() <= 1 for sources in drawn)
+
+
 def test_the_truth_term_tells_a_good_method_from_a_bad_one(labels, monkeypatch):
     from MedFusionLib.training import truth
 

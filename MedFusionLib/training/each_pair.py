@@ -48,5 +48,5 @@ class EachPairTraining(FusionTraining):
         if not settings or self.global_step % settings["every"]:
             return {}
         random = np.random.default_rng((self.recipe.seed, self.global_step))
-        crop, heads, keep = self.recipe.crop, settings["heads"], settings["keep"]
-        return truth_losses(self.network, pair, random, crop, heads, keep)
+        drawn = {name: settings[name] for name in ("heads", "keep", "varied") if name in settings}
+        return truth_losses(self.network, pair, random, self.recipe.crop, **drawn)

@@ -37,8 +37,8 @@ class Recipe:
         exact: train in float32 even where half precision is faster.
         augmentation: how the brightness of crops is varied.
         pairs: of the task "each_pair": pair -> losses by name, beside those in `losses`.
-        truth: of the same: `every` so many steps on the digital head; `heads` and `keep`, see
-            `truth.truth_losses`; `weights` of its losses by name. {}: never.
+        truth: of the same: `every` so many steps on the digital head; `heads`, `keep` and `varied`,
+            see `truth.truth_losses`; `weights` of its losses by name. {}: never.
     """
 
     network: str

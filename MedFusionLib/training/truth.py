@@ -33,6 +33,11 @@ APART, WANTED_APART = 1.3, 1.0
 CLEAR, WANTED_CNR = 1.0, 0.8  # contrast-to-noise ratio in a source; part of it that is wanted
 JUST_NOTICED = 0.04  # difference of brightness that a reader can just tell
 FLUID_BELOW_BONE = 0.17
+CONTRASTS = ("t1", "t1", "t2", "t2", "pd", "flair")
+FLUIDS = ("csf", "eye")
+#: other tracers than FDG: higher in white matter than in the cortex, hardly there in healthy brain
+AMYLOID = {"grey": 0.45, "deep grey": 0.6, "cerebellum": 0.5, "white": 2.0, "brainstem": 1.6}
+AMINO_ACID = dict.fromkeys(("grey", "deep grey", "cerebellum", "white", "brainstem"), 0.35)
 
 _TABLES = {
     column: np.array([getattr(tissue, column) for tissue in TISSUES.values()], np.float32)
@@ -67,7 +72,9 @@ def head_slices(heads: int) -> Tensor:
     return torch.from_numpy(np.concatenate(found).astype(np.int64))
 
 
-def draw(labels: Tensor, pair: str, random: np.random.Generator, crop: int) -> Planted:
+def draw(
+    labels: Tensor, pair: str, random: np.random.Generator, crop: int, varied: bool = True
+) -> Planted:
     """Paint a random slice with random contrasts, and plant a blob in it.
 
     Args:
@@ -75,19 +82,27 @@ def draw(labels: Tensor, pair: str, random: np.random.Generator, crop: int) -> P
         pair: whose second modality is painted.
         random: where chance comes from.
         crop: side of the part that is taken.
+        varied: whether PD, FLAIR and other tracers than FDG are painted, too, beside T1 and T2.
     """
     size = min(crop, *labels.shape[1:])
     number, *corner = (int(random.integers(n)) for n in (len(labels), *_room(labels, size)))
     top, left = corner
     tissue = labels[number, top : top + size, left : left + size]
     air = _blur((tissue > 0).float(), 0.6) < 0.3
-    sources = torch.stack([_mr(tissue, random), _other(tissue, modalities_of(pair)[1], random)])
+    other = modalities_of(pair)[1]
+    sources = torch.stack([_mr(tissue, random, varied), _other(tissue, other, random, varied)])
     sources = torch.where(air, 0, sources.clamp(0, 1))
     return _plant(sources, tissue, random)
 
 
 def truth_losses(
-    network: nn.Module, pair: str, random: np.random.Generator, crop: int, heads: int, keep: float
+    network: nn.Module,
+    pair: str,
+    random: np.random.Generator,
+    crop: int,
+    heads: int,
+    keep: float,
+    varied: bool = True,
 ) -> dict[str, Tensor]:
     """What a network lost of the truth in a random slice of the digital head.
 
@@ -98,6 +113,7 @@ def truth_losses(
         crop: see `draw`.
         heads: how many there are to draw from.
         keep: the part of a blob's contrast, with its sign, that has to be kept.
+        varied: see `draw`.
 
     Returns:
         Those that the slice shows: "keep": the part of the blob's contrast that lacks; "cnr": what
@@ -105,7 +121,7 @@ def truth_losses(
         "apart": how much tissues that are apart in a source lack of that in the fused image, over
         their pairs; "fluid": how much fluid lacks of lying 0.17 below bone, with a CT.
     """
-    scene = draw(head_slices(heads), pair, random, crop)
+    scene = draw(head_slices(heads), pair, random, crop, varied)
     fused = network(scene.sources[:, :1], scene.sources[:, 1:]).clamp(0, 1)[:, 0]
     lost = {}
     if scene.core.any():
@@ -147,11 +163,10 @@ def _room(labels: Tensor, size: int) -> tuple[int, int]:
     return labels.shape[1] - size + 1, labels.shape[2] - size + 1
 
 
-def _mr(tissue: Tensor, random: np.random.Generator) -> Tensor:
-    """T1- or T2-weighted, at times turned over, each tissue a little off; bias and noise."""
-    name = "t1" if random.random() < 0.5 else "t2"
-    look = _TABLES[name] / {"t1": 900, "t2": 1000}[name]
-    if random.random() < 0.15:  # unlike any of both: dark fluid in T2, dark fat in T1
+def _mr(tissue: Tensor, random: np.random.Generator, varied: bool) -> Tensor:
+    """A contrast of MR, each tissue a little off; bias, blur and noise."""
+    look = contrast(random.choice(CONTRASTS if varied else ("t1", "t2")))
+    if random.random() < 0.1:  # unlike any of them
         look = np.where(look > 0, 1 - look, 0)
         look[LABELS["bone"]] = 0.04
     look = np.clip(look * random.uniform(0.8, 1.2, len(look)), 0, 1.1)
@@ -160,20 +175,46 @@ def _mr(tissue: Tensor, random: np.random.Generator) -> Tensor:
     bias = np.add.outer(
         slopes[0] * np.linspace(-1, 1, height), slopes[1] * np.linspace(-1, 1, width)
     )
-    painted = _blur(_painted(look, tissue), 0.6) * torch.from_numpy(1 + bias).float()
-    return painted + 0.015 * _noise(tissue, random)
+    painted = _blur(_painted(look, tissue), random.uniform(0.4, 1.0))
+    painted = painted * torch.from_numpy(1 + bias).float()
+    return painted + random.uniform(0.005, 0.025) * _noise(tissue, random)
 
 
-def _other(tissue: Tensor, modality: str, random: np.random.Generator) -> Tensor:
-    """CT in a random window, or an uptake with a random point spread."""
+def contrast(name: str) -> np.ndarray:
+    """Brightness of the tissues in "t1", "t2", "pd" or "flair".
+
+    The digital head has the first two. In the proton density tissues with mobile water or fat
+    differ little, in FLAIR free fluid is dark: made from T2 here.
+    """
+    if name == "t1":
+        return _TABLES["t1"] / 900
+    look = _TABLES["t2"] / 1000
+    if name == "pd":
+        look = np.where(look > 0.1, 0.5 + look / 2, look)
+    if name == "flair":
+        look = 1.2 * look
+        look[[LABELS[fluid] for fluid in FLUIDS]] = 0.08
+    return look
+
+
+def _other(tissue: Tensor, modality: str, random: np.random.Generator, varied: bool) -> Tensor:
+    """CT in a random window, or a tracer's uptake with a random point spread."""
     if modality == "ct":
         lower, upper = -20 + random.uniform(-15, 15), 130 + random.uniform(-20, 60)
         hu = _TABLES["hu"] + random.uniform(-5, 5, len(TISSUES))
         look = np.clip((hu - lower) / (upper - lower), -0.5, 3)
         return _blur(_painted(look, tissue), 0.6) + 0.02 * _noise(tissue, random)
     look = _TABLES["suv"] * random.uniform(0.7, 1.3, len(TISSUES)) / random.uniform(7, 13)
+    drawn = random.random() if varied else 1
+    tracer = AMYLOID if drawn < 0.15 else AMINO_ACID if drawn < 0.3 else {}
+    for name, factor in tracer.items():
+        look[LABELS[name]] *= factor
     spread = random.uniform(1.5, 3.5) if modality == "pet" else random.uniform(3, 6)
-    return _blur(_painted(look, tissue), spread) + 0.12 * _blur(_noise(tissue, random), 1.5)
+    grain = random.uniform(0.05, 0.15)
+    uptake = _blur(_painted(look, tissue), spread) + grain * _blur(_noise(tissue, random), 1.5)
+    if varied and random.random() < 0.1:  # its field of view ends within the head
+        uptake[: int(random.uniform(0.1, 0.4) * len(uptake))] = 0
+    return uptake
 
 
 def _plant(sources: Tensor, tissue: Tensor, random: np.random.Generator) -> Planted:
