@@ -38,6 +38,10 @@ def fused(module):
         return module(*(random_slices(1, 1, 20, 20, seed=seed) for seed in (1, 2)))
 
 
+def test_whoever_may_read_the_card_may_read_the_weights(saved):
+    assert saved.stat().st_mode == saved.with_suffix(".json").stat().st_mode
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_network_comes_back_as_it_was_saved(tmp_path, name):
     module = random_method(name)

@@ -188,7 +188,7 @@ def save_weights(module: nn.Module, path: Path, card: dict[str, Any]) -> None:
     `round_weights` before shows whether it matters. Killed at any time, it leaves the weights that
     were there with their card, or the new ones.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     path.parent.mkdir(parents=True, exist_ok=True)
     trained = dict(module.named_parameters())
@@ -197,7 +197,7 @@ def save_weights(module: nn.Module, path: Path, card: dict[str, Any]) -> None:
         for name, value in module.state_dict().items()
     }
     part, waiting = path.with_suffix(".safetensors.part"), _waiting_card(path)
-    save_file(state, str(part))
+    part.write_bytes(save(state))  # save_file would let its owner alone read it
     card = {**card, "dtype": "float16", "sha256": sha256(part)}
     text = json.dumps(card, indent=2, ensure_ascii=False)
     waiting.write_text(text + "\n", encoding="utf-8")
