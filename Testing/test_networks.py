@@ -22,7 +22,7 @@ PARAMETERS = {
     "cspa-dn": 99_895,
     "deepfuse": 88_864,
     "funfusean": 122_209,
-    "fw-net": 1_677_155,
+    "fw-net": 420_403,
     "ifcnn": 77_185,
     "lp-cnn": 435_202,
     "mgmdcgan": 119_509,

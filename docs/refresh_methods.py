@@ -43,7 +43,7 @@ that is known: these networks saw far less. Scores are from the cards beside the
 the plain average's. Of PET the test case, 41, is another orientation of the subject
 that was trained on; other persons stand in publications.md. Some are trained for the pairs of their
 publication only. The recipes of IFCNN and TFNet were changed after a first training was looked at
-on test slices, and FW-Net's for CT was tried on the publication's own images; `bands.md` says how
+on test slices, and FW-Net's was tried for CT on the publication's own images; `bands.md` says how
 many runs were compared on its tables.
 """
 AUTHORS = """## LP-CNN beside the authors' results

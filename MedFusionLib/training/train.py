@@ -307,7 +307,9 @@ class _Start:
         module, _ = load_method(network, pair, path)
         self.weights = module.state_dict()
         self.pixels = card.get("pixels", {}).get("seen", 0)
-        self.said = {key: card[key] for key in ("sha256", "command", "steps") if key in card}
+        self.said = {
+            key: card[key] for key in ("sha256", "command", "steps", "started_from") if key in card
+        }
 
 
 def _trainer(
