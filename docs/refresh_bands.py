@@ -1,9 +1,10 @@
 """Write the measured part and the picture of docs/bands.md.
 
-    python docs/refresh_bands.py DATA SEEDS --every 1
+    python docs/refresh_bands.py DATA SEEDS VOLUMES --every 1
 
 DATA is the folder of training pairs (its test cases are used), SEEDS the folder of the
-publications' own images. With --every N, each N-th slice of CT and each 4 N-th of SPECT is scored.
+publications' own images, VOLUMES that of whole volumes. With --every N, each N-th slice of CT and
+each 4 N-th of SPECT is scored.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 from torch.nn import functional as F
 
 from MedFusionLib import metrics
+from MedFusionLib.evaluation import planted
 from MedFusionLib.methods.registry import get_method
 from MedFusionLib.methods.weights import load_method
 from MedFusionLib.metrics.registry import all_metrics
@@ -27,7 +30,6 @@ from MedFusionLib.sources.prepare import prepare
 from MedFusionLib.sources.volumes import slice_order, to_slices
 
 PAGE = Path(__file__).with_name("bands.md")
-BEGIN, END = "<!-- begin: measured -->", "<!-- end: measured -->"
 METHODS = ("maximum", "max-min", "gff", "bands")
 #: slices of a case that CDDFuse's public test set holds, by their place in our volumes
 CT_SLICES = {"16": slice(4, 14), "21": slice(2, 13)}
@@ -58,6 +60,24 @@ def read_images(data: Path, seeds: Path, every: int) -> Images:
     }
 
 
+def read_volumes(volumes: Path) -> Images:
+    """Axial slices of volumes that nothing was trained or chosen on, scaled as `fuse` does."""
+    found = {}
+    for name, title, second, file in (
+        ("brainweb", "BrainWeb, PET", "pet", "mr-t1.nrrd pet-fdg.nrrd"),
+        ("porcine", "pork shoulder, CT", "ct", "mr-t2.nrrd ct-on-mr-grid.nrrd"),
+    ):
+        sources = prepare(
+            [read_volume(volumes / name / part) for part in file.split()], ("mr", second)
+        )
+        layout = slice_order(sources.reference, "axial")
+        filled = np.flatnonzero(~to_slices(sources.background, *layout).all(axis=(1, 2)))
+        which = filled[len(filled) // 8 :: max(1, len(filled) // 8)]
+        stack = np.stack(sources.slices(*layout, which), 1)
+        found[f"{title} ({len(stack)})"] = torch.from_numpy(stack)
+    return found
+
+
 def fuse(method: torch.nn.Module, images: Tensor) -> Tensor:
     """Fused slices, rounded to 8 bit, background 0."""
     with torch.inference_mode():
@@ -80,6 +100,14 @@ def four(fused: Tensor, images: Tensor) -> Tensor:
 def table(heads: list[str], rows: list[list[str]]) -> str:
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def replace_block(name: str, text: str) -> None:
+    """Put a text between the marks of that name in the page."""
+    begin, end = f"<!-- begin: {name} -->", f"<!-- end: {name} -->"
+    page = PAGE.read_text(encoding="utf-8")
+    before, after = page.split(begin)[0], page.split(end)[1]
+    PAGE.write_text(f"{before}{begin}\n\n{text}\n{end}{after}", encoding="utf-8")
 
 
 def few(stack: Tensor) -> Tensor:
@@ -108,7 +136,7 @@ def measures_table(images: Images, methods: dict[str, torch.nn.Module]) -> str:
 
 
 def untrained_table(images: Images, methods: dict[str, torch.nn.Module]) -> str:
-    names = ("fmi", "q_cb", "q_ncie", "mef_ssim", "n_abf")
+    names = ("fmi", "q_cb", "q_ncie", "mef_ssim", "n_abf", "semantic_loss")
     known = all_metrics()
     rows = []
     for name, method in methods.items():
@@ -166,6 +194,81 @@ def robustness_table(images: Images, bands: torch.nn.Module) -> str:
     return table(["", *images], rows)
 
 
+def constancy_table(images: Images, bands: torch.nn.Module) -> str:
+    """By how many per cent the four measures change with the sources; the maximum's in brackets."""
+    methods = (bands, get_method("maximum").build())
+    before = {
+        name: [four(fuse(method, few(stack)), few(stack)) for method in methods]
+        for name, stack in images.items()
+    }
+    rows = []
+    for name, change in list(changes().items())[1:]:
+        row = [name]
+        for title, stack in images.items():
+            changed = change(few(stack))
+            after = [four(fuse(method, changed), changed) for method in methods]
+            own, others = (
+                " ".join(f"{v:+.0f}" for v in (100 * (a / b - 1)).tolist())
+                for a, b in zip(after, before[title], strict=True)
+            )
+            row.append(f"{own} ({others})")
+        rows.append(row)
+    return table(["", *images], rows)
+
+
+def semantic_table(images: Images, networks: tuple[str, ...]) -> str:
+    """Semantic loss, lower is better, of every network beside the maximum and guided filtering."""
+    measure = all_metrics()["semantic_loss"].function
+    rows = []
+    for name in ("average", "maximum", "gff", *networks):
+        row = [name]
+        for title, stack in images.items():
+            pair = f"{title.split()[0].lower()}-mr"
+            method, stack = load_method(name, pair)[0], few(stack)
+            fused = fuse(method, stack)
+            row.append(f"{measure(fused, *stack.split(1, 1)).double().nanmean():.3f}")
+        rows.append(row)
+    return table(["", *images], rows)
+
+
+def three_table(bands: torch.nn.Module, seeds: tuple[int, ...] = (5, 6, 7)) -> str:
+    """Contrast kept of what one of three sources shows, where all three are fused."""
+    names, modalities = ("t1", "pet", "ct"), ("mr", "pet", "ct")
+    maximum = get_method("maximum").build()
+    ways = {
+        "average of three": lambda a, b, c: (a + b + c) / 3,
+        "maximum of three": lambda a, b, c: maximum(maximum(a, b), c),
+        "bands, all at once": bands,
+        "bands, MR with PET, then CT": lambda a, b, c: bands(bands(a, b), c),
+    }
+    kept: dict[str, dict[str, list[float]]] = {way: {} for way in ways}
+    for seed in seeds:
+        head = make_phantom(planted.SHAPE, seed)
+        sources = prepare([getattr(head, name) for name in names], modalities)
+        layout = slice_order(sources.reference, "axial")
+        inputs = [torch.from_numpy(part)[:, None] for part in sources.slices(*layout)]
+        spacing = sources.reference.spacing[::-1]
+        labels = to_slices(head.labels, *layout)
+        for thing, shown in head.shows.items():
+            inside = to_slices(head.truth[thing], *layout)
+            far = to_slices(distance_transform_edt(~head.truth[thing], spacing), *layout)
+            tissue = np.bincount(labels[inside]).argmax()
+            shell = (labels == tissue) & (far > planted.SHELL[0]) & (far < planted.SHELL[1])
+            where = inside.any((1, 2)) | shell.any((1, 2))
+            own = inputs[modalities.index(shown)][where, 0].numpy()
+            wanted = planted.contrast(own, inside[where], shell[where])
+            for way, method in ways.items():
+                with torch.inference_mode():
+                    fused = method(*(part[where] for part in inputs))[:, 0].clamp(0, 1).numpy()
+                found = planted.contrast(fused, inside[where], shell[where]) / wanted
+                kept[way].setdefault(f"{thing} ({shown.upper()})", []).append(found)
+    things = list(next(iter(kept.values())))
+    return table(
+        ["", *things],
+        [[way, *(f"{np.mean(row[thing]):.2f}" for thing in things)] for way, row in kept.items()],
+    )
+
+
 def draw(bands: torch.nn.Module, path: Path) -> None:
     """Sources, fused image and weights of one slice of the digital head, for CT and for PET."""
     from matplotlib.figure import Figure
@@ -208,6 +311,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("seeds", type=Path)
+    parser.add_argument("volumes", type=Path)
     parser.add_argument("--every", type=int, default=1)
     words_ = parser.parse_args()
     images = read_images(words_.data, words_.seeds, words_.every)
@@ -221,17 +325,27 @@ def main() -> None:
             measures_table(images, methods),
             "The PET pairs whose MR is in no training case, either:\n",
             measures_table(unseen, some),
+            "Volumes that no choice was made on, scaled as `fuse` scales them:\n",
+            measures_table(read_volumes(words_.volumes), methods),
             "### Measures that it was not trained on\n",
-            "FMI, Q_CB, Q_NCIE, MEF-SSIM, N^AB/F (lower is better); two or three slices of each.\n",
+            "FMI, Q_CB, Q_NCIE, MEF-SSIM, N^AB/F and SL (of the last two lower is better); two or "
+            "three slices of each.\n",
             untrained_table(images, some),
+            "SL of every network, on the same slices:\n",
+            semantic_table(images, ("funfusean", "fw-net", "cspa-dn", "badal-regas", "bands")),
             "### With changed sources: bands less the maximum\n",
             "VIF, Q^AB/F, SCD, SSIM on the same changed sources; two or three slices of each.\n",
             robustness_table(images, methods["bands"]),
+            "By how many per cent the same measures change with the sources; the maximum's in "
+            "brackets.\n",
+            constancy_table(images, methods["bands"]),
+            "### Three sources of one head\n",
+            "MR T1, PET and CT of digital heads (seeds 5 to 7): the part of a planted thing's "
+            "contrast, in the source that shows it, that is kept.\n",
+            three_table(methods["bands"]),
         )
     )
-    page = PAGE.read_text(encoding="utf-8")
-    before, after = page.split(BEGIN)[0], page.split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", encoding="utf-8")
+    replace_block("measured", text)
     draw(methods["bands"], PAGE.with_name("bands.png"))
 
 
