@@ -14,6 +14,7 @@ import numpy as np
 from . import __version__
 from .colour.coding import GRADIENT_NOTE, Coding, Coordinates, coordinates
 from .errors import MedFusionError
+from .methods.registry import DEFAULT_NETWORK
 from .settings import Settings
 from .sources.alignment import align_volumes, alignment_rows
 from .sources.intensities import Window
@@ -92,7 +93,7 @@ def fuse(
     *,
     third: Volume | None = None,
     third_modality: str | None = None,
-    network: str = "funfusean",
+    network: str = DEFAULT_NETWORK,
     axis: str = "axial",
     contributions: str | None = None,
     steps: int = 1,
@@ -329,7 +330,7 @@ def fuse_slice(
     position: Sequence[float],
     *,
     third_modality: str | None = None,
-    network: str = "funfusean",
+    network: str = DEFAULT_NETWORK,
     axis: str = "axial",
     contributions: str | None = None,
     coding: Coding | None = None,

@@ -8,7 +8,7 @@ from typing import Any
 from .colour.coding import DEFAULT_KIND, Coding
 from .errors import MedFusionError
 from .inference.devices import choose_device
-from .methods.registry import get_method
+from .methods.registry import DEFAULT_NETWORK, get_method
 
 #: kinds of contributions
 KINDS = ("gradient", "share", "parts")
@@ -28,7 +28,7 @@ class Settings:
         ('share', 'gradient')
     """
 
-    network: str = "funfusean"
+    network: str = DEFAULT_NETWORK
     axis: str = "axial"
     contributions: str | None = None
     steps: int = 1

@@ -47,15 +47,15 @@ def small():
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
-    """A weights file of FunFuseAn with random weights."""
+    """FunFuseAn with random weights, as `fuse` is told."""
     path = tmp_path_factory.mktemp("weights") / "random.safetensors"
     save_weights(random_method("funfusean", deviation=0.05), path, {"network": "funfusean"})
-    return path
+    return {"network": "funfusean", "weights": path}
 
 
 @pytest.fixture(scope="module")
 def fused(small, weights):
-    return fuse(small.t1, small.pet, "pet-mr", weights=weights, device="cpu")
+    return fuse(small.t1, small.pet, "pet-mr", **weights, device="cpu")
 
 
 def everything(fusion):
@@ -165,7 +165,7 @@ def test_each_colour_mode_has_its_contributions_unless_others_are_asked_for(
         small.t1,
         small.pet,
         "pet-mr",
-        weights=weights,
+        **weights,
         contributions=asked,
         coding=Coding(mode),
         device="cpu",
@@ -176,7 +176,7 @@ def test_each_colour_mode_has_its_contributions_unless_others_are_asked_for(
 
 
 def test_the_result_does_not_depend_on_the_batch(small, fused, weights):
-    other = fuse(small.t1, small.pet, "pet-mr", weights=weights, device="cpu", batch=5)
+    other = fuse(small.t1, small.pet, "pet-mr", **weights, device="cpu", batch=5)
     for found, expected in zip(everything(other), everything(fused), strict=True):
         assert np.array_equal(found, expected)
 
@@ -211,7 +211,7 @@ def test_recolouring_equals_a_fresh_fusion_in_that_coding(small, fused, weights,
         small.t1,
         small.pet,
         "pet-mr",
-        weights=weights,
+        **weights,
         contributions="share",
         coding=coding,
         device="cpu",
@@ -229,7 +229,7 @@ def test_the_report_says_what_the_result_is_made_of(fused, weights):
     assert report["inputs"][0]["inside_reference"] == 1
     assert 0.3 < report["inputs"][1]["inside_reference"] < 1
     assert (report["network"], report["pair"]) == ("funfusean", "pet-mr")
-    assert report["weights_sha256"] == [sha256(weights)]
+    assert report["weights_sha256"] == [sha256(weights["weights"])]
     assert (
         report["parameters"].items()
         >= {
@@ -298,7 +298,7 @@ def test_bad_settings_are_refused(small, settings, words):
 
 def test_weights_of_another_network_are_refused(small, weights):
     with refused("trained for the network"):
-        fuse(small.t1, small.pet, "pet-mr", network="badal-regas", weights=weights)
+        fuse(small.t1, small.pet, "pet-mr", network="badal-regas", weights=weights["weights"])
 
 
 # Planted truth ----------------------------------------------------------------------------------

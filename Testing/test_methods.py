@@ -5,7 +5,10 @@ import torch
 from helpers import random_method, random_slices
 
 from MedFusionLib.inference.contributions import share, sum_error
-from MedFusionLib.methods.registry import Method, all_methods
+from MedFusionLib.methods.registry import DEFAULT_NETWORK, Method, all_methods, get_method
+from MedFusionLib.methods.weights import weights_path
+from MedFusionLib.settings import Settings
+from MedFusionLib.sources.modalities import PAIRS
 
 methods = pytest.mark.parametrize("method", all_methods(), ids=lambda method: method.name)
 classical = pytest.mark.parametrize(
@@ -24,6 +27,13 @@ def half_black() -> list[torch.Tensor]:
     second[..., :14, :] = 0
     second[..., -12:] = 0
     return [first, second]
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_what_fuses_where_nobody_chose_serves_every_pair(pair):
+    assert Settings().network == DEFAULT_NETWORK
+    assert get_method(DEFAULT_NETWORK).any_number
+    assert weights_path(DEFAULT_NETWORK, pair).is_file()
 
 
 @methods

@@ -4,6 +4,7 @@ import math
 
 from MedFusionLib.colour.coding import MODES
 from MedFusionLib.colour.colormaps import COLORMAPS
+from MedFusionLib.methods.registry import DEFAULT_NETWORK
 from MedFusionLib.settings import KINDS
 from MedFusionLib.sources.volumes import AXES
 
@@ -81,7 +82,7 @@ class PanelState:
     guessedFor = Reference()
     thirdModality = Parameter("ct", ("ct", "pet", "spect"))
 
-    network = Parameter("funfusean")
+    network = Parameter(DEFAULT_NETWORK)
     contributions = Parameter("auto", ("auto", *KINDS))
     mode = Parameter("fused", MODES)
     omega = Parameter(0.6, limits=(0, 1))

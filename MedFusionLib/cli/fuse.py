@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import MedFusionError
+from ..methods.registry import DEFAULT_NETWORK
 from .app import app
 from .choices import Align, Axis, Colormap, Kind, Mode, Pair
 from .writing import fuse_into, show_result
@@ -27,7 +28,7 @@ def fuse(
     third_is: Annotated[
         str | None, typer.Option(help="Modality of the third volume: ct, pet or spect.")
     ] = None,
-    network: Annotated[str, typer.Option(help="See 'medfusion methods'.")] = "funfusean",
+    network: Annotated[str, typer.Option(help="See 'medfusion methods'.")] = DEFAULT_NETWORK,
     axis: Annotated[Axis, typer.Option(help="Of the slices.")] = Axis.axial,
     contributions: Annotated[
         Kind | None,

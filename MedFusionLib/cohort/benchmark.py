@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import MedFusionError
+from ..methods.registry import DEFAULT_NETWORK
 from .clusters import HOME, join_cluster, local_cluster, need_dask
 from .fusing import failed_row, fuse_study
 from .records import Attempt
@@ -32,7 +33,7 @@ PATIENCE = 120.0  # seconds until simulated workers have to be there
 
 
 def measure_heads(
-    shape: tuple[int, int, int], studies: int = 6, network: str = "funfusean"
+    shape: tuple[int, int, int], studies: int = 6, network: str = DEFAULT_NETWORK
 ) -> list[dict[str, Any]]:
     """Digital heads (MR and PET) in a bare loop, and as a cohort on 1 and on 2 workers.
 

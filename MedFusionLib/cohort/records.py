@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import MedFusionError
-from ..methods.registry import get_method
+from ..methods.registry import DEFAULT_NETWORK, get_method
 from ..methods.weights import read_card, weights_path
 from ..sources.files import sha256
 from ..sources.folders import PREFIX
@@ -28,7 +28,7 @@ RECORD = "study.json"
 #: options that change what is in the folder of a study, and what they are where not given;
 #: device, batch and memory only change how it is computed
 DEFAULTS: dict[str, Any] = {
-    "network": "funfusean",
+    "network": DEFAULT_NETWORK,
     "axis": "axial",
     "contributions": None,
     "colour": "fused",

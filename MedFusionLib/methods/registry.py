@@ -19,6 +19,9 @@ from ..errors import MedFusionError
 if TYPE_CHECKING:
     from torch import nn
 
+#: what fuses where nobody chose: docs/bands.md says why
+DEFAULT_NETWORK = "bands"
+
 
 @dataclass(frozen=True)
 class Method:
