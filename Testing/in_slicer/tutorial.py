@@ -43,7 +43,7 @@ def tutorial():
     wait(lambda: "slice" in ui.previewCaptionLabel.text)
     choose(ui.networkComboBox, "laplacian-pyramid")
     wait(lambda: "slice" in ui.previewCaptionLabel.text)
-    choose(ui.networkComboBox, "funfusean")
+    choose(ui.networkComboBox, "bands")
     ui.advancedCollapsibleButton.collapsed = False
     picture("preview", ui.previewFrame)
     ui.advancedCollapsibleButton.collapsed = True
@@ -90,11 +90,7 @@ def tutorial():
     point(head.centre("calcification"))
     picture("ct-mr", ui.probeBarLabel)
     # 10
-    see(not ui.whyButton.enabled)
-    choose(ui.networkComboBox, "bands")
-    ui.applyButton.click()
     see(ui.whyButton.enabled)
-    point(head.centre("calcification"))
     ui.whyButton.click()
     wait(lambda: "Fused" in ui.whyLabel.text)
     for word in ("MR", "CT", "fine detail (", "everything coarser"):
@@ -132,7 +128,7 @@ def fuse(first, second, name, near, offset=0):
     ui = slicer.modules.MedFusionWidget.ui
     ui.firstSelector.setCurrentNode(first)
     ui.secondSelector.setCurrentNode(second)
-    choose(ui.networkComboBox, "laplacian-pyramid")  # seconds, where a network takes minutes
+    choose(ui.networkComboBox, "bands")
     ui.applyButton.click()
     see(ui.statusLabel.text.startswith("Done in"))
     box = [0.0] * 6
