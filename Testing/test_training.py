@@ -15,6 +15,8 @@ from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.sources.files import sha256, write_volume
 from MedFusionLib.training import losses
 from MedFusionLib.training import train as training
+from MedFusionLib.training.brighten import brighten
+from MedFusionLib.training.brightness import choose_gain
 from MedFusionLib.training.checkpoints import SafeCheckpointIO
 from MedFusionLib.training.train import read_recipe, score
 from MedFusionLib.training.train import train_network as train
@@ -51,9 +53,9 @@ def pairs(tmp_path_factory):
 def run(pairs, tmp_path):
     """Trains for a few steps; gives the path of the weights."""
 
-    def run(name="weights", recipe_steps=5, every=2, seed=1, **options):
+    def run(name="weights", recipe_steps=5, every=2, seed=1, more="", **options):
         recipe = tmp_path / f"{name}.toml"
-        recipe.write_text(RECIPE.format(steps=recipe_steps, every=every, seed=seed))
+        recipe.write_text(more + RECIPE.format(steps=recipe_steps, every=every, seed=seed))
         out = tmp_path / f"{name}.safetensors"
         train("funfusean", "pet-mr", pairs, out, device="cpu", recipe=recipe, **options)
         return out
@@ -213,6 +215,56 @@ def test_weights_of_something_else_are_not_gone_on_from(trained, run, tmp_path):
             run(start=other)
     with refused("no weights none.safetensors"):
         run(start=tmp_path / "none.safetensors")
+
+
+# Brightness -------------------------------------------------------------------------------------
+
+
+class Dimmed(torch.nn.Module):
+    """The brighter source, dimmed."""
+
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = torch.nn.Parameter(torch.tensor(factor))
+
+    def forward(self, first, second):
+        return self.factor * torch.maximum(first, second)
+
+
+def test_a_dim_image_is_raised_and_a_bright_one_hardly():
+    slices = random_slices(4, 3, 32, 32)
+    slices[:, 2] = 0
+    dim, bright = (choose_gain(Dimmed(factor), [slices]) for factor in (0.8, 1.0))
+    assert dim > 1.1 > bright >= 1
+    before, after = (score(Dimmed(factor), slices) for factor in (0.8, 0.8 * dim))
+    assert after["ssim"] >= before["ssim"] - 0.001
+    assert after["q_abf"] >= before["q_abf"]
+
+
+def test_the_factor_is_chosen_where_the_recipe_says_so(run, unguarded):
+    card = json.loads(run(more="raise_within = 1.0\n").with_suffix(".json").read_text())
+    assert card["recipe"]["module"]["gain"] >= 1
+    card = json.loads(run().with_suffix(".json").read_text())
+    assert "gain" not in card["recipe"]["module"]
+
+
+def test_trained_weights_are_raised_once(trained, pairs, tmp_path):
+    weights = tmp_path / "dim.safetensors"
+    for ending in (".safetensors", ".json"):
+        weights.with_suffix(ending).write_bytes(trained[0].with_suffix(ending).read_bytes())
+    images = random_slices(1, 1, 24, 24, seed=1), random_slices(1, 1, 24, 24, seed=2)
+    dim, digest = load_method("funfusean", "pet-mr", weights)
+    card = brighten(weights, pairs)
+    gain = card["raised"]["by"]
+    assert card["recipe"]["module"] == {"gain": gain} and 1 <= gain <= 1.5
+    assert card["raised"]["sha256_before"] == digest
+    before, after = card["raised"]["validation_before"], card["validation"]["network"]
+    assert after["ssim"] > before["ssim"] - 0.0015 and after["q_abf"] > before["q_abf"] - 1e-3
+    raised, _ = load_method("funfusean", "pet-mr", weights)
+    with torch.inference_mode():
+        assert torch.allclose(raised(*images), gain * dim(*images), atol=1e-3)
+    with refused("raised already"):
+        brighten(weights, pairs)
 
 
 # Collapse ---------------------------------------------------------------------------------------

@@ -30,6 +30,8 @@ class Recipe:
         black: part of the crops that are black in both sources, so that black stays black.
         keep: "best", the checkpoint with the highest SSIM + Q^AB/F on the validation slices, or
             "last", where these two are not what is wanted.
+        raise_within: after the training the fused image is raised, see `brightness.choose_gain`;
+            by how much SSIM may fall. None: it is not.
         published_pixels: of crops that the publication's training saw; None: not known.
         betas: of Adam.
         schedule: "one-cycle", or "cosine": from the peak down to 0.
@@ -57,6 +59,7 @@ class Recipe:
     turns: bool = False
     black: float = 0.0
     keep: str = "best"
+    raise_within: float | None = None
     published_pixels: float | None = None
     betas: tuple[float, float] = (0.9, 0.999)
     schedule: str = "one-cycle"

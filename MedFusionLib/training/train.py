@@ -29,6 +29,7 @@ from ..methods.weights import check_weights, load_method, round_weights, save_we
 from ..metrics import q_abf, ssim
 from ..sources.modalities import PAIRS, modalities_of
 from ..spreadsheets import write_csv
+from .brightness import gain_of
 from .checkpoints import SafeCheckpointIO, checkpoint_file
 from .datasets import Augmentation, Case, find_cases, split_validation
 from .recipe import Recipe
@@ -76,7 +77,7 @@ class _HeldOut(L.Callback):
         cancelled: Callable[[], bool] | None,
     ) -> None:
         self.validation = validation
-        self.average = _mean_scores(get_method("average").build(), validation)
+        self.average = mean_scores(get_method("average").build(), validation)
         self.progress, self.cancelled = progress, cancelled
         self.scores: list[dict[str, float]] = []
         self.best: dict[str, torch.Tensor] = {}
@@ -90,7 +91,7 @@ class _HeldOut(L.Callback):
 
     def on_train_epoch_end(self, trainer, module) -> None:
         network = module.network.eval()
-        row = _mean_scores(network, self.validation)
+        row = mean_scores(network, self.validation)
         network.train()
         self.scores.append({"step": trainer.global_step, **row})
         if trainer.global_step < module.recipe.steps / 4:
@@ -244,6 +245,8 @@ def train_network(
         module.network.load_state_dict(held_out.best)
     round_weights(module.network)  # what is scored is what is saved
     network_module = module.network.eval().to(chosen)
+    form = plan.module | gain_of(plan, network_module, validation)
+    plan = replace(plan, module=form)
     _write_curves(folder, module.curve, held_out)
     average = get_method("average").build()
     test = [spaced(case.slices, plan.scored) for case in testing]
@@ -271,12 +274,12 @@ def train_network(
         "precision": str(trainer.precision),
         "seconds": round(time.monotonic() - started),
         "validation": {
-            "network": _mean_scores(network_module, validation),
+            "network": mean_scores(network_module, validation),
             "average": held_out.average,
         },
         "held_out": {
-            "network": _mean_scores(network_module, test),
-            "average": _mean_scores(average, test),
+            "network": mean_scores(network_module, test),
+            "average": mean_scores(average, test),
         }
         if test
         else "no test cases in the data",
@@ -293,7 +296,8 @@ class _Start:
 
     def __init__(self, path: Path, network: str, pair: str, plan: Recipe) -> None:
         card = check_weights(path)
-        form = card.get("recipe", {}).get("module", {})
+        form = dict(card.get("recipe", {}).get("module", {}))
+        form.pop("gain", None)  # chosen anew after the training
         for what, found, wanted in (
             ("network", card.get("network"), network),
             ("pair", card.get("pair"), pair),
@@ -360,7 +364,7 @@ def _check_collapse(scores: dict[str, dict[str, float]], steps: int) -> None:
         )
 
 
-def _mean_scores(module: torch.nn.Module, parts: list[torch.Tensor]) -> dict[str, float]:
+def mean_scores(module: torch.nn.Module, parts: list[torch.Tensor]) -> dict[str, float]:
     """Scores over the slices of all cases, which may differ in size."""
     rows = [(len(part), score(module, part)) for part in parts]
     count = sum(n for n, _ in rows)

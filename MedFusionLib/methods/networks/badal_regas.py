@@ -28,13 +28,18 @@ def _layer(inputs: int, outputs: int, kernel: int) -> nn.Sequential:
 class BadalRegas(nn.Module):
     """The network; 234,977 parameters.
 
+    Args:
+        gain: what the fused image is multiplied by, for that of a trained network is dim; see
+            `training.brightness`.
+
     Example:
         >>> BadalRegas()(torch.zeros(1, 1, 32, 48), torch.zeros(1, 1, 32, 48)).shape
         torch.Size([1, 1, 32, 48])
     """
 
-    def __init__(self) -> None:
+    def __init__(self, gain: float = 1.0) -> None:
         super().__init__()
+        self.gain = gain
         self.layers = nn.Sequential(
             _layer(2, 128, 5),
             _layer(128, 64, 5),
@@ -51,9 +56,9 @@ class BadalRegas(nn.Module):
             second: (N, 1, H, W) in [0, 1].
 
         Returns:
-            (N, 1, H, W) in (-1, 1), in practice near [0, 1].
+            (N, 1, H, W) in (-gain, gain), in practice near [0, 1].
         """
-        return torch.tanh(self.layers(torch.cat([first, second], dim=1)))
+        return self.gain * torch.tanh(self.layers(torch.cat([first, second], dim=1)))
 
 
 METHOD = Method(
@@ -67,6 +72,6 @@ METHOD = Method(
     "bachelor thesis, TU Dresden 2018",
     build=BadalRegas,
     choices="PyTorch's initial weights, where the thesis has a truncated normal of 0.001; stored "
-    "batch-norm statistics.",
+    "batch-norm statistics; the dim result raised by a constant.",
     radius=6,
 )

@@ -261,18 +261,20 @@ class CSpADN(nn.Module):
     Args:
         attention: whether the features pass both attentions; without, the decoder sees them as
             they are (the paper's ablation).
+        gain: what the fused image is multiplied by, for that of a trained network is dim; see
+            `training.brightness`.
 
     Example:
         >>> CSpADN()(torch.zeros(1, 1, 32, 48), torch.zeros(1, 1, 32, 48)).shape
         torch.Size([1, 1, 32, 48])
     """
 
-    def __init__(self, attention: bool = True) -> None:
+    def __init__(self, attention: bool = True, gain: float = 1.0) -> None:
         super().__init__()
         self.head = nn.Sequential(_conv(2, GROWTH), nn.ReLU(inplace=True))
         self.dense = nn.ModuleList(_dense_module(GROWTH * (k + 1)) for k in range(MODULES))
         channels = GROWTH * (MODULES + 1)
-        self.attention = attention
+        self.attention, self.gain = attention, gain
         if attention:
             self.spatial = SpatialAttention(channels)
             self.channel = ChannelAttention(channels)
@@ -289,7 +291,7 @@ class CSpADN(nn.Module):
             second: (N, 1, H, W) in [0, 1].
 
         Returns:
-            (N, 1, H, W) in (-1, 1), in practice near [0, 1].
+            (N, 1, H, W) in (-gain, gain), in practice near [0, 1].
         """
         return self.fuse_part(first, second, (0, first.shape[-2], 0, first.shape[-1]))
 
@@ -303,7 +305,7 @@ class CSpADN(nn.Module):
             features = self.spatial(features, source) + self.channel(features, source)
         else:
             features = cut(features, source)
-        return cut(self.decoder(features), inside(box, source))
+        return self.gain * cut(self.decoder(features), inside(box, source))
 
 
 METHOD = Method(
@@ -317,7 +319,7 @@ METHOD = Method(
     "MRI Images, ICPR 2020",
     build=CSpADN,
     choices="16 channels from each dense module, decoder 32, 32, 16, 16; channel attention by the "
-    "mean over the pixels; stored batch-norm statistics.",
+    "mean over the pixels; stored batch-norm statistics; the dim result raised by a constant.",
     gradient_note="Attention along rows and columns draws cross-shaped streaks into the gradient "
     "maps: prefer the shares.",
 )

@@ -10,6 +10,8 @@ The paper leaves open, or its programs contradict, and here it is:
   divides by zero with leaky ReLU features. "max_average" divides by |H1| + |H2| + 0.001, which is
   the same for positive features; "sum" (the authors' later program) adds, and is the default;
 - order: the first source (MR) goes through the 9x9 and 3x3 kernels, as the paper has it;
+- brightness: trained on SSIM and L2 to both sources it comes out dim; the result is multiplied by
+  a constant (1.05 to 1.15), chosen on validation slices, see `training.brightness`;
 - at test time batch norm uses stored statistics, so a slice does not depend on its batch.
 """
 
@@ -36,17 +38,19 @@ class FunFuseAn(nn.Module):
 
     Args:
         rule: how the high-frequency features meet, "sum" or "max_average".
+        gain: what the fused image is multiplied by, for that of a trained network is dim; see
+            `training.brightness`.
 
     Example:
         >>> FunFuseAn()(torch.zeros(1, 1, 32, 48), torch.zeros(1, 1, 32, 48)).shape
         torch.Size([1, 1, 32, 48])
     """
 
-    def __init__(self, rule: str = "sum") -> None:
+    def __init__(self, rule: str = "sum", gain: float = 1.0) -> None:
         super().__init__()
         if rule not in FUSION_RULES:
             raise ValueError(f"rule is '{rule}'; choose one of {FUSION_RULES}")
-        self.rule = rule
+        self.rule, self.gain = rule, gain
         self.low1 = _layer(1, 16, 9)
         self.low2 = _layer(1, 16, 7)
         self.high1 = nn.Sequential(_layer(1, 16, 3), _layer(16, 32, 3), _layer(32, 64, 3))
@@ -66,7 +70,7 @@ class FunFuseAn(nn.Module):
             second: (N, 1, H, W) in [0, 1], the other source.
 
         Returns:
-            (N, 1, H, W) in (-1, 1), in practice near [0, 1].
+            (N, 1, H, W) in (-gain, gain), in practice near [0, 1].
         """
         return self.join(self.branch(0, first), self.branch(1, second))
 
@@ -79,7 +83,7 @@ class FunFuseAn(nn.Module):
         """The fused batch from the features of both sources."""
         (low1, high1), (low2, high2) = branches
         features = (low1 + low2 + self.merge(self._fuse(high1, high2))) / 3
-        return torch.tanh(self.out(features))
+        return self.gain * torch.tanh(self.out(features))
 
     def _fuse(self, high1: torch.Tensor, high2: torch.Tensor) -> torch.Tensor:
         if self.rule == "sum":
@@ -98,6 +102,6 @@ METHOD = Method(
     "Fusion, MBIA/MICCAI 2019",
     build=FunFuseAn,
     choices="Size kept by padding; high-frequency features added (the authors' later program); "
-    "stored batch-norm statistics.",
+    "stored batch-norm statistics; the dim result raised by a constant.",
     radius=11,
 )
