@@ -45,6 +45,10 @@ that was trained on; other persons stand in publications.md. Some are trained fo
 publication only. The recipes of IFCNN and TFNet were changed after a first training was looked at
 on test slices, and FW-Net's was tried for CT on the publication's own images; `bands.md` says how
 many runs were compared on its tables.
+
+FunFuseAn, CSpA-DN and Badal Regàs' network come out dim: their fused images are multiplied by a
+constant, the largest with which on the validation slices SSIM falls by at most 0.001 and Q^AB/F not
+at all (`python -m MedFusionLib.training.brighten WEIGHTS DATA`; `raised` on the cards).
 """
 AUTHORS = """## LP-CNN beside the authors' results
 

@@ -238,7 +238,8 @@ from the publication; rows *stored image* are measured on fused images that its 
 rows *here* are our methods on the same sources: stored greys / 255, not stretched, the fused image
 0 where both sources are 0, and rounded to 8 bit. Ranks (in brackets) are within rows of one kind.
 The last column is seconds for an image of 256 x 256: as printed there, on other machines; here,
-what one thread of a processor worked for it.
+what one thread of a processor worked for it. Not all methods were timed on the same day: those that
+were trained or raised again were timed on a slower processor (without bfloat16) than the others.
 
 What the printed names mean: "SSIM" of the thesis and "Q_SSIM" of FunFuseAn are Piella's Q_S; "FMI"
 of both is FMI of edges, the default of its authors' program (`fmi_pixel`); FW-Net's SSIM is Wang's.

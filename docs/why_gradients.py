@@ -50,7 +50,9 @@ def main() -> None:
             undo = UNDONE[method]
             torch.manual_seed(0)
             untrained = get_method(method).build().eval()
-            cells[1] = credit(slope_of(lambda *x, m=module, u=undo: u(m(*x)), pair))
+            cells[1] = credit(
+                slope_of(lambda *x, m=module, u=undo: u(m(*x) / getattr(m, "gain", 1)), pair)
+            )
             cells[2] = credit(slope * pair[1][0, 0].numpy())
             cells[3] = credit(slope_of(untrained, pair))
         print(f"| {method} | {' | '.join(cells)} |", flush=True)
