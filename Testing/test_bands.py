@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 from helpers import random_slices, refused
+from scipy.ndimage import uniform_filter1d
 
 from MedFusionLib.fusion import fuse
 from MedFusionLib.inference import contributions
 from MedFusionLib.inference.slices import run_slices
-from MedFusionLib.methods.networks.bands import AGREEMENT, OWN, RATIOS, Bands
+from MedFusionLib.methods.networks.bands import AGREEMENT, OWN, RATIOS, Bands, running_mean
 from MedFusionLib.methods.registry import all_methods, get_method
 from MedFusionLib.methods.weights import weights_path
 from MedFusionLib.phantom.head import make_phantom
@@ -53,6 +54,15 @@ def test_background_stays_exactly_zero(bands, pair):
     assert not fused[background].any()
     assert 0 <= fused.min() < fused.max() <= 1
     assert not torch.allclose(fused, torch.maximum(*pair), atol=0.05)
+
+
+@pytest.mark.parametrize("window", [1, 3, 5, 15])
+@pytest.mark.parametrize("dim", [-1, -2])
+def test_running_means_are_means(pair, window, dim):
+    found = running_mean(pair[0], window, dim)
+    expected = uniform_filter1d(pair[0].double().numpy(), window, axis=dim, mode="nearest")
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert not found[expected == 0].any()
 
 
 def test_untrained_it_is_the_maximum(pair):

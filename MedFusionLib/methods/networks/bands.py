@@ -173,9 +173,9 @@ class Bands(nn.Module):
             total = [part / gate.clamp(min=1) for part, gate in zip(total, gates, strict=True)]
         return [part.unflatten(1, size) for part in total]
 
-    def _weights(self, own: _View, other: _View, agreement: list[Tensor]) -> Tensor:
+    def _weights(self, own: _View, other: _View, agreeing: list[Tensor]) -> Tensor:
         """The weights of a source beside another one, (5, pixels)."""
-        seen = torch.stack([*own.seen, *other.seen, *own.ratios(other), *agreement])
+        seen = torch.stack([*own.seen, *other.seen, *own.ratios(other), *agreeing])
         first, *rest = self.perceptron
         # planes come in their own units: factors and offsets go into the weights
         matrix, bias = first.weight * self.factors, first.bias + first.weight @ self.offsets
@@ -190,7 +190,7 @@ class Bands(nn.Module):
 
 
 class _Looks:
-    """The sources, and what the perceptron sees of them is made of; tensors (sources, N, H, W).
+    """The sources, and what is made of them for the perceptron; tensors (sources, N, H, W).
 
     Attributes:
         source: themselves.
@@ -316,14 +316,27 @@ def smooth(images: Tensor, dilation: int) -> Tensor:
 
 
 def running_mean(images: Tensor, window: int, dim: int) -> Tensor:
-    """Mean in an odd window along -1 or -2, borders replicated; exactly 0 where all is 0."""
-    reach = window // 2
+    """Mean in an odd window along -1 or -2, borders replicated; exactly 0 where all is 0.
+
+    Sums of 1, 2, 4, ... pixels are put together: of differences of running sums a rest would stay.
+
+    Example:
+        >>> running_mean(torch.tensor([[[[0.0, 0.0, 3.0, 0.0, 0.0]]]]), 3, -1)
+        tensor([[[[0., 1., 1., 1., 0.]]]])
+    """
+    reach, size = window // 2, images.shape[dim]
     padding = (reach, reach, 0, 0) if dim == -1 else (0, 0, reach, reach)
-    sums = F.pad(images, padding, mode="replicate").cumsum(dim)
-    size = images.shape[dim]
-    first = sums.narrow(dim, window - 1, 1)
-    rest = sums.narrow(dim, window, size - 1) - sums.narrow(dim, 0, size - 1)
-    return torch.cat([first, rest], dim) / window
+    sums = F.pad(images, padding, mode="replicate")
+    total, start, width = 0.0, 0, 1
+    while True:
+        if window & width:
+            total = total + sums.narrow(dim, start, size)
+            start += width
+        if start == window:
+            return total / window
+        length = sums.shape[dim] - width
+        sums = sums.narrow(dim, 0, length) + sums.narrow(dim, width, length)
+        width *= 2
 
 
 def slope(images: Tensor) -> tuple[Tensor, Tensor]:
