@@ -241,14 +241,18 @@ def test_a_result_is_explained_on_the_command_line(monkeypatch, capsys, folder, 
 
 
 @pytest.mark.parametrize(
-    ("at", "words"), [("1,2", "not R,A,S"), ("-900,0,0", "outside of fused")]
-)  # fmt: skip
+    ("at", "words"),
+    [("1,2", "not R,A,S"), ("nan,0,0", "not R,A,S"), ("-900,0,0", "outside of fused")],
+)
 def test_points_that_cannot_be_explained(monkeypatch, capsys, folder, at, words):
     code, _, error = on_the_command_line(monkeypatch, capsys, folder, "--at", at)
     assert code == 2 and words in error and len(error.strip().splitlines()) == 1
 
 
-def test_a_folder_that_is_no_result(monkeypatch, capsys, folder, tmp_path):
+@pytest.mark.parametrize("text", [None, "", "{}", "[1]", '{"network": "bands"}'])
+def test_a_folder_that_is_no_result(monkeypatch, capsys, tmp_path, text):
+    if text is not None:
+        (tmp_path / "report.json").write_text(text, encoding="utf-8")
     monkeypatch.setattr("sys.argv", ["medfusion", "why", str(tmp_path), "a", "--at", "0,0,0"])
     with pytest.raises(SystemExit) as ending:
         main()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,9 @@ from rich.table import Table
 from ..errors import MedFusionError
 from .app import app
 from .terminal import out
+
+#: of report.json
+NEEDED = {"inputs", "alignment", "network", "parameters", "weights_sha256"}
 
 
 @app.command()
@@ -30,18 +34,23 @@ def why(
     from ..sources.volumes import voxel_at
 
     try:
-        right, anterior, superior = map(float, at.split(","))
+        right, anterior, superior = point = [float(number) for number in at.split(",")]
     except ValueError:
+        point = [math.nan]
+    if not all(map(math.isfinite, point)):
         raise MedFusionError(
             f"The point '{at}' is not R,A,S; give three numbers such as -31,12.5,34."
-        ) from None
+        )
     try:
         report = json.loads((result / "report.json").read_text(encoding="utf-8"))
+        whole = isinstance(report, dict) and set(report) >= NEEDED
     except (OSError, ValueError):
+        whole = False
+    if not whole:
         raise MedFusionError(
             f"{result} holds no report.json that can be read; give a folder that 'medfusion fuse' "
             "left."
-        ) from None
+        )
     volumes = [read_volume(path) for path in files]
     for number, part in enumerate(report["alignment"][: len(volumes) - 1], start=1):
         if part["applied"]:
