@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -243,25 +242,16 @@ def three_table(bands: torch.nn.Module, seeds: tuple[int, ...] = (5, 6, 7)) -> s
     }
     kept: dict[str, dict[str, list[float]]] = {way: {} for way in ways}
     for seed in seeds:
-        head = make_phantom(planted.SHAPE, seed)
-        sources = prepare([getattr(head, name) for name in names], modalities)
-        layout = slice_order(sources.reference, "axial")
-        inputs = [torch.from_numpy(part)[:, None] for part in sources.slices(*layout)]
-        spacing = sources.reference.spacing[::-1]
-        labels = to_slices(head.labels, *layout)
-        for thing, shown in head.shows.items():
-            inside = to_slices(head.truth[thing], *layout)
-            far = to_slices(distance_transform_edt(~head.truth[thing], spacing), *layout)
-            tissue = np.bincount(labels[inside]).argmax()
-            shell = (labels == tissue) & (far > planted.SHELL[0]) & (far < planted.SHELL[1])
-            where = inside.any((1, 2)) | shell.any((1, 2))
-            own = inputs[modalities.index(shown)][where, 0].numpy()
-            wanted = planted.contrast(own, inside[where], shell[where])
-            for way, method in ways.items():
-                with torch.inference_mode():
-                    fused = method(*(part[where] for part in inputs))[:, 0].clamp(0, 1).numpy()
-                found = planted.contrast(fused, inside[where], shell[where]) / wanted
-                kept[way].setdefault(f"{thing} ({shown.upper()})", []).append(found)
+        look = planted.look_at_volumes(make_phantom(planted.SHAPE, seed), names, modalities)
+        inputs = [torch.from_numpy(part)[:, None] for part in look.inputs]
+        for way, method in ways.items():
+            with torch.inference_mode():
+                fused = method(*inputs)[:, 0].clamp(0, 1).numpy()
+            for thing, number in look.shows.items():
+                places = look.truth[thing], planted.shell_of(look, thing, *planted.SHELL)
+                there = planted.contrast(look.inputs[number], *places)
+                title = f"{thing} ({modalities[number].upper()})"
+                kept[way].setdefault(title, []).append(planted.contrast(fused, *places) / there)
     things = list(next(iter(kept.values())))
     return table(
         ["", *things],

@@ -79,16 +79,16 @@ class Look:
     """One head as the methods see it: its slices, laid out as (slices, rows, columns).
 
     Attributes:
-        inputs: both sources in [0, 1].
+        inputs: the sources in [0, 1].
         modalities: of the sources.
         background: bool.
         labels: of the tissues.
-        truth: name -> bool, the planted things that one of the two sources shows.
-        shows: name -> 0 or 1, the source that shows it.
+        truth: name -> bool, the planted things that one of the sources shows.
+        shows: name -> number of the source that shows it.
         distance: name -> mm from it, 0 inside.
     """
 
-    inputs: tuple[np.ndarray, np.ndarray]
+    inputs: tuple[np.ndarray, ...]
     modalities: tuple[str, ...]
     background: np.ndarray
     labels: np.ndarray
@@ -273,10 +273,19 @@ def _crops(look: Look, fused: np.ndarray, shares: Sequence[np.ndarray]) -> list[
 
 def look_at(head: Phantom, pair: str, other_slices: int = OTHER_SLICES) -> Look:
     """The axial slices of a head that hold planted things, and some others, evenly spaced."""
+    return look_at_volumes(head, PLANTED_PAIRS[pair], modalities_of(pair), other_slices)
+
+
+def look_at_volumes(
+    head: Phantom,
+    names: Sequence[str],
+    modalities: tuple[str, ...],
+    other_slices: int = OTHER_SLICES,
+) -> Look:
+    """As `look_at`, of any of the head's volumes, such as "t1", "pet" and "ct"."""
     from scipy.ndimage import distance_transform_edt
 
-    modalities = modalities_of(pair)
-    sources = prepare([getattr(head, name) for name in PLANTED_PAIRS[pair]], modalities)
+    sources = prepare([getattr(head, name) for name in names], modalities)
     layout = slice_order(sources.reference, "axial")
     spacing = sources.reference.spacing[::-1]
     shown = {name: modalities.index(m) for name, m in head.shows.items() if m in modalities}
