@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import itertools
 import pkgutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
 from unittest import mock
 
 import numpy as np
@@ -75,6 +79,16 @@ class Grid:
         origin = np.array(self.middle) - half
         empty = Volume(np.zeros(self.shape), self.spacing, origin, self.direction, name)
         return empty.like(function(positions(empty)), name)
+
+
+def docs_command(name: str) -> ModuleType:
+    """A command of the folder docs, as a module."""
+    script = Path(__file__).parents[1] / "docs" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, script)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
 
 
 def positions(volume: Volume) -> np.ndarray:

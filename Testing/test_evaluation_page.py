@@ -1,27 +1,19 @@
 """The page of the evaluation: its command measures what is new, and leaves the rest as it is."""
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
+from helpers import docs_command
 
 from MedFusionLib.evaluation.scores import Contender, Scores
 from MedFusionLib.metrics.registry import choose_metrics
 
-SCRIPT = Path(__file__).parents[1] / "docs" / "refresh_evaluation.py"
 MEASURES = tuple(choose_metrics(["q_abf", "scd"]))
 
 
 @pytest.fixture(scope="module")
 def page():
     """The command, as a module."""
-    spec = importlib.util.spec_from_file_location("refresh_evaluation", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    return docs_command("refresh_evaluation")
 
 
 @pytest.fixture

@@ -1,27 +1,21 @@
 """The page of the publications' tables: what its command measures, and how it ranks."""
 
-import importlib.util
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import docs_command
 
 from MedFusionLib import metrics
 from MedFusionLib.methods.registry import all_methods
 
-SCRIPT = Path(__file__).parents[1] / "docs" / "refresh_publications.py"
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
 @pytest.fixture(scope="module")
 def page():
     """The command, as a module."""
-    spec = importlib.util.spec_from_file_location("refresh_publications", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    return docs_command("refresh_publications")
 
 
 def pictures(count=4, size=40):

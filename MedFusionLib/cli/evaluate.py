@@ -61,9 +61,7 @@ def evaluate(
         bool, typer.Option("--phantom", help="Digital heads, whose truth is known; needs no data.")
     ] = False,
     heads: Annotated[int, typer.Option(help="Number of digital heads.")] = 3,
-    first_head: Annotated[
-        int, typer.Option(help="Seed of the first of them; 0 to 4 are in the docs.", min=0)
-    ] = 0,
+    first_head: Annotated[int, typer.Option(help="Seed of the first of them.", min=0)] = 0,
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
 ) -> None:
     """Score the methods, and fused images made elsewhere, on pairs or on digital heads."""
