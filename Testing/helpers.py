@@ -83,7 +83,7 @@ class Grid:
 
 def docs_command(name: str) -> ModuleType:
     """A command of the folder docs, as a module."""
-    script = Path(__file__).parents[1] / "docs" / f"{name}.py"
+    script = Path(__file__).parents[1] / "tools" / f"{name}.py"
     spec = importlib.util.spec_from_file_location(name, script)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look their module up

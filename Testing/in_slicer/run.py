@@ -16,7 +16,12 @@ import slicer
 TESTING = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FILES = [
     os.path.join(TESTING, name)
-    for name in ("test_panel.py", "test_panel_alignment.py", "test_panel_why.py", "in_slicer")
+    for name in (
+        "panel/test_panel.py",
+        "panel/test_panel_alignment.py",
+        "panel/test_panel_why.py",
+        "in_slicer",
+    )
 ]
 
 

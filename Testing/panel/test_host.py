@@ -19,7 +19,7 @@ from host import lint  # noqa: E402
 from host.dialogs import ModalDialog  # noqa: E402
 from host.uiloader import UiError  # noqa: E402
 
-PANEL = Path(__file__).resolve().parent.parent / "MedFusion"
+PANEL = Path(__file__).resolve().parents[2] / "MedFusion"
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Why the published colour can say the reverse: the table in docs/evaluation.md.
 
-    python docs/why_gradients.py
+    python tools/why_gradients.py
 
 Area under the ROC curve of the PET's gradient inside a lesion that only the PET shows, against
 the tissue around it, on one slice of a digital head: as published, without the network's last

@@ -25,7 +25,7 @@ from MedFusionLib.results.scene import add_volume, volume_from_node  # noqa: E40
 from MedFusionLib.sources.prepare import prepare  # noqa: E402
 from MedFusionLib.sources.volumes import Volume  # noqa: E402
 
-MODULE = Path(__file__).resolve().parent.parent / "MedFusion"
+MODULE = Path(__file__).resolve().parents[2] / "MedFusion"
 SHAPE = (24, 48, 48)
 
 

@@ -1,6 +1,6 @@
 """Train `bands` with one thing left out at a time, and write what that costs into docs/bands.md.
 
-    python docs/refresh_ablations.py DATA VOLUMES FOLDER --steps 300
+    python tools/refresh_ablations.py DATA VOLUMES FOLDER --steps 300
 
 Learns from the training cases of DATA but for some that are held apart, and scores on those and on
 digital heads: no test case is looked at, so that a recipe may be chosen by this table. VOLUMES is

@@ -1,6 +1,6 @@
 """Measure the alignment and write the tables into docs/alignment.md.
 
-    python docs/refresh_alignment.py DATA [TRIALS]
+    python tools/refresh_alignment.py DATA [TRIALS]
 
 DATA is the data folder (for the real pairs; what is not there is left out), TRIALS the number of
 random rigid errors over all pairs of the digital head, default 200. Each error is a shift of up to
@@ -28,7 +28,7 @@ from MedFusionLib.sources.alignment import (
 from MedFusionLib.sources.files import read_volume
 from MedFusionLib.sources.volumes import Volume
 
-PAGE = Path(__file__).with_name("alignment.md")
+PAGE = Path(__file__).parents[1] / "docs" / "alignment.md"
 BEGIN, END = "<!-- begin: measured -->", "<!-- end: measured -->"
 SHIFT, TURN = 20.0, 15.0  # mm, degrees
 REAL_TRIALS = 5

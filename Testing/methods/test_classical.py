@@ -18,7 +18,7 @@ from MedFusionLib.methods.classical.laplacian_pyramid import LaplacianPyramid
 from MedFusionLib.methods.classical.maximum import Maximum
 from MedFusionLib.methods.registry import all_methods, get_method
 
-REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
+REFERENCE = Path(__file__).parents[3] / "shared" / "reference"
 
 #: how far these may be from two equal sources: they approximate them
 APPROXIMATE = {"lp-sr": 5e-4, "csr": 0.1}

@@ -1,6 +1,6 @@
 """Measure the methods, and write the tables into docs/evaluation.md.
 
-    python docs/refresh_evaluation.py DATA RESULTS [SECTION ...]
+    python tools/refresh_evaluation.py DATA RESULTS [SECTION ...]
 
 DATA is the data folder, with the atlas in `aanlib` and the ten pairs of other persons in
 `seeds/funfusean`. RESULTS keeps what was measured of each method with which weights: a second run
@@ -32,7 +32,7 @@ from MedFusionLib.evaluation.summary import interval_note, summarise
 from MedFusionLib.metrics.registry import better, choose_metrics, name_sources
 from MedFusionLib.training.datasets import find_cases
 
-PAGE = Path(__file__).with_name("evaluation.md")
+PAGE = Path(__file__).parents[1] / "docs" / "evaluation.md"
 BEGIN, END = "<!-- begin: measured -->", "<!-- end: measured -->"
 #: the metrics of the tables of pairs
 SHOWN = (

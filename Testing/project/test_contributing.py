@@ -10,7 +10,7 @@ from MedFusionLib.fusion import fuse
 from MedFusionLib.methods import registry
 from MedFusionLib.phantom.head import make_phantom
 
-PAGE = Path(__file__).resolve().parent.parent / "CONTRIBUTING.md"
+PAGE = Path(__file__).resolve().parents[2] / "CONTRIBUTING.md"
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
+from dicom_series import write_series
 from helpers import refused
-from test_dicom import write_series
 
 from MedFusionLib.cli import main
 from MedFusionLib.fusion import fuse

@@ -9,7 +9,7 @@ import pytest
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the faults are put in as Linux lets one")
 def test_no_fault_ends_wrong():
-    campaign = Path(__file__).with_name("faults") / "campaign.py"
+    campaign = Path(__file__).parents[1] / "faults" / "campaign.py"
     words = [sys.executable, str(campaign), "--short", "--seed", "7"]
     done = subprocess.run(words, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,6 +1,6 @@
 """Write docs/publications.md: the publications' tables beside ours, on their own images.
 
-    python docs/refresh_publications.py DATA RESULTS [SLICES [LEFT_OUT]]
+    python tools/refresh_publications.py DATA RESULTS [SLICES [LEFT_OUT]]
 
 DATA is the data folder, with the publications' test images in `seeds`; RESULTS keeps what was
 measured of each method, so that a second run measures only what is new. SLICES: at most so many,
@@ -35,7 +35,7 @@ from MedFusionLib.sources.files import read_volume
 from MedFusionLib.sources.pictures import read_picture
 from MedFusionLib.sources.prepare import as_8_bit, evenly
 
-PAGE = Path(__file__).with_name("publications.md")
+PAGE = Path(__file__).parents[1] / "docs" / "publications.md"
 
 
 @dataclass(frozen=True)
@@ -232,7 +232,7 @@ def metric(name: str) -> Callable[..., Tensor]:
 
 HEAD = """# The publications' tables beside ours
 
-Written by `python docs/refresh_publications.py DATA RESULTS` from the images that the
+Written by `python tools/refresh_publications.py DATA RESULTS` from the images that the
 publications' authors published (they are not part of this repository). Rows *printed* are copied
 from the publication; rows *stored image* are measured on fused images that its authors stored;
 rows *here* are our methods on the same sources: stored greys / 255, not stretched, the fused image

@@ -1,6 +1,6 @@
 """Write the measured part and the picture of docs/bands.md.
 
-    python docs/refresh_bands.py DATA SEEDS VOLUMES --every 1
+    python tools/refresh_bands.py DATA SEEDS VOLUMES --every 1
 
 DATA is the folder of training pairs (its test cases are used), SEEDS the folder of the
 publications' own images, VOLUMES that of whole volumes. With --every N, each N-th slice of CT and
@@ -28,7 +28,7 @@ from MedFusionLib.sources.files import read_volume
 from MedFusionLib.sources.prepare import prepare
 from MedFusionLib.sources.volumes import slice_order, to_slices
 
-PAGE = Path(__file__).with_name("bands.md")
+PAGE = Path(__file__).parents[1] / "docs" / "bands.md"
 METHODS = ("maximum", "max-min", "gff", "bands")
 #: slices of a case that CDDFuse's public test set holds, by their place in our volumes
 CT_SLICES = {"16": slice(4, 14), "21": slice(2, 13)}

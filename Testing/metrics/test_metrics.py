@@ -18,8 +18,8 @@ from MedFusionLib.metrics import common, registry
 from MedFusionLib.metrics.feature_information import edges
 from MedFusionLib.metrics.registry import METRICS
 
-REFERENCE = Path(__file__).parents[2] / "shared" / "reference" / "metrics"
-THESIS = Path(__file__).parents[2] / "shared" / "data" / "seeds" / "thesis"
+REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "metrics"
+THESIS = Path(__file__).parents[3] / "shared" / "data" / "seeds" / "thesis"
 
 # name in values.csv: function, relative tolerance
 PROGRAMS = {

@@ -21,7 +21,7 @@ from MedFusionLib.training.losses import (
     ssim_map,
 )
 
-ATLAS = Path(__file__).parents[2] / "shared" / "data" / "aanlib"
+ATLAS = Path(__file__).parents[3] / "shared" / "data" / "aanlib"
 
 
 def noise(*shape: int, seed: int = 0) -> torch.Tensor:

@@ -22,7 +22,7 @@ from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.sources.files import read_volume, write_volume
 from MedFusionLib.sources.volumes import Volume
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SHAPE = (16, 40, 40)
 GOOD, FAR = 8, "p4"
 #: id of a broken study -> what its sentence says

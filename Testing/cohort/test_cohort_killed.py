@@ -40,7 +40,7 @@ def wait_until(true, what):
 @contextmanager
 def started(*words, **streams):
     """A process of this Python, in a group of its own, which is killed at the end."""
-    paths = os.pathsep.join([str(HERE.parent), str(HERE)])
+    paths = os.pathsep.join([str(HERE.parents[1]), str(HERE)])
     environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
     command = [sys.executable, *map(str, words)]
     process = subprocess.Popen(command, env=environment, start_new_session=True, **streams)

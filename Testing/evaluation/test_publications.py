@@ -9,7 +9,7 @@ from helpers import docs_command
 from MedFusionLib import metrics
 from MedFusionLib.methods.registry import all_methods
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
+DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from MedFusionLib.sources import alignment  # noqa: E402
 from MedFusionLib.sources.alignment import Alignment, moved  # noqa: E402
 from MedFusionLib.sources.files import read_volume  # noqa: E402
 
-MODULE = Path(__file__).resolve().parent.parent / "MedFusion"
+MODULE = Path(__file__).resolve().parents[2] / "MedFusion"
 SHIFT = np.eye(4)
 SHIFT[:3, 3] = 0, 18, 0
 

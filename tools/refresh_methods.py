@@ -1,6 +1,6 @@
 """Write docs/methods.md: every method of the registry, and what its weights' cards say.
 
-python docs/refresh_methods.py
+python tools/refresh_methods.py
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from MedFusionLib.methods.registry import Method, all_methods
 from MedFusionLib.methods.weights import load_method, read_card, weights_path
 from MedFusionLib.sources.modalities import PAIRS
 
-PAGE = Path(__file__).with_name("methods.md")
+PAGE = Path(__file__).parents[1] / "docs" / "methods.md"
 HEAD = """# Methods
 
-Written by `python docs/refresh_methods.py` from the registry and the weights' cards. What a method
+Written by `python tools/refresh_methods.py` from the registry and the weights' cards. What a method
 does, its equations and parameters stand at the head of its file in `MedFusionLib/methods/networks`
 or `MedFusionLib/methods/classical`.
 
@@ -54,7 +54,7 @@ AUTHORS = """## LP-CNN beside the authors' results
 
 The fused images that the authors' program made with the authors' weights, and ours made of the same
 sources: correlation, SSIM of the two, and Piella's Q_S of both. GFF is held to its authors' results
-within 2 grey levels by `Testing/test_classical.py`.
+within 2 grey levels by `Testing/methods/test_classical.py`.
 """
 #: title -> both sources, the authors' result
 STORED = {

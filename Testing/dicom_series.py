@@ -1,0 +1,44 @@
+"""DICOM series written for tests: made-up pixels, no patient."""
+
+import numpy as np
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+
+SERIES = "1.2.826.0.1.3680043.2.1125.1"
+
+
+def header(kind=CTImageStorage, series=SERIES, number=1):
+    """What every DICOM picture says."""
+    made = Dataset()
+    made.file_meta = FileMetaDataset()
+    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    made.file_meta.MediaStorageSOPClassUID = made.SOPClassUID = kind
+    made.file_meta.MediaStorageSOPInstanceUID = made.SOPInstanceUID = f"{series}.{number}"
+    made.StudyInstanceUID, made.SeriesInstanceUID = f"{SERIES}.9", series
+    made.Modality, made.SeriesNumber, made.InstanceNumber = "CT", "4", str(number)
+    made.SamplesPerPixel, made.PhotometricInterpretation = 1, "MONOCHROME2"
+    made.BitsAllocated, made.BitsStored, made.HighBit = 16, 16, 15
+    made.PixelRepresentation = 1
+    return made
+
+
+def write_series(folder, volume, change=None, series=SERIES):
+    """A series of single slices, its file names in another order than its slices.
+
+    `change(header, k)` may spoil a slice before it is written.
+    """
+    folder.mkdir(exist_ok=True)
+    count = volume.shape[0]
+    for k, pixels in enumerate(volume.array):
+        one = header(series=series, number=k + 1)
+        one.Rows, one.Columns = pixels.shape
+        place = volume.matrix @ (0, 0, k, 1)
+        one.ImagePositionPatient = [f"{x:.6f}" for x in place[:3]]
+        one.ImageOrientationPatient = [f"{x:.9f}" for x in volume.direction.T[:2].ravel()]
+        one.PixelSpacing = [f"{volume.spacing[1]:g}", f"{volume.spacing[0]:g}"]
+        one.RescaleSlope, one.RescaleIntercept = "1", "-1024"
+        one.PixelData = (pixels + 1024).astype(np.int16).tobytes()
+        if change:
+            change(one, k)
+        one.save_as(folder / f"{series[-1]}-{count - k}.dcm", enforce_file_format=True)
+    return folder
