@@ -76,9 +76,15 @@ def host(real_scene):
 
 @pytest.fixture(scope="session")
 def in_process():
-    """A Dask client whose one worker runs in this process: quick to start, on 127.0.0.1 alone."""
+    """A Dask client whose one worker runs in this process: quick to start, and nobody else's."""
     distributed = pytest.importorskip("distributed", reason="Dask is not installed: no cohorts")
-    words = {"processes": False, "protocol": "tcp://", "host": "127.0.0.1", "n_workers": 1}
+    words = {
+        "processes": False,
+        "protocol": "tls://",
+        "security": True,
+        "host": "127.0.0.1",
+        "n_workers": 1,
+    }
     words |= {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
     with distributed.Client(**words) as client:
         yield client

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from ..errors import MedFusionError
 from .app import app
 from .choices import Align, Axis, Colormap, Kind, Mode
 from .terminal import bar, err, out
@@ -52,6 +53,25 @@ def cohort(
     scheduler: Annotated[
         str | None, typer.Option(help="Join the Dask cluster at this ADDRESS instead.")
     ] = None,
+    tls_ca: Annotated[
+        Path | None, typer.Option(help="PEM file of that cluster's certificate authority.")
+    ] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="PEM file of your certificate.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM file of its key.")] = None,
+    insecure: Annotated[
+        bool,
+        typer.Option(
+            "--insecure",
+            help="Join a scheduler without TLS: whoever reaches it can run programs as you.",
+        ),
+    ] = False,
+    dashboard: Annotated[
+        bool,
+        typer.Option(
+            "--dashboard",
+            help="Serve Dask's dashboard on 127.0.0.1; every user of this computer can read it.",
+        ),
+    ] = False,
     network: Annotated[
         str | None, typer.Option(help="Of studies whose row names none; so are all below.")
     ] = None,
@@ -86,13 +106,19 @@ def cohort(
     if dry_run:
         _say_what_would_be_done(studies, out_, retry_failed)
         return
-    from ..cohort.clusters import join_cluster, local_cluster
+    from ..cohort.clusters import join_cluster, local_cluster, tls_files
     from ..cohort.run import fuse_cohort
 
     memory = worker_memory * 1e9 if worker_memory else None
-    cluster = join_cluster(scheduler) if scheduler else local_cluster(workers, memory)
+    tls = [file for file in (tls_ca, tls_cert, tls_key) if file]
+    if len(tls) not in (0, 3) or (tls and not scheduler):
+        raise MedFusionError("Give --tls-ca, --tls-cert and --tls-key together, with --scheduler.")
+    if scheduler:
+        cluster = join_cluster(scheduler, tls_files(*tls) if tls else None, insecure)
+    else:
+        cluster = local_cluster(workers, memory, dashboard)
     with cluster as client:
-        if client.dashboard_link:
+        if dashboard and client.dashboard_link:
             err.print(f"Dask's dashboard: {client.dashboard_link}", soft_wrap=True)
         try:
             with _bar(len(studies)) as progress:

@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = public(
     {
         "studies": "Study make_study read_studies",
         "checks": "Finding check_studies",
-        "clusters": "local_cluster",
+        "clusters": "join_cluster local_cluster make_tls_files tls_files",
         "run": "Progress fuse_cohort",
     },
 )

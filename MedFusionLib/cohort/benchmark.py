@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import resource
@@ -22,7 +23,7 @@ from typing import Any
 
 from ..errors import MedFusionError
 from ..methods.registry import DEFAULT_NETWORK
-from .clusters import HOME, join_cluster, local_cluster, need_dask
+from .clusters import HOME, join_cluster, local_cluster, make_tls_files, need_dask, tls_files
 from .fusing import failed_row, fuse_study
 from .records import Attempt
 from .run import Work, fuse_cohort
@@ -166,7 +167,8 @@ def simulate(studies: int = 10_000, workers: int = 100, seconds: float = 1.0) ->
     listed = [Study(f"p{n}", options={"seconds": seconds}) for n in range(studies)]
     with tempfile.TemporaryDirectory() as temporary, _simulated(Path(temporary), workers) as head:
         place = json.loads((Path(temporary) / "scheduler.json").read_text(encoding="utf-8"))
-        with join_cluster(place["address"]) as client:
+        tls = tls_files(*_tls(Path(temporary)))
+        with join_cluster(place["address"], tls) as client:
             client.wait_for_workers(workers, timeout=PATIENCE)
             out = Path(temporary) / "out"
             fuse_cohort(listed[:workers], out / "warm", client=client, work=sleep_study)
@@ -199,6 +201,9 @@ def simulate(studies: int = 10_000, workers: int = 100, seconds: float = 1.0) ->
 @contextlib.contextmanager
 def _simulated(folder: Path, workers: int) -> Iterator[subprocess.Popen[bytes]]:
     """A scheduler and processes with workers in them; yields the scheduler."""
+    make_tls_files(folder / "tls")
+    words = zip(("--tls-ca-file", "--tls-cert", "--tls-key"), map(str, _tls(folder)), strict=True)
+    tls = ("--protocol", "tls", *itertools.chain.from_iterable(words))
     place = folder / "scheduler.json"
     python = (sys.executable, "-m")
     head = (*python, "dask", "scheduler", "--host", HOME, "--port", "0")
@@ -211,7 +216,7 @@ def _simulated(folder: Path, workers: int) -> Iterator[subprocess.Popen[bytes]]:
             stack.callback(process.kill)
             return process
 
-        scheduler = start(*head, *page, "--scheduler-file", str(place))
+        scheduler = start(*head, *page, *tls, "--scheduler-file", str(place))
         for number in range(PROCESSES):
             share = (workers + number) // PROCESSES
             start(*python, __spec__.name, str(place), str(share))
@@ -223,14 +228,22 @@ def _simulated(folder: Path, workers: int) -> Iterator[subprocess.Popen[bytes]]:
         yield scheduler
 
 
+def _tls(folder: Path) -> list[Path]:
+    return [folder / "tls" / f"{name}.pem" for name in ("ca", "cert", "key")]
+
+
 async def _workers(place: Path, count: int) -> None:
     """So many workers of one thread each in this process, until it is killed."""
-    from distributed import Worker
+    from distributed import Security, Worker
 
+    names = ("tls_ca_file", "tls_worker_cert", "tls_worker_key")
+    files = map(str, _tls(place.parent))
+    security = Security(require_encryption=True, **dict(zip(names, files, strict=True)))
     while not place.is_file() or not place.stat().st_size:
         await asyncio.sleep(0.1)
     address = json.loads(place.read_text(encoding="utf-8"))["address"]
-    words = {"nthreads": 1, "host": HOME, "memory_limit": 0}
+    words = {"nthreads": 1, "host": HOME, "memory_limit": 0, "security": security}
+    words["protocol"] = "tls://"
     workers = [Worker(address, name=f"{os.getpid()}-{n}", **words) for n in range(count)]
     await asyncio.gather(*workers)
     await asyncio.gather(*(worker.finished() for worker in workers))

@@ -37,7 +37,6 @@ class Progress:
         kept: how many of these were so before this run.
         all: studies of the cohort.
         workers: that there are now.
-        dashboard: address of Dask's page, "" where it has none.
     """
 
     done: int
@@ -45,7 +44,6 @@ class Progress:
     kept: int
     all: int
     workers: int
-    dashboard: str
 
 
 def fuse_cohort(
@@ -122,8 +120,7 @@ def _rows(
         if progress:
             found = client.scheduler_info(n_workers=0)
             workers = found.get("n_workers", len(found["workers"]))
-            link = client.dashboard_link or ""
-            progress(Progress(**counts, all=len(studies), workers=workers, dashboard=link))
+            progress(Progress(**counts, all=len(studies), workers=workers))
 
     def submit(numbers: Sequence[int], attempt: int) -> list[Future]:
         words = {"out": out, "run": run, "attempt": attempt, "retry_failed": retry_failed}

@@ -18,7 +18,7 @@ import pytest
 from helpers import refused
 
 from MedFusionLib.cohort import Study, fuse_cohort, read_studies
-from MedFusionLib.cohort.clusters import join_cluster
+from MedFusionLib.cohort.clusters import join_cluster, make_tls_files, tls_files
 from MedFusionLib.cohort.fusing import fuse_study
 from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.sources.files import write_volume
@@ -57,9 +57,11 @@ QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 @pytest.fixture
 def cluster(tmp_path):
-    """A scheduler and two workers, each a process of its own: the address and the processes."""
+    """A scheduler and two workers, each a process of its own, under TLS: client and processes."""
     place = tmp_path / "scheduler.json"
-    shared = ("--host", "127.0.0.1")
+    ca, cert, key = tls = make_tls_files(tmp_path / "tls")
+    shared = ("--host", "127.0.0.1", "--protocol", "tls",
+              "--tls-ca-file", ca, "--tls-cert", cert, "--tls-key", key)  # fmt: skip
     dask = ("-m", "dask")
     scheduler = started(
         *dask, "scheduler", *shared, "--port", 0, "--no-dashboard",
@@ -71,7 +73,8 @@ def cluster(tmp_path):
     with scheduler as head:
         wait_until(place.is_file, "the scheduler")
         with started(*worker, *folder, **QUIET) as one, started(*worker, *folder, **QUIET) as two:
-            yield json.loads(place.read_text())["address"], (head, one, two)
+            address = json.loads(place.read_text())["address"]
+            yield partial(join_cluster, address, tls_files(*tls)), (head, one, two)
 
 
 def starts(out):
@@ -84,7 +87,7 @@ def starts(out):
 def test_who_kills_its_worker_fails_and_the_others_go_on(cluster, tmp_path):
     out = tmp_path / "out"
     names = ["killer", *(f"p{number}" for number in range(8)), "unlucky"]
-    with join_cluster(cluster[0]) as client:
+    with cluster[0]() as client:
         client.wait_for_workers(2, timeout=PATIENCE)
         rows = fuse_cohort([Study(n, "a", "b", "ct-mr") for n in names], out, client=client,
                            work=cohort_work.work)  # fmt: skip
@@ -100,7 +103,7 @@ def test_who_kills_its_worker_fails_and_the_others_go_on(cluster, tmp_path):
 def test_a_lost_scheduler_ends_the_run_with_a_sentence(cluster, tmp_path, monkeypatch):
     import dask
 
-    address, (head, *_) = cluster
+    join, (head, *_) = cluster
     out = tmp_path / "out"
     studies = [Study(f"p{number}", "a", "b", "ct-mr") for number in range(1000)]
 
@@ -109,14 +112,14 @@ def test_a_lost_scheduler_ends_the_run_with_a_sentence(cluster, tmp_path, monkey
             os.kill(head.pid, signal.SIGKILL)
 
     quick = dask.config.set({"distributed.comm.timeouts.connect": "1s"})
-    with quick, refused("scheduler"), join_cluster(address) as client:
+    with quick, refused("scheduler"), join() as client:
         fuse_cohort(studies, out, client=client, progress=kill, work=cohort_work.work)
     assert (out / "cohort.csv").is_file()
 
 
 def test_nobody_answers(monkeypatch):
     monkeypatch.setattr("MedFusionLib.cohort.clusters.PATIENCE", 0.5)
-    with refused("No Dask scheduler"), join_cluster("tcp://127.0.0.1:9"):
+    with refused("No Dask scheduler"), join_cluster("tcp://127.0.0.1:9", insecure=True):
         pass
 
 
@@ -182,7 +185,7 @@ def test_a_run_that_is_killed_or_interrupted_goes_on_where_it_was(heads, in_proc
         said, _ = run.communicate(timeout=PATIENCE)
     assert run.returncode == 130, said
     assert "goes on where it was" in said and "Traceback" not in said
-    assert "http://127.0.0.1:" in said
+    assert "http://" not in said, "no dashboard unless asked for"
     assert "waiting" in (out / "cohort.csv").read_text(encoding="utf-8")
 
     before = {name: (out / name / "fused.nrrd").stat().st_mtime_ns for name in done()}
