@@ -37,6 +37,7 @@ if not TOO_OLD:
     from MedFusionPanel.sampledata import registerSampleData
     from MedFusionPanel.state import PanelState
 
+    from MedFusionLib.colour.registry import get_mode
     from MedFusionLib.errors import Cancelled, MedFusionError
     from MedFusionLib.fusion import NOTICE
 
@@ -294,7 +295,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             choices.fillOne(self.ui.networkComboBox, methods, state.network)
             self.ui.networkComboBox.enabled = bool(methods)
         self.ui.methodLabel.text = self.logic.describeMethod(state)
-        self.ui.colormapComboBox.enabled = state.mode == "paper"
+        self.ui.colormapComboBox.enabled = "colormap" in get_mode(state.mode).uses
         self.ui.thirdModalityComboBox.enabled = state.third is not None
 
     def _showWindows(self):

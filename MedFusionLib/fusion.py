@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import __version__
-from .colour.coding import GRADIENT_NOTE, Coding, Coordinates, coordinates
+from .colour.coding import Coding, Coordinates
+from .colour.mode import GRADIENT_NOTE, Voxels
 from .errors import MedFusionError
 from .methods.registry import DEFAULT_NETWORK
 from .settings import Settings
@@ -74,7 +75,9 @@ class Fusion:
     def coordinates(self) -> Coordinates:
         """Where each voxel stands in the colour tables."""
         maps = [part.array for part in self.contributions]
-        return coordinates(self.fused.array, maps, self.sources.background)
+        sources = self.sources
+        voxels = Voxels(self.fused.array, maps, sources.background, lambda: sources.scaled)
+        return Coordinates(voxels, sources.modalities)
 
     @property
     def colour(self) -> np.ndarray:
@@ -122,7 +125,7 @@ def fuse(
         contributions: "gradient", "share" or "parts"; default: what suits the colour mode.
         steps: of the shares, see `contributions.share`.
         samples: of the gradients, see `contributions.gradient`.
-        coding: of the colours; default: mode "fused", omega 0.6.
+        coding: of the colours; default: the mode `colour.DEFAULT_MODE`, omega 0.6.
         windows: an intensity window for each source, None where the default is to be used.
         align: "off", "check": measure how far the others lie off the first, and warn, or
             "apply": also move them there (see `sources.alignment`).
@@ -377,6 +380,12 @@ def fuse_slice(
     which = slice(number, number + 1)
     result = _run(method, sources, layout, settings, which)
     background = to_slices(sources.background, *layout)[which]
-    places = coordinates(result.fused, result.contributions, background)
+    voxels = Voxels(
+        result.fused,
+        result.contributions,
+        background,
+        lambda: sources.slices(*layout, which),
+    )
+    colour = Coordinates(voxels, sources.modalities).colours(settings.coding)[0]
     pixel = tuple(reference.spacing[2 - order[n]] for n in (1, 2))
-    return FusedSlice(result.fused[0], places.colours(settings.coding)[0], number, count, pixel)
+    return FusedSlice(result.fused[0], colour, number, count, pixel)

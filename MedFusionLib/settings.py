@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .colour.coding import DEFAULT_KIND, Coding
+from .colour.coding import Coding
+from .colour.registry import contributions_for
 from .errors import MedFusionError
 from .inference.devices import choose_device
 from .methods.registry import DEFAULT_NETWORK, get_method
@@ -72,7 +73,7 @@ class Settings:
     @property
     def kind(self) -> str:
         """The kind of contributions: the one asked for, else what suits the colour mode."""
-        return self.contributions or DEFAULT_KIND[self.coding.mode]
+        return self.contributions or contributions_for(self.coding.mode)
 
     def for_slices(self) -> dict[str, Any]:
         """What `inference.run_slices` takes of them."""

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import binary_dilation, binary_erosion, generate_binary_structure
 
-from MedFusionLib.colour.coding import GRADIENT_NOTE, Coding
+from MedFusionLib.colour.coding import Coding
+from MedFusionLib.colour.mode import GRADIENT_NOTE
 from MedFusionLib.errors import Cancelled
 from MedFusionLib.fusion import NOTICE, fuse, fuse_slice
 from MedFusionLib.methods.weights import save_weights, weights_path

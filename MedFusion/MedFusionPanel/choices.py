@@ -3,18 +3,14 @@
 import qt
 from slicer.i18n import tr as _
 
-from MedFusionLib.colour.coding import MODES
 from MedFusionLib.colour.colormaps import COLORMAPS
+from MedFusionLib.colour.registry import all_modes
 from MedFusionLib.inference.devices import DEVICES
 from MedFusionPanel.logic import MODALITIES
 
 
 def fill(ui):
     """Fill all combo boxes but that of the methods."""
-    modes = {
-        "fused": _("Fused image, tinted by source"),
-        "paper": _("As published (Kumar et al. 2019)"),
-    }
     devices = {
         "auto": _("The fastest there is"),
         "cuda": _("Graphics card (CUDA)"),
@@ -30,7 +26,7 @@ def fill(ui):
             "parts": _("What was taken from each source"),
             "gradient": _("Gradient, as published"),
         },
-        "mode": {name: modes[name] for name in reversed(MODES)},
+        "mode": {mode.name: mode.title for mode in all_modes()},
         "colormap": {name: name for name in COLORMAPS},
         "resultColormap": {name: name for name in COLORMAPS},
         "axis": {

@@ -102,7 +102,7 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
         def work():
             third = volumes[2] if len(volumes) > 2 else None
             fusion = fuse(volumes[0], volumes[1], pair, third=third, **settings)
-            _ = fusion.coordinates  # the slow part of the colours, here and not later
+            fusion.coordinates.places(fusion.coding.mode)  # the slow part, here and not later
             return fusion
 
         fusion = run(work) if run else work()

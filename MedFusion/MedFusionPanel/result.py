@@ -9,7 +9,9 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
-from MedFusionLib.colour.coding import DEFAULT_KIND, HUES, Coding, coordinates
+from MedFusionLib.colour.coding import Coding, Coordinates
+from MedFusionLib.colour.mode import Voxels
+from MedFusionLib.colour.registry import contributions_for, get_mode
 from MedFusionLib.errors import MedFusionError
 from MedFusionLib.fusion import CONTRIBUTIONS
 from MedFusionLib.results.quality import quality_of
@@ -152,7 +154,8 @@ class Result:
         ):
             chosen = part["window_from"].startswith("given")
             windows.append(chosen if auto else list(window) != part["window"])
-        kind = DEFAULT_KIND[state.mode] if state.contributions == "auto" else state.contributions
+        kind = state.contributions
+        kind = contributions_for(state.mode) if kind == "auto" else kind
         modalities = [part["modality"] for part in self.report["inputs"]]
         wanted = ["mr", state.modality, *([state.thirdModality] if state.third else [])]
         pairs = (
@@ -259,12 +262,8 @@ class Result:
 
     def colours(self):
         """A colour for each source, as in the colour volume; greys where hue means other things."""
-        count = len(self.sources)
-        if self.coding.mode != "fused":
-            return [(110, 110, 110), (200, 200, 200), (150, 150, 150)][:count]
-        pure = HUES[:count] / HUES[:count].max(axis=1, keepdims=True)
-        tint = 1 - max(self.coding.omega, 0.2) * (1 - pure)
-        return [tuple(colour) for colour in np.round(255 * tint).astype(int).tolist()]
+        modalities = [name.lower() for name in self.modalities]
+        return get_mode(self.coding.mode).source_colours(self.coding, modalities)
 
     def _reportOf(self, role):
         node = self.nodes.get(role, self._carrier)
@@ -282,7 +281,12 @@ class Result:
         maps = [arrays[role] for role in CONTRIBUTIONS if role in arrays]
         if "fused" not in arrays or len(maps) != len(self.sources):
             return arrays, None
-        return arrays, coordinates(arrays["fused"], maps, arrays["fused"] == 0)
+        voxels = Voxels(arrays["fused"], maps, arrays["fused"] == 0, self._scaledSources)
+        return arrays, Coordinates(voxels, [name.lower() for name in self.modalities])
+
+    def _scaledSources(self):
+        """The sources in [0, 1], made anew from the volumes of the scene."""
+        return self._sourcesAsFused().scaled
 
 
 def _of(fusion):

@@ -5,6 +5,7 @@ from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 from MedFusionLib.colour.coding import Coding
+from MedFusionLib.colour.registry import get_mode
 from MedFusionPanel import dicomexport, pictures, views
 from MedFusionPanel.why import WhyRow
 
@@ -48,8 +49,9 @@ class ResultGroup(VTKObservationMixin):
         differences = result.differences(state)
         ui.staleLabel.text = differences or _("Made from what is chosen above.")
         ui.staleLabel.styleSheet = pictures.warningStyle(ui.staleLabel) if differences else ""
-        ui.resultOmegaSlider.enabled = result.canRecolour
-        ui.resultColormapComboBox.enabled = result.canRecolour and state.mode == "paper"
+        uses = get_mode(state.mode).uses
+        ui.resultOmegaSlider.enabled = result.canRecolour and "omega" in uses
+        ui.resultColormapComboBox.enabled = result.canRecolour and "colormap" in uses
         ui.show3DButton.enabled = "colour" in result.nodes
         ui.compareButton.enabled = len(result.sources) == 2 and None not in result.sources
         if ui.compareButton.checked and not ui.compareButton.enabled:

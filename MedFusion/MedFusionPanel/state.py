@@ -2,8 +2,8 @@
 
 import math
 
-from MedFusionLib.colour.coding import MODES
 from MedFusionLib.colour.colormaps import COLORMAPS
+from MedFusionLib.colour.registry import DEFAULT_MODE, mode_names
 from MedFusionLib.methods.registry import DEFAULT_NETWORK
 from MedFusionLib.settings import KINDS
 from MedFusionLib.sources.volumes import AXES
@@ -84,7 +84,7 @@ class PanelState:
 
     network = Parameter(DEFAULT_NETWORK)
     contributions = Parameter("auto", ("auto", *KINDS))
-    mode = Parameter("fused", MODES)
+    mode = Parameter(DEFAULT_MODE, mode_names())
     omega = Parameter(0.6, limits=(0, 1))
     colormap = Parameter("jet", tuple(COLORMAPS))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from ..colour.coding import MODES
 from ..colour.colormaps import COLORMAPS
+from ..colour.registry import all_modes, contributions_for, mode_names
 from ..settings import KINDS
 from ..sources.alignment import ALIGN
 from ..sources.modalities import PAIRS
@@ -17,5 +17,12 @@ Split = StrEnum("Split", {name: name for name in ("train", "test", "all")})
 Axis = StrEnum("Axis", {name: name for name in (*AXES, "native")})
 Align = StrEnum("Align", {name: name for name in ALIGN})
 Kind = StrEnum("Kind", {name: name for name in KINDS})
-Mode = StrEnum("Mode", {name: name for name in MODES})
+Mode = StrEnum("Mode", {name: name for name in mode_names()})
 Colormap = StrEnum("Colormap", {name: name for name in COLORMAPS})
+
+#: for the help of the options
+COLOUR_HELP = " ".join(f"{mode.name}: {mode.summary}" for mode in all_modes())
+COLORMAP_HELP = "Of the colours {}.".format(
+    ", ".join(mode.name for mode in all_modes() if "colormap" in mode.uses)
+)
+DEFAULTS_OF_MODES = ", ".join(f"{contributions_for(name)} for {name}" for name in mode_names())

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from ..errors import MedFusionError
 from .app import app
-from .choices import Align, Axis, Colormap, Kind, Mode
+from .choices import COLORMAP_HELP, COLOUR_HELP, Align, Axis, Colormap, Kind, Mode
 from .terminal import bar, err, out
 
 if TYPE_CHECKING:
@@ -77,9 +77,9 @@ def cohort(
     ] = None,
     axis: Annotated[Axis | None, typer.Option(help="Of the slices.")] = None,
     contributions: Annotated[Kind | None, typer.Option(help="share or gradient.")] = None,
-    colour: Annotated[Mode | None, typer.Option(help="Colour mode.")] = None,
+    colour: Annotated[Mode | None, typer.Option(help=COLOUR_HELP)] = None,
     omega: Annotated[float | None, typer.Option(help="Saturation, 0 to 1.")] = None,
-    colormap: Annotated[Colormap | None, typer.Option(help="Of the mode paper.")] = None,
+    colormap: Annotated[Colormap | None, typer.Option(help=COLORMAP_HELP)] = None,
     align: Annotated[Align | None, typer.Option(help="off, check or apply.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cuda, mps or cpu.")] = None,
     precision: Annotated[str | None, typer.Option(help="float32 or auto.")] = None,

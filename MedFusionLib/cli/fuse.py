@@ -7,10 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..colour.registry import DEFAULT_MODE
 from ..errors import MedFusionError
 from ..methods.registry import DEFAULT_NETWORK
 from .app import app
-from .choices import Align, Axis, Colormap, Kind, Mode, Pair
+from .choices import (
+    COLORMAP_HELP,
+    COLOUR_HELP,
+    DEFAULTS_OF_MODES,
+    Align,
+    Axis,
+    Colormap,
+    Kind,
+    Mode,
+    Pair,
+)
 from .writing import fuse_into, show_result
 
 if TYPE_CHECKING:
@@ -32,11 +43,11 @@ def fuse(
     axis: Annotated[Axis, typer.Option(help="Of the slices.")] = Axis.axial,
     contributions: Annotated[
         Kind | None,
-        typer.Option(help="Default: share for the colour mode fused, gradient for paper."),
+        typer.Option(help=f"Default: what suits the colours ({DEFAULTS_OF_MODES})."),
     ] = None,
-    colour: Annotated[Mode, typer.Option(help="Colour mode.")] = Mode.fused,
+    colour: Annotated[Mode, typer.Option(help=COLOUR_HELP)] = Mode[DEFAULT_MODE],
     omega: Annotated[float, typer.Option(help="Saturation of the colours, 0 to 1.")] = 0.6,
-    colormap: Annotated[Colormap, typer.Option(help="Of the mode paper.")] = Colormap.jet,
+    colormap: Annotated[Colormap, typer.Option(help=COLORMAP_HELP)] = Colormap.jet,
     steps: Annotated[int, typer.Option(help="Refine the shares by so many steps.")] = 1,
     samples: Annotated[int, typer.Option(help="Average gradients over noisy copies.")] = 1,
     first_window: Annotated[

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ..colour.registry import DEFAULT_MODE
 from ..errors import MedFusionError
 from ..methods.registry import DEFAULT_NETWORK, get_method
 from ..methods.weights import read_card, weights_path
@@ -31,7 +32,7 @@ DEFAULTS: dict[str, Any] = {
     "network": DEFAULT_NETWORK,
     "axis": "axial",
     "contributions": None,
-    "colour": "fused",
+    "colour": DEFAULT_MODE,
     "omega": 0.6,
     "colormap": "jet",
     "steps": 1,

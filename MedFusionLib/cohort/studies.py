@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ..colour.registry import get_mode, mode_names
 from ..errors import MedFusionError
 from ..sources.intensities import Window
 from ..sources.modalities import modalities_of
@@ -27,6 +28,10 @@ def _window(text: str) -> tuple[float, float]:
     return lower, upper
 
 
+def _mode(text: str) -> str:
+    return get_mode(text).name
+
+
 def _yes(text: str) -> bool:
     return {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}[
         text.lower()
@@ -38,7 +43,7 @@ OPTIONS: dict[str, tuple[Callable[[str], Any], str]] = {
     "network": (str, "a name of 'medfusion networks --all'"),
     "axis": (str, "axial, coronal, sagittal or native"),
     "contributions": (str, "share or gradient"),
-    "colour": (str, "fused or paper"),
+    "colour": (_mode, f"a colour mode: {', '.join(mode_names())}"),
     "omega": (float, "a number from 0 to 1"),
     "colormap": (str, "a colour map"),
     "steps": (int, "a whole number"),

@@ -14,7 +14,8 @@ from itertools import combinations
 import numpy as np
 import torch
 
-from ..colour.coding import Coding, coordinates
+from ..colour.coding import Coding, Coordinates
+from ..colour.mode import Voxels
 from ..errors import Cancelled, MedFusionError
 from ..metrics.uptake import uptake
 from ..phantom.head import Phantom, make_phantom
@@ -255,7 +256,8 @@ def _copies(pair: str) -> list[Contender]:
 
 def _crops(look: Look, fused: np.ndarray, shares: Sequence[np.ndarray]) -> list[Crop]:
     """Fused image and colours around each planted thing, in the slice that cuts most of it."""
-    colours = coordinates(fused, shares, look.background).colours(Coding(omega=1))
+    voxels = Voxels(fused, shares, look.background)
+    colours = Coordinates(voxels, look.modalities).colours(Coding("fused", omega=1))
     found = []
     for name, mask in look.truth.items():
         at = int(mask.sum(axis=(1, 2)).argmax())

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..colour.coding import GRADIENT_NOTE, Coding, legend
+from ..colour.coding import Coding, legend
+from ..colour.mode import GRADIENT_NOTE
+from ..colour.registry import get_mode
 from ..fusion import NOTICE, Fusion
 from ..sources.volumes import AXES, Volume, slice_at, slice_order, to_slices
 
@@ -126,8 +128,7 @@ def _words(figure: Figure, fusion: Fusion, left: float, top: float) -> None:
     lines = [
         f"{report['network']}, {report['pair']}",
         f"contributions: {fusion.kind}",
-        f"omega {fusion.coding.omega:g}"
-        + (f", {fusion.coding.colormap}" if fusion.coding.mode == "paper" else ""),
+        *_parameters(fusion.coding),
         *(
             f"{part['modality'].upper()} {part['window'][0]:.4g} to {part['window'][1]:.4g}"
             for part in report["inputs"]
@@ -139,6 +140,13 @@ def _words(figure: Figure, fusion: Fusion, left: float, top: float) -> None:
         ),
     ]
     figure.text(left, top, "\n".join(lines), color=DIM, fontsize=9, va="top", linespacing=1.6)
+
+
+def _parameters(coding: Coding) -> list[str]:
+    """The parameters that the mode uses, in one line."""
+    words = {"omega": f"omega {coding.omega:g}", "colormap": coding.colormap}
+    used = [words[name] for name in get_mode(coding.mode).uses]
+    return [", ".join(used)] if used else []
 
 
 def _source_title(part: dict) -> str:

@@ -17,7 +17,8 @@ import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
-from MedFusionLib.colour.coding import GRADIENT_NOTE, Coding  # noqa: E402
+from MedFusionLib.colour.coding import Coding  # noqa: E402
+from MedFusionLib.colour.mode import GRADIENT_NOTE  # noqa: E402
 from MedFusionLib.errors import Cancelled, MedFusionError  # noqa: E402
 from MedFusionLib.fusion import NOTICE, fuse, fuse_slice  # noqa: E402
 from MedFusionLib.phantom.head import make_phantom  # noqa: E402

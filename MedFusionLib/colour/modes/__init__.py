@@ -1,0 +1,1 @@
+"""The colour modes, one file each; `colour.registry` finds what defines `MODE`."""

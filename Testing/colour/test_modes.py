@@ -1,0 +1,96 @@
+"""A colour mode is one file: everything that lists or uses modes asks the registry."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from MedFusionLib.cohort.studies import make_study
+from MedFusionLib.colour import registry
+from MedFusionLib.colour.coding import Coding, legend
+from MedFusionLib.fusion import fuse
+from MedFusionLib.phantom.head import make_phantom
+
+ROOT = Path(__file__).resolve().parents[2]
+TOY = """
+import numpy as np
+
+from MedFusionLib.colour.mode import ColourMode, Legend, Places, levels, picture_of
+
+
+class Green(ColourMode):
+    name = "green"
+    title = "Green image"
+    summary = "The fused image in green."
+
+    def table(self, coding, modalities):
+        table = np.zeros((256, 1, 3), np.uint8)
+        table[:, 0, 1] = np.arange(256)
+        return table
+
+    def places(self, voxels):
+        row = levels(np.clip(voxels.fused, 0, 1)) * ~voxels.background
+        return Places(row, np.zeros_like(row))
+
+    def legend(self, coding, names, size):
+        return Legend(picture_of(self.table(coding, names), size), self.title, ())
+
+
+MODE = Green()
+"""
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    """A mode in the registry, as its file would bring it."""
+    file: dict = {}
+    exec(TOY, file)
+    modes = {**registry._registry(), "green": file["MODE"]}
+    monkeypatch.setattr(registry, "_registry", lambda: modes)
+    return file["MODE"]
+
+
+def test_a_new_mode_colours_a_fusion_and_its_legend(toy):
+    head = make_phantom((16, 32, 32))
+    coding = Coding("green")
+    fusion = fuse(head.t1, head.pet, "pet-mr", network="maximum", coding=coding, device="cpu")
+    assert fusion.kind == registry.DEFAULT_CONTRIBUTIONS
+    green = fusion.colour[..., 1].astype(int)
+    assert np.abs(green - 255 * fusion.fused.array).max() <= 0.51
+    assert not fusion.colour[..., [0, 2]].any()
+    assert legend(coding, ["MR", "PET"]).picture[0, 0].tolist() == [0, 255, 0]
+    assert fusion.report["parameters"]["colour"] == "green"
+
+
+def test_a_cohort_takes_a_new_mode(toy):
+    row = {"id": "p1", "mr": "a.nrrd", "second": "b.nrrd", "pair": "pet-mr"}
+    assert make_study({**row, "colour": "green"}).options["colour"] == "green"
+    assert "pink" in make_study({**row, "colour": "pink"}).trouble
+
+
+def test_a_file_is_enough_for_a_new_mode(tmp_path):
+    """In a copy of the library: command line and panel list it."""
+    shutil.copytree(ROOT / "MedFusionLib", tmp_path / "MedFusionLib")
+    (tmp_path / "MedFusionLib" / "colour" / "modes" / "green.py").write_text(TOY)
+    lists = (
+        "from MedFusionLib.cli.choices import COLOUR_HELP, Mode;"
+        "from MedFusionLib.colour.registry import all_modes;"
+        "print(*Mode, COLOUR_HELP, *(mode.title for mode in all_modes()))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, "-c", lists], env=environment, cwd=tmp_path, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    for words in ("green", "The fused image in green.", "Green image"):
+        assert words in run.stdout
+
+
+@pytest.mark.parametrize("mode", registry.all_modes(), ids=lambda mode: mode.name)
+def test_every_mode_says_what_it_is(mode):
+    assert mode.title and mode.summary.endswith(".") and mode.summary.count(".") == 1
+    assert set(mode.uses) <= {"omega", "colormap"}
