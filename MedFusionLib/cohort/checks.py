@@ -17,8 +17,8 @@ from ..methods.weights import read_card, weights_path
 from ..settings import Settings
 from ..sources.alignment import ALIGN
 from ..sources.dicom import is_dicom, slices_of
-from ..sources.headers import check_header
-from ..sources.volumes import AXES, check_geometry
+from ..sources.files import checked_format
+from ..sources.volumes import AXES
 from .fusing import fuse_words
 from .records import asked_for, read_done, read_failed
 from .studies import Study
@@ -124,8 +124,6 @@ def _check_words(words: dict[str, Any]) -> None:
 
 def _corners(path: Path) -> np.ndarray:
     """LPS positions of a volume's outermost voxels, from its header."""
-    import SimpleITK as sitk
-
     if not path.exists():
         raise MedFusionError(f"There is no file {path}; check the path.")
     if path.is_dir() or is_dicom(path):
@@ -135,29 +133,4 @@ def _corners(path: Path) -> np.ndarray:
             for one in (slices[0], slices[-1])
         ]
         return np.array([place + n * across for place, across in ends for n in (0, 1)])
-    reader = sitk.ImageFileReader()
-    reader.SetImageIO(check_header(path))
-    reader.SetFileName(str(path))
-    quiet = sitk.ProcessObject.GetGlobalWarningDisplay()
-    sitk.ProcessObject.SetGlobalWarningDisplay(False)
-    try:
-        reader.ReadImageInformation()
-    except RuntimeError:
-        raise MedFusionError(f"{path} cannot be read; export it again.") from None
-    finally:
-        sitk.ProcessObject.SetGlobalWarningDisplay(quiet)
-    if reader.GetNumberOfComponents() != 1:
-        raise MedFusionError(
-            f"{path} has {reader.GetNumberOfComponents()} values per voxel (a colour or vector "
-            "picture); give a scalar volume."
-        )
-    if reader.GetDimension() != 3:
-        raise MedFusionError(
-            f"{path} has {reader.GetDimension()} dimensions; give a single scalar 3D volume, "
-            "not a slice or a time series."
-        )
-    matrix = np.array(reader.GetDirection()).reshape(3, 3) * reader.GetSpacing()
-    check_geometry(matrix, str(path))
-    last = np.array(reader.GetSize()) - 1
-    corners = np.array(list(np.ndindex(2, 2, 2))) * last
-    return corners @ matrix.T + reader.GetOrigin()
+    return checked_format(path).header(path, str(path)).corners

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import MedFusionError
+from ..sources.formats import stem
 from .records import (
     DEFAULTS,
     RECORD,
@@ -250,7 +251,7 @@ def without_paths(text: str, study: Study, out: str | Path = "") -> str:
             path = Path(file)
             for word in (str(path.absolute()), str(path)):
                 text = text.replace(f"file {word}", f"file of {mark}").replace(word, mark)
-            for word in filter(None, (path.name, path.name.split(".")[0])):
+            for word in filter(None, (path.name, stem(path))):
                 once = int(word.isalpha() and word.islower())  # a name may be a plain word, too
                 text = re.sub(rf"(?<![\w-]){re.escape(word)}(?![\w-])", mark, text, count=once)
     text = text.replace(str(Path(out).absolute()), "the folder of results")

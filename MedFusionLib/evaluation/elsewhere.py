@@ -10,13 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import MedFusionError
+from ..sources.formats import endings
 from ..sources.pictures import PICTURES, read_picture
 from ..sources.volumes import same_grid
 from ..training.datasets import Case
 from .scores import Contender
 from .stacks import stack_of
-
-FOREIGN_ENDINGS = (".nrrd", ".nii.gz", ".nii", ".mha")
 
 
 def foreign(folder: str | Path, cases: Sequence[Case], name: str | None = None) -> Contender:
@@ -99,7 +98,7 @@ def read_foreign(folder: Path, case: Case, numbers: Iterable[int]) -> np.ndarray
     from ..sources.files import read_volume
 
     reference = case.sources.reference
-    for ending in FOREIGN_ENDINGS:
+    for ending in endings():
         path = folder / f"{case.name}{ending}"
         if path.is_file():
             volume = read_volume(path)

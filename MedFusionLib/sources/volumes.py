@@ -168,6 +168,56 @@ def to_sitk(volume: Volume) -> sitk.Image:
     return image
 
 
+def from_sitk(image: sitk.Image, name: str) -> Volume:
+    """A SimpleITK image as a `Volume`; the inverse of `to_sitk`.
+
+    Raises:
+        MedFusionError: it has several components, is not 3D, or its geometry is refused.
+    """
+    import SimpleITK as sitk
+
+    check_scalar(image.GetNumberOfComponentsPerPixel(), image.GetDimension(), name)
+    if "complex" in image.GetPixelIDTypeAsString():
+        raise MedFusionError(f"{name} holds complex numbers; give their magnitude.")
+    stored = sitk.GetArrayViewFromImage(image)
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
+        array = stored.astype(np.float32)
+    _check_rounding(stored, array, name)
+    direction = np.array(image.GetDirection()).reshape(3, 3)
+    return Volume(array, image.GetSpacing(), image.GetOrigin(), direction, name)
+
+
+def check_scalar(components: int, dimension: int, name: str) -> None:
+    """Check that an image has one value in a voxel, and three dimensions.
+
+    Raises:
+        MedFusionError: it has others.
+    """
+    if components != 1:
+        raise MedFusionError(
+            f"{name} has {components} values per voxel (a colour or vector picture); "
+            "give a scalar volume."
+        )
+    if dimension != 3:
+        raise MedFusionError(
+            f"{name} has {dimension} dimensions; give a single scalar 3D volume, "
+            "not a slice or a time series."
+        )
+
+
+def _check_rounding(stored: np.ndarray, array: np.ndarray, name: str) -> None:
+    """Raise a MedFusionError where float32 cannot tell a volume's values apart."""
+    if stored.dtype.itemsize < 4 or stored.dtype == np.float32 or stored.size == 0:
+        return
+    lowest, highest = stored.min(), stored.max()
+    span = float(highest) - float(lowest)
+    if highest > lowest and span < 256 * float(np.spacing(np.abs(array).max())):
+        raise MedFusionError(
+            f"{name} has values from {lowest} to {highest}, too near to one another so far from 0; "
+            "subtract a constant from them first."
+        )
+
+
 def same_grid(first: Volume, second: Volume, tolerance: float = 1e-3) -> bool:
     """Whether both have the same shape and voxel positions, to a fraction of a voxel."""
     if first.shape != second.shape:

@@ -13,12 +13,11 @@ from torch.utils.data import Dataset
 
 from ..errors import MedFusionError
 from ..sources.files import read_volume
+from ..sources.formats import endings
 from ..sources.modalities import modalities_of
 from ..sources.pictures import PICTURES, read_picture_volume
 from ..sources.prepare import Sources, as_stored, filled_slices, prepare
 from ..sources.volumes import slice_order, stored_axis, to_slices
-
-ENDINGS = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd")
 
 
 @dataclass(frozen=True)
@@ -175,10 +174,10 @@ def _in_folder(folder: Path, split: str, pair: str, second: str) -> list[Case]:
     cases = []
     for first in sorted(folder.glob("*-mr.*")):
         name, ending = first.name.split("-mr.", 1)
-        endings = next((e for e in (ENDINGS, PICTURES) if f".{ending}".lower() in e), ())
-        partner = [folder / f"{name}-{second}{e}" for e in (f".{ending}", *endings)]
+        alike = next((e for e in (endings(), PICTURES) if f".{ending}".lower() in e), ())
+        partner = [folder / f"{name}-{second}{e}" for e in (f".{ending}", *alike)]
         found = next((path for path in partner if path.is_file()), None)
-        if endings and found:
+        if alike and found:
             cases.append(Case(name, split, pair, first, found))
     return cases or _in_two_folders(folder, split, pair, second)
 

@@ -8,13 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from MedFusionLib.sources.files import (
-    from_sitk,
     read_volume,
     sha256,
     write_colour,
     write_volume,
 )
-from MedFusionLib.sources.volumes import Volume, to_sitk
+from MedFusionLib.sources.volumes import Volume, from_sitk, to_sitk
 
 LEFT_HANDED = np.array([[0.8, 0.6, 0], [-0.6, 0.8, 0], [0, 0, -1]])
 FORMATS = ("nrrd", "nii", "nii.gz", "mha")
@@ -73,7 +72,7 @@ def test_a_missing_file_is_refused(tmp_path):
 def test_an_unreadable_file_is_refused_without_noise(tmp_path, capfd, ending):
     path = tmp_path / f"broken.{ending}"
     path.write_bytes(b"no picture")
-    with refused("cannot be read", "NRRD, NIfTI, MHA"):
+    with refused("cannot be read", "MHA, NIfTI, NRRD"):
         read_volume(path)
     assert capfd.readouterr() == ("", "")
 

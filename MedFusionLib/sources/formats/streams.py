@@ -1,0 +1,149 @@
+"""The lines, numbers and bytes of an image file, read with care.
+
+ITK's readers trust a header: some end the process over a long line or a wild number of dimensions,
+some wait for ever, some fill voxels that the file does not hold with whatever was in memory. So the
+few things that they do not check are checked here: how long lines are, dimensions, sizes, finite
+numbers, and that all the voxels are there. What is not understood is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from .base import DamagedError
+
+LONGEST_LINE, LONGEST_HEADER = 1000, 2**20  # bytes; teem ends the process over 2000 in a line
+MOST_DIMENSIONS = 7
+LARGEST = 1e9  # of any number that says where voxels lie; ITK never ends over 1e308
+BLOCK = 2**20
+
+
+def lines(stream: IO[bytes]) -> Iterable[str]:
+    """The lines of a header, without their ends; refuses what no writer writes."""
+    total = 0
+    while line := stream.readline(LONGEST_LINE + 2):
+        total += len(line)
+        if len(line) > LONGEST_LINE or total > LONGEST_HEADER:
+            raise DamagedError("its header is too long")
+        try:
+            text = line.decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise DamagedError("its header is no text") from None
+        if any(ord(letter) < 32 and letter != "\t" for letter in text):
+            raise DamagedError("its header is no text")
+        yield text
+
+
+def open_detached(path: Path, name: str) -> IO[bytes]:
+    """The one file beside a header that holds the voxels."""
+    if not name or name.split()[0] == "LIST" or "%" in name:
+        raise DamagedError("its voxels are spread over several files; save it as one")
+    file = path.parent / name
+    if not file.is_file():
+        raise DamagedError(f"the file {Path(name).name} with its voxels is not beside it")
+    return file.open("rb")
+
+
+def numbers(text: str) -> list[float]:
+    try:
+        return [float(word) for word in text.split()]
+    except ValueError:
+        raise DamagedError(f"'{text[:20]}' in its header is not a number") from None
+
+
+def finite_numbers(text: str, field: str) -> list[float]:
+    found = numbers(text)
+    if not all(map(is_sensible, found)):
+        raise DamagedError(f"its {field} is not finite, or too large")
+    return found
+
+
+def is_sensible(number: float) -> bool:
+    return abs(number) < LARGEST  # False for NaN
+
+
+def whole_numbers(text: str) -> list[int]:
+    words = text.split()
+    if not all(re.fullmatch(r"[+-]?\d{1,18}", word) for word in words):
+        raise DamagedError(f"'{text[:20]}' in its header is not a whole number")
+    return [int(word) for word in words]
+
+
+def number_of(fields: dict[str, str], name: str, most: int, default: str = "") -> int:
+    found = whole_numbers(fields.get(name, default))
+    if len(found) != 1 or not 1 <= found[0] <= most:
+        raise DamagedError(f"its {name} is not a number from 1 to {most}")
+    return found[0]
+
+
+def bytes_left(stream: IO[bytes]) -> int:
+    """Bytes from here to the end of the file."""
+    here = stream.tell()
+    return stream.seek(0, os.SEEK_END) - here
+
+
+def readable_bytes(stream: IO[bytes], wanted: int) -> int:
+    """Bytes that can be read from here, counted up to a block more than are wanted."""
+    there = 0
+    while there <= wanted and (block := stream.read(BLOCK)):
+        there += len(block)
+    return there
+
+
+def check_finite(stream: IO[bytes], kind: np.dtype) -> None:
+    """Refuse voxels, from here to the end of the file, that are NaN or infinite."""
+    while block := stream.read(BLOCK):
+        whole = len(block) // kind.itemsize * kind.itemsize
+        if not np.isfinite(np.frombuffer(block[:whole], kind)).all():
+            raise DamagedError("it holds NaN or infinite voxels")
+
+
+def check_bytes(there: int, wanted: int) -> None:
+    if there < wanted:
+        raise DamagedError(
+            f"it is cut off (its header promises {wanted} bytes of voxels, "
+            f"{max(there, 0)} are there)"
+        )
+
+
+def check_words(stream: IO[bytes], voxels: int) -> None:
+    """Voxels as text: so many words, each a number."""
+    there, broken = 0, b""
+    while there <= voxels and (block := stream.read(BLOCK)):
+        words = (broken + block).split()
+        broken = words.pop() if words and not block[-1:].isspace() else b""
+        there += len(words)
+        for word in words:
+            try:
+                float(word)
+            except ValueError:
+                raise DamagedError("a voxel of it is not a number") from None
+    there += bool(broken)
+    if there < voxels:
+        raise DamagedError(
+            f"it is cut off (its header promises {voxels} voxels, {there} are there)"
+        )
+
+
+def bytes_to_skip(text: str) -> int:
+    found = whole_numbers(text)
+    if len(found) != 1 or found[0] < -1:
+        raise DamagedError("what is to be skipped before its voxels is not a number")
+    return found[0]
+
+
+def inflated_bytes(stream: IO[bytes], wanted: int) -> int:
+    """Bytes that a zlib stream holds, counted up to one block more than are wanted."""
+    engine, there = zlib.decompressobj(47), 0
+    while not engine.eof and there <= wanted and (block := stream.read(BLOCK)):
+        while block and not engine.eof and there <= wanted:
+            there += len(engine.decompress(block, BLOCK))
+            block = engine.unconsumed_tail
+    return there if engine.eof or there > wanted else min(there, wanted - 1)
