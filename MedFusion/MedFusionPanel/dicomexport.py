@@ -18,7 +18,7 @@ def askFolder():
 def exportResult(result, chosen):
     """Write a result into a new folder below the chosen one; returns that folder."""
     from MedFusionLib.results.dicom import check_new_folder, write_dicom
-    from MedFusionLib.results.scene import volume_from_node
+    from MedFusionLib.results.nodes import volume_from_node
     from MedFusionLib.sources.folders import whole_folder
 
     node = result.nodes.get("fused")

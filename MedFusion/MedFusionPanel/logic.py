@@ -68,12 +68,13 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
             nodes = MedFusionLogic().fuse(mr, pet, "pet-mr")
             slicer.util.saveNode(nodes["fused"], "fused.nrrd")
         """
+        nodes = [mrNode, secondNode, *([thirdNode] if thirdNode else [])]
+        self._check(nodes)
         if pair is None and secondNode is not None:
             modality, _reason = guess.guessModality(secondNode)
             if modality not in MODALITIES:
                 raise MedFusionError(f"Say what {secondNode.GetName()} is, with pair='pet-mr'.")
             pair = f"{modality}-mr"
-        nodes = [mrNode, secondNode, *([thirdNode] if thirdNode else [])]
         settings.update(third_modality=thirdModality)
         return self._fuse(nodes, pair, settings, outputs, overwrite)[0]
 
@@ -94,7 +95,8 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
 
     def _fuse(self, nodes, pair, settings, outputs, overwrite, run=None, alignment=None):
         from MedFusionLib.fusion import fuse
-        from MedFusionLib.results.scene import add_fusion, name_of
+        from MedFusionLib.results.nodes import name_of
+        from MedFusionLib.results.scene import add_fusion
 
         volumes = self._volumes(nodes)
         stamps = [stamp(node) for node in nodes]
@@ -126,13 +128,16 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
         return results, fusion, stamps
 
     @staticmethod
-    def _volumes(nodes):
-        from MedFusionLib.results.scene import volume_from_node
-
+    def _check(nodes):
         for node in nodes:
             problem = readiness.volumeProblem(node) if node else ""
             if problem:
                 raise MedFusionError(problem)
+
+    def _volumes(self, nodes):
+        from MedFusionLib.results.nodes import volume_from_node
+
+        self._check(nodes)
         return [volume_from_node(node) for node in nodes]
 
     @staticmethod
@@ -170,7 +175,7 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
 
     def align(self, state):
         """Put a transform above each volume that is off; returns the transforms."""
-        from MedFusionLib.results.scene import align_node
+        from MedFusionLib.results.nodes import align_node
 
         rows, transforms = self.knownAlignment(state), []
         for node, row in zip(state.sources[1:], rows, strict=True):
@@ -185,14 +190,14 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
 
     def undoAlignment(self, state):
         """Take the transforms of `align` away."""
-        from MedFusionLib.results.scene import undo_alignment
+        from MedFusionLib.results.nodes import undo_alignment
 
         for node in state.sources[1:]:
             undo_alignment(slicer.mrmlScene, node)
 
     def isAligned(self, state):
         """Whether a chosen volume lies under a transform of `align`."""
-        from MedFusionLib.results.scene import alignment_of
+        from MedFusionLib.results.nodes import alignment_of
 
         return any(node and alignment_of(node) for node in state.sources[1:])
 
@@ -302,7 +307,7 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
     def makeSampleData(shape=(96, 192, 192)):
         """Add the digital head, MR, CT and PET of one made-up patient, to the scene."""
         from MedFusionLib.phantom.head import make_phantom
-        from MedFusionLib.results.scene import add_volume
+        from MedFusionLib.results.nodes import add_volume
 
         head = make_phantom(shape)
         nodes = []

@@ -1,11 +1,15 @@
 """Why Apply cannot be pressed, in words."""
 
+from itertools import product
+
+import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
 from MedFusionLib.errors import MedFusionError
 from MedFusionLib.methods.weights import check_weights, weights_path
-from MedFusionLib.results.scene import name_of
+from MedFusionLib.results.nodes import array_matrix, name_of
+from MedFusionLib.sources.volumes import check_geometry
 from MedFusionPanel import pytorch
 
 LONGEST = 24  # letters of a volume's name in a sentence
@@ -76,6 +80,12 @@ def volumeProblem(node):
             "{name} shows one frame of a sequence; clone it in the Volumes module, and choose "
             "the clone."
         ).format(name=name)
+    if not node.IsA("vtkMRMLVolumeNode"):
+        return _("{name} is no volume; choose a plain 3D volume.").format(name=name)
+    if node.IsA("vtkMRMLLabelMapVolumeNode"):
+        return _("{name} is a label map, which holds no image; choose a plain 3D volume.").format(
+            name=name
+        )
     image = node.GetImageData()
     if image is None:
         return _("{name} has no voxels; load its file first.").format(name=name)
@@ -91,19 +101,23 @@ def volumeProblem(node):
         return _("{name} is under a transform that is not linear; harden it first.").format(
             name=name
         )
+    try:
+        check_geometry(array_matrix(node)[:3, :3], name)
+    except MedFusionError as error:
+        return str(error)
     return ""
 
 
 def _overlap(first, second):
+    """Whether the boxes around two volumes in the world meet."""
     boxes = []
     for node in (first, second):
-        box = [0.0] * 6
-        node.GetRASBounds(box)
-        boxes.append(box)
-    return all(
-        max(box[2 * axis] for box in boxes) < min(box[2 * axis + 1] for box in boxes)
-        for axis in range(3)
-    )
+        size = node.GetImageData().GetDimensions()
+        corners = [[*corner, 1] for corner in product(*((-0.5, n - 0.5) for n in size))]
+        places = (array_matrix(node) @ np.transpose(corners))[:3]
+        boxes.append((places.min(axis=1), places.max(axis=1)))
+    (low, high), (otherLow, otherHigh) = boxes
+    return bool(np.all(np.maximum(low, otherLow) < np.minimum(high, otherHigh)))
 
 
 def _outputs(state):

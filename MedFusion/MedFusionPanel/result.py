@@ -6,7 +6,6 @@ import re
 
 import numpy as np
 import slicer
-import vtk
 from slicer.i18n import tr as _
 
 from MedFusionLib.colour.coding import Coding, Coordinates
@@ -14,13 +13,9 @@ from MedFusionLib.colour.mode import Voxels
 from MedFusionLib.colour.registry import contributions_for, get_mode
 from MedFusionLib.errors import MedFusionError
 from MedFusionLib.fusion import CONTRIBUTIONS
+from MedFusionLib.results.nodes import array_matrix, set_colour, volume_from_node
 from MedFusionLib.results.quality import quality_of
-from MedFusionLib.results.scene import (
-    SOURCE_REFERENCES,
-    add_quality_table,
-    set_colour,
-    volume_from_node,
-)
+from MedFusionLib.results.scene import SOURCE_REFERENCES, add_quality_table
 from MedFusionLib.results.why import explain, sources_of, why_not
 from MedFusionPanel import pytorch
 from MedFusionPanel.readiness import shortened
@@ -307,28 +302,19 @@ def _breakable(name):
 
 def stamp(node):
     """Changes when the node's voxels or its place in the world change."""
-    matrix = _worldMatrix(node)
-    place = tuple(matrix.GetElement(r, c) for r in range(3) for c in range(4))
+    try:
+        place = tuple(array_matrix(node)[:3].ravel().tolist())
+    except MedFusionError:  # a transform that is not linear: such a volume is not fused
+        place = node.GetTransformNodeID()
     image = node.GetImageData()
     return node.GetID(), image.GetMTime() if image else 0, place
 
 
 def indexAt(node, ras, shape):
     """The voxel (k, j, i) of a node at a RAS point; None outside."""
-    matrix = _worldMatrix(node)
-    matrix.Invert()
-    i, j, k, _one = matrix.MultiplyPoint([*ras, 1])
+    try:
+        i, j, k, _one = np.linalg.solve(array_matrix(node), [*ras, 1])
+    except MedFusionError:
+        return None
     place = tuple(int(np.floor(x + 0.5)) for x in (k, j, i))
     return place if all(0 <= x < n for x, n in zip(place, shape, strict=True)) else None
-
-
-def _worldMatrix(node):
-    """IJK to RAS in the world, under the parent transform."""
-    matrix = vtk.vtkMatrix4x4()
-    node.GetIJKToRASMatrix(matrix)
-    transform = node.GetParentTransformNode()
-    if transform is not None:
-        toWorld = vtk.vtkMatrix4x4()
-        transform.GetMatrixTransformToWorld(toWorld)
-        vtk.vtkMatrix4x4.Multiply4x4(toWorld, matrix, matrix)
-    return matrix

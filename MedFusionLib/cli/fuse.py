@@ -82,7 +82,7 @@ def fuse(
     from ..sources.files import read_volume
 
     if scene:
-        from ..results.scene import check_slicer
+        from ..results.scene_file import check_slicer
 
         check_slicer()
     if dicom is not None:

@@ -36,7 +36,7 @@ def fuse_into(
             fusion, temporary, files=files, focus=focus, quality=quality, keep_paths=keep_paths
         )
         if scene:
-            from ..results.scene import write_scene
+            from ..results.scene_file import write_scene
 
             write_scene(fusion, volumes, temporary / "scene.mrb", quality)
     return fusion

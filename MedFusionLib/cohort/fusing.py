@@ -115,7 +115,7 @@ def _fuse_into(
 
     given = {**DEFAULTS, **study.options}
     if given["scene"]:
-        from ..results.scene import check_slicer, write_scene
+        from ..results.scene_file import check_slicer, write_scene
 
         check_slicer()
     if given["dicom"]:

@@ -1,175 +1,21 @@
-"""MRML nodes from and to volumes and fusions.
-
-The only module that knows MRML, and the only place where RAS turns into LPS and back. It needs
-`vtk` and what `slicer-core` has of `slicer`, so it runs in Slicer and without.
-"""
+"""A fusion as nodes of a scene: all of it, or, after a failure, the scene as it was."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import tempfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import MedFusionError
 from ..fusion import CONTRIBUTIONS, Fusion
-from ..sources.volumes import Volume
-from .quality import Quality, QualityRow, quality_of
+from .nodes import FLIP, array_matrix, name_of, place_beside, set_voxels, to_vtk
+from .quality import QualityRow
 
-#: RAS <-> LPS
-FLIP = np.diag([-1.0, -1.0, 1.0, 1.0])
 ROLES = ("fused", "colour", *CONTRIBUTIONS)
 SOURCE_REFERENCES = ("MedFusion.First", "MedFusion.Second", "MedFusion.Third")
-
-
-def volume_from_node(node: Any) -> Volume:
-    """A scalar volume node as a `Volume` in the world, under its parent transforms.
-
-    Raises:
-        MedFusionError: no node, not a plain scalar volume, no voxels, a parent transform that is
-            not linear, or a geometry that `Volume` refuses.
-    """
-    from vtk.util.numpy_support import vtk_to_numpy
-
-    if node is None:
-        raise MedFusionError("There is no volume; choose one.")
-    name = name_of(node)
-    if node.GetClassName() != "vtkMRMLScalarVolumeNode":
-        raise MedFusionError(
-            f"{name} is not a scalar volume (but {node.GetClassName().removeprefix('vtkMRML')}); "
-            "choose a scalar volume, not a label map, colour or multi-volume."
-        )
-    image = node.GetImageData()
-    if image is None or image.GetPointData().GetScalars() is None:
-        raise MedFusionError(f"{name} has no voxels; load its file first.")
-    if image.GetNumberOfScalarComponents() != 1:
-        raise MedFusionError(
-            f"{name} has {image.GetNumberOfScalarComponents()} values per voxel; "
-            "choose a scalar volume."
-        )
-    array = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1])
-    matrix = FLIP @ _world_matrix(node)
-    spacing = np.linalg.norm(matrix[:3, :3], axis=0)
-    direction = matrix[:3, :3] / np.where(spacing > 0, spacing, 1)
-    return Volume(array.astype(np.float32), tuple(spacing), tuple(matrix[:3, 3]), direction, name)
-
-
-def name_of(node: Any) -> str:
-    """What to call a node; a node need not have a name."""
-    return node.GetName() or node.GetID() or "a volume without a name"
-
-
-def _world_matrix(node: Any) -> np.ndarray:
-    """IJK to world RAS, 4 x 4."""
-    import vtk
-
-    matrix = vtk.vtkMatrix4x4()
-    node.GetIJKToRASMatrix(matrix)
-    transform = node.GetParentTransformNode()
-    if transform is not None:
-        if not transform.IsTransformToWorldLinear():
-            raise MedFusionError(
-                f"{name_of(node)} is under a transform that is not linear; harden it first."
-            )
-        to_world = vtk.vtkMatrix4x4()
-        transform.GetMatrixTransformToWorld(to_world)
-        vtk.vtkMatrix4x4.Multiply4x4(to_world, matrix, matrix)
-    return _to_numpy(matrix)
-
-
-def _to_numpy(matrix: Any) -> np.ndarray:
-    return np.array([[matrix.GetElement(r, c) for c in range(4)] for r in range(4)])
-
-
-def _to_vtk(matrix: np.ndarray) -> Any:
-    import vtk
-
-    result = vtk.vtkMatrix4x4()
-    for r in range(4):
-        for c in range(4):
-            result.SetElement(r, c, float(matrix[r, c]))
-    return result
-
-
-def add_volume(scene: Any, volume: Volume) -> Any:
-    """Add a `Volume` to a scene as a scalar volume node with a display node."""
-    import slicer
-
-    node = slicer.vtkMRMLScalarVolumeNode()
-    node.SetName(scene.GenerateUniqueName(volume.name))
-    node.SetIJKToRASMatrix(_to_vtk(FLIP @ volume.matrix))
-    set_voxels(node, volume.array)
-    node = scene.AddNode(node)
-    node.CreateDefaultDisplayNodes()
-    _place_beside(scene, None, node)
-    return node
-
-
-def align_node(scene: Any, node: Any, matrix: np.ndarray) -> Any:
-    """Put a linear transform above a volume that moves it onto the reference.
-
-    The volume itself is left alone; `undo_alignment`, or taking the transform away, undoes it.
-
-    Args:
-        scene: vtkMRMLScene.
-        node: the volume node, under no transform or under linear ones.
-        matrix: 4 x 4, LPS, in the world, as `sources.alignment.Alignment` has it.
-
-    Returns:
-        The vtkMRMLLinearTransformNode, between the volume and the transform above it before.
-    """
-    import slicer
-    import vtk
-
-    above = node.GetParentTransformNode()
-    to_world = vtk.vtkMatrix4x4()
-    if above is not None:
-        above.GetMatrixTransformToWorld(to_world)
-    to_world = _to_numpy(to_world)
-    transform = slicer.vtkMRMLLinearTransformNode()
-    transform.SetName(scene.GenerateUniqueName(f"{name_of(node)} alignment"))
-    transform.SetAttribute("MedFusion.Role", "alignment")
-    step = np.linalg.inv(to_world) @ FLIP @ matrix @ FLIP @ to_world
-    transform.SetMatrixTransformToParent(_to_vtk(step))
-    transform = scene.AddNode(transform)
-    transform.SetAndObserveTransformNodeID(above.GetID() if above else None)
-    node.SetAndObserveTransformNodeID(transform.GetID())
-    return transform
-
-
-def alignment_of(node: Any) -> Any:
-    """The transform that `align_node` put above a volume; None where there is none."""
-    transform = node.GetParentTransformNode()
-    if transform is None or transform.GetAttribute("MedFusion.Role") != "alignment":
-        return None
-    return transform
-
-
-def undo_alignment(scene: Any, node: Any) -> None:
-    """Take away what `align_node` put above a volume."""
-    transform = alignment_of(node)
-    if transform is not None:
-        node.SetAndObserveTransformNodeID(transform.GetTransformNodeID())
-        scene.RemoveNode(transform)
-
-
-def set_voxels(node: Any, array: np.ndarray) -> None:
-    """Give a volume node new voxels, (k, j, i) or (k, j, i, components)."""
-    import vtk
-    from vtk.util.numpy_support import numpy_to_vtk
-
-    components = array.shape[3] if array.ndim == 4 else 1
-    image = vtk.vtkImageData()
-    image.SetDimensions(array.shape[2::-1])
-    flat = np.ascontiguousarray(array).reshape(-1, components)
-    scalars = numpy_to_vtk(flat, deep=True)
-    scalars.SetName("ImageScalars")
-    image.GetPointData().SetScalars(scalars)
-    node.SetAndObserveImageData(image)
 
 
 def add_fusion(
@@ -241,7 +87,7 @@ def add_fusion(
             node.SetAndObserveTransformNodeID(transform)
             for number, source in enumerate(source_nodes):
                 node.SetNodeReferenceID(SOURCE_REFERENCES[number], source.GetID())
-            _place_beside(scene, reference, node)
+            place_beside(scene, reference, node)
             _describe_for_export(scene, role, node, fusion)
         undo.pop_all()
     return nodes
@@ -249,15 +95,11 @@ def add_fusion(
 
 def _placement(reference: Any, fusion: Fusion) -> tuple[Any, str | None]:
     """IJK to RAS for the results, and the transform above them."""
-    import vtk
-
     wanted = FLIP @ fusion.fused.matrix
     with contextlib.suppress(MedFusionError):  # a transform that is not linear any more
-        if np.allclose(_world_matrix(reference), wanted, rtol=0, atol=1e-6):
-            matrix = vtk.vtkMatrix4x4()
-            reference.GetIJKToRASMatrix(matrix)
-            return matrix, reference.GetTransformNodeID()
-    return _to_vtk(wanted), None
+        if np.allclose(array_matrix(reference), wanted, rtol=0, atol=1e-6):
+            return to_vtk(array_matrix(reference, world=False)), reference.GetTransformNodeID()
+    return to_vtk(wanted), None
 
 
 def _snapshot(scene: Any, node: Any) -> Callable[[], None]:
@@ -296,18 +138,6 @@ def _remove(scene: Any, node: Any) -> None:
     for display in [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())]:
         scene.RemoveNode(display)
     scene.RemoveNode(node)
-
-
-def set_colour(node: Any, colour: np.ndarray) -> None:
-    """Recolour a colour node at once: uint8 (k, j, i, 3) of the same size."""
-    from vtk.util.numpy_support import vtk_to_numpy
-
-    image = node.GetImageData()
-    scalars = image.GetPointData().GetScalars()
-    vtk_to_numpy(scalars)[:] = colour.reshape(-1, 3)
-    scalars.Modified()
-    image.Modified()
-    node.InvokeEvent(node.ImageDataModifiedEvent)
 
 
 def _class_of(role: str) -> str:
@@ -352,22 +182,6 @@ def _show(node: Any, role: str, fusion: Fusion) -> None:
         values = np.concatenate([part.array.ravel()[::7] for part in fusion.contributions])
         top = float(np.percentile(np.abs(values), 99.5)) or 1.0
         display.SetWindowLevelMinMax(0, top)
-
-
-def _place_beside(scene: Any, reference: Any, node: Any) -> None:
-    """Put a node into the subject hierarchy next to the reference, if there is one."""
-    import slicer
-
-    tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
-    if tree is None:
-        return
-    beside = tree.GetItemByDataNode(reference) if reference is not None else 0
-    parent = tree.GetItemParent(beside) if beside else tree.GetSceneItemID()
-    item = tree.GetItemByDataNode(node)
-    if item:
-        tree.SetItemParent(item, parent)
-    else:  # without Slicer's own plugins nobody makes items for new nodes
-        tree.CreateItem(parent, node)
 
 
 def _describe_for_export(scene: Any, role: str, node: Any, fusion: Fusion) -> None:
@@ -429,75 +243,5 @@ def add_quality_table(
     node.SetAttribute("MedFusion.Role", "quality")
     if node.GetScene() is None:
         node = scene.AddNode(node)
-    _place_beside(scene, reference, node)
+    place_beside(scene, reference, node)
     return node
-
-
-def write_scene(
-    fusion: Fusion, volumes: Sequence[Volume], path: str | Path, quality: Quality | None = None
-) -> None:
-    """Write a fusion and its sources as a Slicer scene (.mrb).
-
-    Opened in Slicer it shows the first source in the background and the colour in front of it at
-    half opacity.
-
-    Args:
-        fusion: the fusion.
-        volumes: its sources on their own grids.
-        path: ends in .mrb.
-        quality: of the fusion, where it is known already.
-
-    Raises:
-        MedFusionError: slicer-core is not installed, or the file cannot be written.
-    """
-    check_slicer()
-    import slicer
-    import vtk
-
-    scene = slicer.vtkMRMLScene()
-    application = slicer.vtkSlicerApplicationLogic()
-    application.SetMRMLScene(scene)
-    application.GetColorLogic().SetMRMLScene(scene)
-    application.GetColorLogic().AddDefaultColorNodes()
-    application.SetSliceLogics(vtk.vtkCollection())
-    sources = [add_volume(scene, volume) for volume in volumes]
-    for node, part in zip(sources[1:], fusion.report["alignment"], strict=False):
-        if part["applied"]:
-            align_node(scene, node, np.array(part["matrix_lps"]))
-    nodes = add_fusion(scene, fusion, sources)
-    quality = quality or quality_of(fusion)
-    add_quality_table(scene, quality.rows, sources[0], nodes["fused"].GetName())
-    slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene, True)
-    views = []
-    for name, orientation in (("Red", "Axial"), ("Yellow", "Sagittal"), ("Green", "Coronal")):
-        view = slicer.vtkMRMLSliceLogic()
-        view.SetMRMLApplicationLogic(application)
-        application.GetSliceLogics().AddItem(view)
-        view.SetMRMLScene(scene)
-        view.AddSliceNode(name).SetOrientation(orientation)
-        view.ResizeSliceNode(512, 512)
-        shown = view.GetSliceCompositeNode()
-        shown.SetBackgroundVolumeID(sources[0].GetID())
-        shown.SetForegroundVolumeID(nodes["colour"].GetID())
-        shown.SetForegroundOpacity(0.5)
-        view.FitSliceToBackground()
-        views.append(view)
-    messages = slicer.vtkMRMLMessageCollection()
-    with tempfile.TemporaryDirectory() as folder:
-        scene.SetRootDirectory(folder)
-        written = scene.WriteToMRB(str(path), None, messages)
-    if not written or not Path(path).is_file():
-        raise MedFusionError(
-            f"The scene {path} cannot be written: {messages.GetAllMessagesAsString()}"
-        )
-
-
-def check_slicer() -> None:
-    """Raise a MedFusionError unless the MRML libraries are there."""
-    try:
-        import slicer  # noqa: F401
-        import vtk  # noqa: F401
-    except ImportError:
-        raise MedFusionError(
-            "A scene needs the MRML libraries; install them with 'pip install medfusion[scene]'."
-        ) from None

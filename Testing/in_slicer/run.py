@@ -14,20 +14,12 @@ import traceback
 import slicer
 
 TESTING = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-FILES = [
-    os.path.join(TESTING, name)
-    for name in (
-        "panel/test_panel.py",
-        "panel/test_panel_alignment.py",
-        "panel/test_panel_why.py",
-        "in_slicer",
-    )
-]
+FOLDERS = [os.path.join(TESTING, name) for name in ("panel", "in_slicer")]
 
 
 def main():
     """Run pytest on the terminal that Slicer was started from; exit with its code."""
-    sys.path[:0] = [os.path.join(TESTING, "in_slicer"), TESTING]
+    sys.path[:0] = [*FOLDERS, TESTING]
     sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__  # not Slicer's Python console
     sys.stdout.reconfigure(write_through=True)
     slicer.util.mainWindow().resize(600, 400)  # small views are drawn quickly
@@ -38,7 +30,7 @@ def main():
         options = ["--rootdir", os.path.dirname(TESTING), "-p", "no:cacheprovider"]
         options += ["-o", "faulthandler_timeout=60"]
         more = shlex.split(os.environ.get("MEDFUSION_PYTEST", ""))
-        code = int(pytest.main([*options, *FILES, *more]))
+        code = int(pytest.main([*options, *FOLDERS, *more]))
     except ImportError:
         print("Slicer's Python has no pytest; in its console: pip_install('pytest')")
     except BaseException:

@@ -1,4 +1,4 @@
-"""The panel's alignment row and its DICOM export, clicked through in the test host."""
+"""The panel's alignment row and its DICOM export, clicked through."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
-pytest.importorskip("PySide6", reason="PySide6 is not installed")
 
 import pydicom  # noqa: E402
 
 from MedFusionLib.phantom.head import make_phantom  # noqa: E402
-from MedFusionLib.results.scene import add_volume, alignment_of, volume_from_node  # noqa: E402
+from MedFusionLib.results.nodes import add_volume, alignment_of, volume_from_node  # noqa: E402
 from MedFusionLib.sources import alignment  # noqa: E402
 from MedFusionLib.sources.alignment import Alignment, moved  # noqa: E402
 from MedFusionLib.sources.files import read_volume  # noqa: E402

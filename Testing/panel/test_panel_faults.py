@@ -1,4 +1,3 @@
-# ruff: noqa: F811  (fixtures of test_panel)
 """The panel with scenes that are damaged or change under it: usable, and a sentence each."""
 
 from __future__ import annotations
@@ -9,21 +8,11 @@ import numpy as np
 import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
-pytest.importorskip("PySide6", reason="PySide6 is not installed")
 
 import vtk  # noqa: E402
-from test_panel import (  # noqa: E402
-    choose,
-    contents,
-    head,  # noqa: F401
-    panel,  # noqa: F401
-    phantom,  # noqa: F401
-    result,  # noqa: F401
-    role,
-    voxels,
-)
+from panel_helpers import choose, contents, role, voxels  # noqa: E402
 
-from MedFusionLib.results.scene import volume_from_node  # noqa: E402
+from MedFusionLib.results.nodes import volume_from_node  # noqa: E402
 
 # Inputs that change during a run ----------------------------------------------------------------
 

@@ -1,5 +1,4 @@
-# ruff: noqa: F811  (fixtures of test_panel)
-""" "Why?" beside the probe; runs in the test host and in Slicer, as test_panel does."""
+""" "Why?" beside the probe; runs in the test host and in Slicer, as all tests of the panel do."""
 
 from __future__ import annotations
 
@@ -10,19 +9,10 @@ import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
+from panel_helpers import choose, contents, role, voxels, wait_until  # noqa: E402
 from random_weights import write_random  # noqa: E402
-from test_panel import (  # noqa: E402
-    choose,
-    contents,
-    head,  # noqa: F401
-    panel,  # noqa: F401
-    phantom,  # noqa: F401
-    role,
-    voxels,
-    wait_until,
-)
 
-from MedFusionLib.results.scene import add_volume  # noqa: E402
+from MedFusionLib.results.nodes import add_volume  # noqa: E402
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ def test_the_table_in_the_scene(scene):
 def test_the_written_scene_holds_the_table(fusion, head, tmp_path, scene):
     import slicer
 
-    from MedFusionLib.results.scene import write_scene
+    from MedFusionLib.results.scene_file import write_scene
 
     write_scene(fusion, [head.t1, head.pet], tmp_path / "scene.mrb")
     assert slicer.app.coreIOManager().loadNodes(

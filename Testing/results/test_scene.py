@@ -14,18 +14,16 @@ from MedFusionLib.colour.coding import Coding
 from MedFusionLib.errors import MedFusionError
 from MedFusionLib.fusion import fuse
 from MedFusionLib.results import scene as scene_module
-from MedFusionLib.results.scene import (
-    ROLES,
-    SOURCE_REFERENCES,
-    add_fusion,
+from MedFusionLib.results.nodes import (
     add_volume,
     align_node,
     alignment_of,
     set_colour,
     undo_alignment,
     volume_from_node,
-    write_scene,
 )
+from MedFusionLib.results.scene import ROLES, SOURCE_REFERENCES, add_fusion
+from MedFusionLib.results.scene_file import write_scene
 from MedFusionLib.sources.alignment import moved
 from MedFusionLib.sources.volumes import Volume, resample
 
@@ -74,6 +72,32 @@ def test_a_volume_comes_back_from_its_node(scene, head):
 def test_ras_is_lps_with_the_first_two_axes_turned(scene, head):
     node = add_volume(scene, head[0])
     np.testing.assert_allclose(matrix(node), np.diag([-1, -1, 1, 1]) @ head[0].matrix, atol=1e-12)
+
+
+def test_an_image_that_does_not_begin_at_voxel_0_lies_where_slicer_puts_it(real_scene):
+    scene = real_scene.scene
+    array = np.zeros((20, 20, 20), np.float32)
+    array[10, 10, 10] = 100
+    node = add_volume(scene, Volume(array, name="PET"))
+    node.GetImageData().SetExtent(5, 24, 0, 19, 0, 19)  # as a VTK filter leaves it
+    grid = Volume(np.zeros((20, 40, 40)), origin=(-10, -10, 0), name="MR")
+    reference = add_volume(scene, grid)
+    logic = slicer.modules.volumes.logic()
+    resampled = logic.ResampleVolumeToReferenceVolume(node, reference)
+    (there,) = np.argwhere(voxels(resampled) > 50)
+    again = volume_from_node(node)
+    (here,) = np.argwhere(again.array > 50)
+    np.testing.assert_allclose(
+        (again.matrix @ [*here[::-1], 1])[:3], (grid.matrix @ [*there[::-1], 1])[:3]
+    )
+
+
+def test_results_of_such_an_image_lie_on_it(scene, head):
+    sources = [add_volume(scene, volume) for volume in head]
+    sources[0].GetImageData().SetExtent(4, 23, 0, 23, 0, 9)
+    made = fuse(*map(volume_from_node, sources), "pet-mr", network="average")
+    (fused,) = add_fusion(scene, made, sources, outputs=["fused"]).values()
+    np.testing.assert_allclose(volume_from_node(fused).matrix, made.fused.matrix, atol=1e-9)
 
 
 def test_parent_transforms_are_honoured(scene, head):
@@ -218,7 +242,7 @@ def world(scene):
 
 
 @pytest.mark.parametrize("over", [False, True])
-@pytest.mark.parametrize("step", ["set_voxels", "_show", "_place_beside"])
+@pytest.mark.parametrize("step", ["set_voxels", "_show", "place_beside"])
 @pytest.mark.parametrize("call", [0, 1, 3])
 def test_a_failure_at_any_step_leaves_the_scene_as_it_was(
     scene, head, fusion, monkeypatch, over, step, call
