@@ -15,7 +15,7 @@ from . import __version__
 from .colour.coding import Coding, Coordinates
 from .colour.mode import GRADIENT_NOTE, Voxels
 from .errors import MedFusionError
-from .methods.registry import DEFAULT_NETWORK
+from .methods.registry import DEFAULT_METHOD
 from .settings import Settings
 from .sources.alignment import align_volumes, alignment_rows
 from .sources.intensities import Window
@@ -24,9 +24,8 @@ from .sources.prepare import ALL, Sources, prepare
 from .sources.volumes import Volume, from_slices, slice_at, slice_order, to_slices
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from .inference.slices import Slices
+    from .methods.base import FusionMethod
 
 NOTICE = "Research software, not a medical device. Not for diagnosis or treatment."
 #: what the contributions of the first, second and third source are called in files and scenes
@@ -96,7 +95,7 @@ def fuse(
     *,
     third: Volume | None = None,
     third_modality: str | None = None,
-    network: str = DEFAULT_NETWORK,
+    network: str = DEFAULT_METHOD,
     axis: str = "axial",
     contributions: str | None = None,
     steps: int = 1,
@@ -152,7 +151,7 @@ def fuse(
         >>> fuse(head.t1, head.pet, "pet-mr", network="maximum").fused.shape
         (16, 48, 48)
     """
-    from .methods.chain import load_chain, pairs_in_words
+    from .methods.sequential import load_for_sources, pairs_in_words
 
     started = time.monotonic()
     settings = Settings(
@@ -172,7 +171,7 @@ def fuse(
     modalities = modalities_of(pair, third_modality)
     volumes = [volume for volume in (first, second, third) if volume is not None]
     layout = slice_order(first, axis)
-    method, digests = load_chain(network, pair, third_modality, weights)
+    method, digests = load_for_sources(network, pair, third_modality, weights)
 
     volumes, found = align_volumes(volumes, modalities, align, cancelled)
     sources = prepare(volumes, modalities, windows)
@@ -207,7 +206,7 @@ def fuse(
 
 
 def _run(
-    method: nn.Module,
+    method: FusionMethod,
     sources: Sources,
     layout: tuple[tuple[int, ...], tuple[int, ...]],
     settings: Settings,
@@ -216,9 +215,8 @@ def _run(
 ) -> Slices:
     """The sources' slices through a method; exactly 0 in the background."""
     from .inference.slices import run_slices
-    from .methods.chain import reach_of_chain
 
-    if settings.kind == "parts" and not hasattr(method, "parts"):
+    if settings.kind == "parts" and not method.supports("parts"):
         raise MedFusionError(
             f"{settings.network} fuses three sources one after the other, which leaves no parts "
             "of each; choose the contributions 'share', or the method 'bands'."
@@ -227,7 +225,6 @@ def _run(
     result = run_slices(
         method,
         sources.slices(*layout, which),
-        radius=reach_of_chain(settings.network, len(sources.volumes)),
         occupied=~background,  # empty slices cost nothing
         bounded=True,
         **settings.for_slices(),
@@ -333,7 +330,7 @@ def fuse_slice(
     position: Sequence[float],
     *,
     third_modality: str | None = None,
-    network: str = DEFAULT_NETWORK,
+    network: str = DEFAULT_METHOD,
     axis: str = "axial",
     contributions: str | None = None,
     coding: Coding | None = None,
@@ -360,7 +357,7 @@ def fuse_slice(
         >>> fuse_slice(sources, "pet-mr", (0, 0, 0), network="maximum").colour.shape
         (48, 48, 3)
     """
-    from .methods.chain import load_chain
+    from .methods.sequential import load_for_sources
 
     settings = Settings(
         network=network,
@@ -376,7 +373,7 @@ def fuse_slice(
     number = slice_at(reference, position, *layout)
     if not 0 <= number < count:
         raise MedFusionError(f"This slice does not meet {reference.name}; choose another slice.")
-    method, _ = load_chain(network, pair, third_modality)
+    method, _ = load_for_sources(network, pair, third_modality)
     which = slice(number, number + 1)
     result = _run(method, sources, layout, settings, which)
     background = to_slices(sources.background, *layout)[which]

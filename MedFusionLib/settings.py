@@ -9,7 +9,7 @@ from .colour.coding import Coding
 from .colour.registry import contributions_for
 from .errors import MedFusionError
 from .inference.devices import choose_device
-from .methods.registry import DEFAULT_NETWORK, get_method
+from .methods.registry import DEFAULT_METHOD, get_method
 
 #: kinds of contributions
 KINDS = ("gradient", "share", "parts")
@@ -29,7 +29,7 @@ class Settings:
         ('share', 'gradient')
     """
 
-    network: str = DEFAULT_NETWORK
+    network: str = DEFAULT_METHOD
     axis: str = "axial"
     contributions: str | None = None
     steps: int = 1
@@ -50,7 +50,7 @@ class Settings:
             raise MedFusionError(
                 f"{method.title} has no gradient; choose the contributions 'share'."
             )
-        if self.kind == "parts" and not method.parts:
+        if self.kind == "parts" and not method.supports("parts"):
             raise MedFusionError(
                 f"What {method.title} makes is no sum of parts of its sources; "
                 "choose the contributions 'share'."

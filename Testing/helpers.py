@@ -152,7 +152,7 @@ def random_method(name: str, seed: int = 0, deviation: float | None = None) -> n
     """
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        module = get_method(name).build()
+        module = get_method(name)()
         for part in module.modules():
             if isinstance(part, nn.BatchNorm2d):
                 part.running_mean.normal_(0, 0.1)

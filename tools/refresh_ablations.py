@@ -141,10 +141,10 @@ def main() -> None:
         pair: [planted.look_at(make_phantom(planted.SHAPE, seed), pair) for seed in HEADS]
         for pair in planted.PLANTED_PAIRS
     }
-    rows = [row("maximum", get_method("maximum").build(), stacks, looks)]
+    rows = [row("maximum", get_method("maximum")(), stacks, looks)]
     for name in recipes:
         path = asked.folder / f"{name.replace(' ', '-')}.safetensors"
-        rows.append(row(name, load_method("bands", "ct-mr", path)[0], stacks, looks))
+        rows.append(row(name, load_method("bands", "ct-mr", path), stacks, looks))
     heads = [
         "",
         *(f"{name} ({len(stack)})" for name, stack in stacks.items()),

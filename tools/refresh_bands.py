@@ -181,7 +181,7 @@ def changes() -> dict[str, Callable[[Tensor], Tensor]]:
 
 def robustness_table(images: Images, bands: torch.nn.Module) -> str:
     """Of the four measures, bands less the maximum on the same changed sources."""
-    maximum = get_method("maximum").build()
+    maximum = get_method("maximum")()
     rows = []
     for name, change in changes().items():
         row = [name]
@@ -195,7 +195,7 @@ def robustness_table(images: Images, bands: torch.nn.Module) -> str:
 
 def constancy_table(images: Images, bands: torch.nn.Module) -> str:
     """By how many per cent the four measures change with the sources; the maximum's in brackets."""
-    methods = (bands, get_method("maximum").build())
+    methods = (bands, get_method("maximum")())
     before = {
         name: [four(fuse(method, few(stack)), few(stack)) for method in methods]
         for name, stack in images.items()
@@ -223,7 +223,7 @@ def semantic_table(images: Images, networks: tuple[str, ...]) -> str:
         row = [name]
         for title, stack in images.items():
             pair = f"{title.split()[0].lower()}-mr"
-            method, stack = load_method(name, pair)[0], few(stack)
+            method, stack = load_method(name, pair), few(stack)
             fused = fuse(method, stack)
             row.append(f"{measure(fused, *stack.split(1, 1)).double().nanmean():.3f}")
         rows.append(row)
@@ -233,7 +233,7 @@ def semantic_table(images: Images, networks: tuple[str, ...]) -> str:
 def three_table(bands: torch.nn.Module, seeds: tuple[int, ...] = (5, 6, 7)) -> str:
     """Contrast kept of what one of three sources shows, where all three are fused."""
     names, modalities = ("t1", "pet", "ct"), ("mr", "pet", "ct")
-    maximum = get_method("maximum").build()
+    maximum = get_method("maximum")()
     ways = {
         "average of three": lambda a, b, c: (a + b + c) / 3,
         "maximum of three": lambda a, b, c: maximum(maximum(a, b), c),
@@ -305,7 +305,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1)
     words_ = parser.parse_args()
     images = read_images(words_.data, words_.seeds, words_.every)
-    methods = {name: load_method(name, "ct-mr")[0] for name in METHODS}
+    methods = {name: load_method(name, "ct-mr") for name in METHODS}
     some = {name: methods[name] for name in ("maximum", "gff", "bands")}
     unseen = {"PET (6 of them)": images["PET (10)"][list(UNSEEN)]}
     text = "\n".join(

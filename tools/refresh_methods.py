@@ -14,7 +14,8 @@ import torch
 from skimage import io
 
 from MedFusionLib import metrics
-from MedFusionLib.methods.registry import Method, all_methods
+from MedFusionLib.methods.base import FusionMethod
+from MedFusionLib.methods.registry import all_methods
 from MedFusionLib.methods.weights import load_method, read_card, weights_path
 from MedFusionLib.sources.modalities import PAIRS
 
@@ -116,7 +117,7 @@ def page(authors: str = "") -> str:
 
 def beside_the_authors(shared: Path) -> str:
     """Our LP-CNN and the authors', as a table."""
-    method, _ = load_method("lp-cnn", "ct-mr")
+    method = load_method("lp-cnn", "ct-mr")
     lines = ["| pair | correlation | SSIM | Q_S, ours | Q_S, authors' |", "|---|---|---|---|---|"]
     for title, names in STORED.items():
         images = [io.imread(shared / name) / 255 for name in names]
@@ -131,12 +132,12 @@ def beside_the_authors(shared: Path) -> str:
     return "\n".join(lines)
 
 
-def files(method: Method) -> list[Path]:
+def files(method: type[FusionMethod]) -> list[Path]:
     """The weights files of a network, were it trained for every pair."""
     return [weights_path(method.name, pair) for pair in PAIRS]
 
 
-def has_weights(method: Method) -> bool:
+def has_weights(method: type[FusionMethod]) -> bool:
     """Whether a network is trained for any pair."""
     return any(path.is_file() for path in files(method))
 

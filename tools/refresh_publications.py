@@ -28,7 +28,8 @@ from MedFusionLib import metrics
 from MedFusionLib.evaluation.report import short
 from MedFusionLib.evaluation.summary import ranks
 from MedFusionLib.inference.slices import run_slices
-from MedFusionLib.methods.registry import Method, all_methods
+from MedFusionLib.methods.base import FusionMethod
+from MedFusionLib.methods.registry import all_methods
 from MedFusionLib.methods.weights import load_method, read_card, weights_path
 from MedFusionLib.metrics.registry import all_metrics
 from MedFusionLib.sources.files import read_volume
@@ -130,7 +131,9 @@ def said(table: Table, slices: int, slow: int) -> str:
     return text + (f"; {', '.join(slow_ones)}: {slow}." if slow_ones else ".")
 
 
-def cached(method: Method, table: Table, pair, slow, results: Path, count) -> dict | None:
+def cached(
+    method: type[FusionMethod], table: Table, pair, slow, results: Path, count
+) -> dict | None:
     """What was measured of a method, from the folder of results where it is there."""
     path = results / f"{table.name}-{method.name}.json"
     network = method.kind == "network"
@@ -141,11 +144,9 @@ def cached(method: Method, table: Table, pair, slow, results: Path, count) -> di
         if found["key"] == key:
             return found
     print(f"{table.name}: {method.name}", flush=True)
-    module, _ = load_method(method.name, table.pair)
+    module = load_method(method.name, table.pair)
     started = time.process_time()
-    fused = run_slices(
-        module, list(pair), device=torch.device("cpu"), radius=method.radius, bounded=True
-    ).fused
+    fused = run_slices(module, list(pair), device=torch.device("cpu"), bounded=True).fused
     seconds = (time.process_time() - started) / len(fused)
     fused[(pair[0] == 0) & (pair[1] == 0)] = 0
     fused = as_8_bit(np.clip(fused, 0, 1))

@@ -43,13 +43,13 @@ def main() -> None:
     print("| | gradient | without the last tanh or sigmoid | gradient times input | untrained |")
     print("|---|---|---|---|---|")
     for method in ("funfusean", "badal-regas", "cspa-dn", "fw-net", "average", "maximum"):
-        module, _ = load_method(method, "pet-mr")
+        module = load_method(method, "pet-mr")
         slope = slope_of(module, pair)
         cells = [credit(slope), "", "", ""]
         if method in UNDONE:
             undo = UNDONE[method]
             torch.manual_seed(0)
-            untrained = get_method(method).build().eval()
+            untrained = get_method(method)().eval()
             cells[1] = credit(
                 slope_of(lambda *x, m=module, u=undo: u(m(*x) / getattr(m, "gain", 1)), pair)
             )

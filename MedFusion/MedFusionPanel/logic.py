@@ -268,8 +268,8 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
     def methods(self, state):
         """name -> title of each method, for the chosen modality; None: a heading between them."""
         found = {}
-        for method in sorted(self._methods, key=lambda method: method.group != "first"):
-            if method.group != "first":
+        for method in sorted(self._methods, key=lambda method: method.group == "comparison"):
+            if method.group == "comparison":
                 found.setdefault(None, _("More methods"))
             title = method.title
             if method.kind == "classical":

@@ -143,7 +143,7 @@ def _weights(state):
         return _("{method} has no gradient; choose the contributions 'share'.").format(
             method=method.title
         )
-    if state.contributions == "parts" and not method.parts:
+    if state.contributions == "parts" and not method.supports("parts"):
         return _(
             "What {method} makes is no sum of parts of its sources; "
             "choose the contributions 'share'."

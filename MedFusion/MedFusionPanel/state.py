@@ -4,7 +4,7 @@ import math
 
 from MedFusionLib.colour.colormaps import COLORMAPS
 from MedFusionLib.colour.registry import DEFAULT_MODE, mode_names
-from MedFusionLib.methods.registry import DEFAULT_NETWORK
+from MedFusionLib.methods.registry import DEFAULT_METHOD
 from MedFusionLib.settings import KINDS
 from MedFusionLib.sources.volumes import AXES
 
@@ -82,7 +82,7 @@ class PanelState:
     guessedFor = Reference()
     thirdModality = Parameter("ct", ("ct", "pet", "spect"))
 
-    network = Parameter(DEFAULT_NETWORK)
+    network = Parameter(DEFAULT_METHOD)
     contributions = Parameter("auto", ("auto", *KINDS))
     mode = Parameter(DEFAULT_MODE, mode_names())
     omega = Parameter(0.6, limits=(0, 1))

@@ -9,7 +9,7 @@ import typer
 
 from ..colour.registry import DEFAULT_MODE
 from ..errors import MedFusionError
-from ..methods.registry import DEFAULT_NETWORK
+from ..methods.registry import DEFAULT_METHOD
 from .app import app
 from .choices import (
     COLORMAP_HELP,
@@ -39,7 +39,7 @@ def fuse(
     third_is: Annotated[
         str | None, typer.Option(help="Modality of the third volume: ct, pet or spect.")
     ] = None,
-    network: Annotated[str, typer.Option(help="See 'medfusion methods'.")] = DEFAULT_NETWORK,
+    network: Annotated[str, typer.Option(help="See 'medfusion methods'.")] = DEFAULT_METHOD,
     axis: Annotated[Axis, typer.Option(help="Of the slices.")] = Axis.axial,
     contributions: Annotated[
         Kind | None,

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import MedFusionError
-from ..methods.registry import DEFAULT_NETWORK
+from ..methods.registry import DEFAULT_METHOD
 from .clusters import HOME, join_cluster, local_cluster, make_tls_files, need_dask, tls_files
 from .fusing import failed_row, fuse_study
 from .records import Attempt
@@ -34,7 +34,7 @@ PATIENCE = 120.0  # seconds until simulated workers have to be there
 
 
 def measure_heads(
-    shape: tuple[int, int, int], studies: int = 6, network: str = DEFAULT_NETWORK
+    shape: tuple[int, int, int], studies: int = 6, network: str = DEFAULT_METHOD
 ) -> list[dict[str, Any]]:
     """Digital heads (MR and PET) in a bare loop, and as a cohort on 1 and on 2 workers.
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from ..colour.registry import DEFAULT_MODE
 from ..errors import MedFusionError
-from ..methods.registry import DEFAULT_NETWORK, get_method
+from ..methods.registry import DEFAULT_METHOD, get_method
 from ..methods.weights import read_card, weights_path
 from ..sources.files import sha256
 from ..sources.folders import PREFIX
@@ -29,7 +29,7 @@ RECORD = "study.json"
 #: options that change what is in the folder of a study, and what they are where not given;
 #: device, batch and memory only change how it is computed
 DEFAULTS: dict[str, Any] = {
-    "network": DEFAULT_NETWORK,
+    "network": DEFAULT_METHOD,
     "axis": "axial",
     "contributions": None,
     "colour": DEFAULT_MODE,

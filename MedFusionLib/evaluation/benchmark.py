@@ -26,7 +26,8 @@ from ..errors import MedFusionError
 from ..inference import contributions as maps_of
 from ..inference.devices import choose_device, describe_device
 from ..inference.slices import Stream, full_precision, run_slices
-from ..methods.registry import Method, all_methods, get_method
+from ..methods.base import FusionMethod
+from ..methods.registry import all_methods, get_method
 
 KINDS = ("fused", "gradient", "share")
 SHAPES = ((192, 256, 256), (300, 512, 512))
@@ -131,7 +132,7 @@ def head_slices(shape: tuple[int, int, int], count: int) -> tuple[list[np.ndarra
 
 
 def _row(
-    method: Method,
+    method: type[FusionMethod],
     kind: str,
     sources: list[np.ndarray],
     occupied: np.ndarray,
@@ -156,7 +157,6 @@ def _row(
             kind=maps,
             device=device,
             precision="auto",
-            radius=method.radius,
             occupied=volume[-1],
         )
 
@@ -242,17 +242,17 @@ def published_loop(
     return found
 
 
-def load_any(method: Method) -> tuple[nn.Module, bool]:
+def load_any(method: type[FusionMethod]) -> tuple[nn.Module, bool]:
     """The method with the first weights there are; untrained where there are none."""
     from ..methods.weights import load_method, weights_path
     from ..sources.modalities import PAIRS
 
     for pair in ("pet-mr", *PAIRS):
         if method.kind == "classical" or weights_path(method.name, pair).is_file():
-            return load_method(method.name, pair)[0], True
+            return load_method(method.name, pair), True
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return method.build().eval(), False
+        return method().eval(), False
 
 
 # Measuring --------------------------------------------------------------------------------------
@@ -357,7 +357,9 @@ def count_work(
     return counter.get_total_flops() * passes[0], moved * passes[1]
 
 
-def _stream(method: Method, size: int, device: torch.device, pairs: int) -> dict[str, Any]:
+def _stream(
+    method: type[FusionMethod], size: int, device: torch.device, pairs: int
+) -> dict[str, Any]:
     """Latency of single pairs of slices, from arrays to an array."""
     module, trained = load_any(method)
     rng = np.random.default_rng(0)

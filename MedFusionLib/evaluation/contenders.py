@@ -20,7 +20,7 @@ def choose_contenders(methods: str, pair: str) -> tuple[list[Contender], list[st
     Raises:
         MedFusionError: no such method, or one asked for by name has no weights.
     """
-    from ..methods.registry import all_methods, get_method
+    from ..methods.registry import all_methods
     from ..methods.weights import load_method, weights_path
 
     left_out = []
@@ -33,8 +33,8 @@ def choose_contenders(methods: str, pair: str) -> tuple[list[Contender], list[st
         names = [word.strip() for word in methods.split(",")]
     chosen = []
     for name in dict.fromkeys([*YARDSTICKS, *names]):
-        module, digest = load_method(name, pair)
-        gradient = get_method(name).differentiable
+        module = load_method(name, pair)
+        digest, gradient = module.weights_sha256, module.differentiable
         chosen.append(Contender(name, module, digest, differentiable=gradient))
     notes = [f"Left out, for there are no weights for {pair}: {', '.join(left_out)}."]
     return chosen, notes if left_out else []

@@ -14,7 +14,8 @@ from PIL import Image
 from ..colour.coding import Coding
 from ..errors import MedFusionError
 from ..fusion import NOTICE, fuse
-from ..methods.registry import Method, all_methods
+from ..methods.base import FusionMethod
+from ..methods.registry import all_methods
 from ..methods.weights import weights_path
 from ..results.preview import INK, PAPER
 from ..sources.files import read_volume
@@ -125,7 +126,7 @@ def _slice(volume: Volume, number: int) -> Volume:
     return Volume(array, volume.spacing, tuple(origin), volume.direction, volume.name)
 
 
-def _row(scene: _Scene, method: Method, device: str) -> list[np.ndarray]:
+def _row(scene: _Scene, method: type[FusionMethod], device: str) -> list[np.ndarray]:
     settings = {
         "network": method.name,
         "device": device,

@@ -211,7 +211,7 @@ def evaluate_phantom(
                     cancelled=cancelled,
                 ).contributions
             parts = None
-            if hasattr(contender.module, "parts"):
+            if contender.module.supports("parts"):
                 parts = run_slices(
                     contender.module, look.inputs, kind="parts", device=chosen, cancelled=cancelled
                 ).contributions

@@ -7,13 +7,13 @@ differences between calls, still sum to the fused slice exactly.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ..methods.base import BranchedMethod, FusionMethod
 from ..methods.boxes import Box, cut
 
 #: where the brightest source is below this, the fused slice fades to black with it
@@ -39,35 +39,59 @@ def bound(fused: Tensor, sources: tuple[Tensor, ...], dark: float) -> Tensor:
     return fused * (reduce(torch.maximum, sources) / dark).clamp(0, 1)
 
 
-class Bounded:
-    """A method whose every call is bounded.
+class Bounded(FusionMethod):
+    """A method whose every fused batch, and whose parts, are bounded.
 
     Args:
-        method: (first, second, ...) -> fused, on slice batches.
+        method: any.
         dark: see `bound`.
-        box: the part of the slices that is to be made, where `method` has a `fuse_part`.
     """
 
-    def __init__(self, method: Callable[..., Tensor], dark: float, box: Box | None = None) -> None:
-        self.method, self.dark, self.box = method, dark, box
-        if box is None and hasattr(method, "join"):  # see `contributions.share`
-            self.branch, self.join = self._branch, self._join
-        self.keeps_lone_source = getattr(method, "keeps_lone_source", False)
+    title = "Bounded"
 
-    def __call__(self, *sources: Tensor) -> Tensor:
-        if self.box is None:
-            return bound(self.method(*sources), sources, self.dark)
-        fused = self.method.fuse_part(*sources, box=self.box)
-        return bound(fused, tuple(cut(source, self.box) for source in sources), self.dark)
+    def __init__(self, method: FusionMethod, dark: float) -> None:
+        super().__init__()
+        self.method, self.dark = method, dark
+        self.keeps_lone_source = method.keeps_lone_source
 
-    def _branch(self, number: int, source: Tensor) -> tuple[Tensor, Any]:
-        return source, self.method.branch(number, source)
-
-    def _join(self, *branches: tuple[Tensor, Any]) -> Tensor:
-        sources, parts = zip(*branches, strict=True)
-        return bound(self.method.join(*parts), sources, self.dark)
+    def forward(self, *sources: Tensor) -> Tensor:
+        return bound(self.method(*sources), sources, self.dark)
 
     def parts(self, *sources: Tensor) -> tuple[Tensor, ...]:
         """The method's parts, 0 where no source shows anything; they are within bounds already."""
         shown = bound(torch.ones_like(sources[0]), sources, self.dark)
         return tuple(part * shown for part in self.method.parts(*sources))
+
+    def fuse_box(self, *sources: Tensor, box: Box) -> Tensor:
+        """The method's part inside a box, bounded."""
+        fused = self.method.fuse_box(*sources, box=box)
+        return bound(fused, tuple(cut(source, box) for source in sources), self.dark)
+
+
+class BoundedBranches(BranchedMethod):
+    """A branched method whose every fused batch is bounded.
+
+    Args:
+        method: any with branches.
+        dark: see `bound`.
+    """
+
+    title = "Bounded"
+
+    def __init__(self, method: BranchedMethod, dark: float) -> None:
+        super().__init__()
+        self.method, self.dark = method, dark
+        self.keeps_lone_source = method.keeps_lone_source
+
+    def branch(self, number: int, source: Tensor) -> tuple[Tensor, Any]:
+        return source, self.method.branch(number, source)
+
+    def join(self, *branches: tuple[Tensor, Any]) -> Tensor:
+        sources, parts = zip(*branches, strict=True)
+        return bound(self.method.join(*parts), sources, self.dark)
+
+
+def bounded(method: FusionMethod, dark: float) -> FusionMethod:
+    """A method whose fused batches are bounded, with its branches where it has some."""
+    wrapper = BoundedBranches if isinstance(method, BranchedMethod) else Bounded
+    return wrapper(method, dark)

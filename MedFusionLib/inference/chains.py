@@ -14,35 +14,37 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..methods.precision import MixedPrecisionModule
+
 #: pixels of a square that a convolution to few channels does at once, along a side
 SIDE = 4
 
 
 def chained(module: nn.Module, reverse: torch.dtype | None = None) -> nn.Module:
-    """A copy whose convolutions, with the activations that follow them, are `Chain`s.
+    """A copy whose convolutions, with the activations that follow them, are `ConvolutionChain`s.
 
     Args:
         module: its batch norms folded, see `engine.fold`; its weights want no gradient. Other
-            parts that can choose, by an attribute `reverse_dtype`, are told.
+            parts that can choose (`MixedPrecisionModule`) are told.
         reverse: what the reverse pass multiplies in; default: what the weights are.
 
     Example:
         >>> layers = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 1, 1))
         >>> chained(layers.requires_grad_(False))
         Sequential(
-          (0): Chain(2 convolutions)
+          (0): ConvolutionChain(2 convolutions)
         )
     """
     module = copy.deepcopy(module)
     for name, part in module.named_modules():
-        part.name = name
+        part.path = name
 
     def rebuilt(part: nn.Module) -> nn.Module:
         if is_plain(part):
-            return Chain([_Layer(part, None, reverse)])
+            return ConvolutionChain([_Layer(part, None, reverse)])
         if isinstance(part, nn.Sequential):
             return nn.Sequential(*_runs(list(_flat(part))))
-        if hasattr(part, "reverse_dtype"):
+        if isinstance(part, MixedPrecisionModule):
             part.reverse_dtype = reverse
         for name, child in part.named_children():
             setattr(part, name, rebuilt(child))
@@ -55,11 +57,11 @@ def chained(module: nn.Module, reverse: torch.dtype | None = None) -> nn.Module:
                 layers.append(_Layer(part, _slope(after), reverse))
             elif not layers or _slope(part) is None:
                 if layers:
-                    yield Chain(layers)
+                    yield ConvolutionChain(layers)
                     layers = []
                 yield rebuilt(part)
         if layers:
-            yield Chain(layers)
+            yield ConvolutionChain(layers)
 
     return rebuilt(module)
 
@@ -69,12 +71,11 @@ def multiply_in_bfloat16(module: nn.Module, names: Collection[str]) -> None:
 
     Args:
         module: from `chained`.
-        names: of convolutions and of parts with an attribute `forward_dtype`, as they were called
-            before.
+        names: of convolutions and of parts that can choose, as they were called before.
     """
     for part in module.modules():
-        if hasattr(part, "forward_dtype"):
-            part.forward_dtype = torch.bfloat16 if part.name in names else None
+        if isinstance(part, MixedPrecisionModule):
+            part.forward_dtype = torch.bfloat16 if part.path in names else None
 
 
 def is_plain(part: nn.Module | None) -> bool:
@@ -103,7 +104,7 @@ def _slope(part: nn.Module | None) -> float | None:
     return 0.0 if type(part) is nn.ReLU else None
 
 
-class Chain(nn.Module):
+class ConvolutionChain(nn.Module):
     """Convolutions in a row, with their rectifiers; what comes out is what came in."""
 
     def __init__(self, layers: list[_Layer]) -> None:
@@ -111,7 +112,7 @@ class Chain(nn.Module):
         self.layers = nn.ModuleList(layers)
 
     def __repr__(self) -> str:
-        return f"Chain({len(self.layers)} convolutions)"
+        return f"ConvolutionChain({len(self.layers)} convolutions)"
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to the last layer's result."""
@@ -127,7 +128,7 @@ class _Differentiable(torch.autograd.Function):
     """A chain with a reverse pass for its input alone."""
 
     @staticmethod
-    def forward(ctx, x: Tensor, chain: Chain) -> Tensor:
+    def forward(ctx, x: Tensor, chain: ConvolutionChain) -> Tensor:
         ctx.chain, ctx.dtype = chain, x.dtype
         signs = []
         for layer in chain.layers:
@@ -145,7 +146,7 @@ class _Differentiable(torch.autograd.Function):
         return grad.to(ctx.dtype), None
 
 
-class _Layer(nn.Module):
+class _Layer(MixedPrecisionModule):
     """A convolution and its rectifier, there and back.
 
     Args:
@@ -159,7 +160,7 @@ class _Layer(nn.Module):
 
     def __init__(self, conv: nn.Conv2d, slope: float | None, reverse: torch.dtype | None) -> None:
         super().__init__()
-        self.name = getattr(conv, "name", "")
+        self.path = getattr(conv, "path", "")
         weight, bias = conv.weight.detach(), conv.bias
         sides = conv._reversed_padding_repeated_twice  # left, right, top, bottom
         self.reflected = sides if conv.padding_mode == "reflect" and any(sides) else None

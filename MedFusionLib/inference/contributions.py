@@ -17,6 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..methods.base import BranchedMethod, FusionMethod
+
 #: (first, second, ...) -> fused, on slice batches
 Fuse = Callable[..., Tensor]
 
@@ -122,11 +124,11 @@ def share(
     return start, tuple(maps)
 
 
-def parts(method: Any, *sources: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+def parts(method: FusionMethod, *sources: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
     """What was taken from each source, with the weights that the method chose.
 
     Args:
-        method: with `parts(*sources)`, a map for each source, see `methods.Method.parts`.
+        method: one that supports "parts", see `methods.base.FusionMethod.parts`.
         sources: slice batches (N, 1, H, W) in [0, 1].
 
     Returns:
@@ -135,7 +137,7 @@ def parts(method: Any, *sources: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
     Example:
         >>> from MedFusionLib.methods.registry import get_method
         >>> a, b = torch.tensor([[[[0.2]]]]), torch.tensor([[[[0.8]]]])
-        >>> _, (first, second) = parts(get_method("maximum").build(), a, b)
+        >>> _, (first, second) = parts(get_method("maximum")(), a, b)
         >>> round(first.item(), 3), round(second.item(), 3)
         (0.0, 0.8)
     """
@@ -146,14 +148,14 @@ def parts(method: Any, *sources: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
 def _at_levels(method: Fuse, sources: Sequence[Tensor]) -> Callable[[Sequence[float]], Tensor]:
     """Fuses the sources, each times its level.
 
-    A method with a `branch(number, source)` for each source and a `join` of them runs each branch
-    once for each level. One that says `keeps_lone_source` need not run where but one is there.
+    A `BranchedMethod` runs each branch once for each level. A method that keeps a lone source need
+    not run where there is but one.
     """
 
     def source(m: int, level: float) -> Tensor:
         return sources[m] if level == 1 else sources[m] * level
 
-    if getattr(method, "keeps_lone_source", False):
+    if isinstance(method, FusionMethod) and method.keeps_lone_source:
 
         def fuse(levels: Sequence[float]) -> Tensor:
             there = [m for m, level in enumerate(levels) if level]
@@ -162,7 +164,7 @@ def _at_levels(method: Fuse, sources: Sequence[Tensor]) -> Callable[[Sequence[fl
             return method(*(source(m, level) for m, level in enumerate(levels)))
 
         return fuse
-    if not hasattr(method, "join"):
+    if not isinstance(method, BranchedMethod):
         return lambda levels: method(*(source(m, level) for m, level in enumerate(levels)))
 
     @lru_cache(2 * len(sources))

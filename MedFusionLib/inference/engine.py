@@ -20,9 +20,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from ..methods.base import FusionMethod
 from ..methods.boxes import Box
+from ..methods.precision import MixedPrecisionModule
 from . import contributions as maps_of
-from .bounds import Bounded, bound
+from .bounds import bound, bounded
 from .chains import chained, is_plain, multiply_in_bfloat16
 
 #: What mixed precision may change: the largest difference in the fused slice, and the relative L2
@@ -69,14 +71,14 @@ class Ready:
         precision: "float32" or "mixed".
     """
 
-    method: nn.Module
-    rough: nn.Module | None = None
+    method: FusionMethod
+    rough: FusionMethod | None = None
     precision: str = "float32"
 
     def makes_parts(self, kind: str | None) -> bool:
         """Whether `run` can make a part of the slices, at less work."""
         methods = [method for method in (self.method, self.rough) if method is not None]
-        return kind in (None, "share") and all(hasattr(method, "fuse_part") for method in methods)
+        return kind in (None, "share") and all(method.supports("fuse_box") for method in methods)
 
     def run(
         self,
@@ -98,11 +100,11 @@ class Ready:
         """
         method, rough = self.method, self.rough
         if dark is not None and kind != "gradient":
-            method = Bounded(method, dark, part)
-            rough = rough and Bounded(rough, dark, part)
-        elif part is not None:
-            method = partial(method.fuse_part, box=part)
-            rough = rough and partial(rough.fuse_part, box=part)
+            method = bounded(method, dark)
+            rough = rough and bounded(rough, dark)
+        if part is not None:
+            method = partial(method.fuse_box, box=part)
+            rough = rough and partial(rough.fuse_box, box=part)
         if kind == "gradient":
             fused, maps = maps_of.gradient(method, *sources, **options)
             return fused if dark is None else bound(fused, sources, dark), maps
@@ -114,7 +116,7 @@ class Ready:
             return method(*sources), ()
 
 
-def ready(method: nn.Module, kind: str | None = None, precision: str = "float32") -> Ready:
+def ready(method: FusionMethod, kind: str | None = None, precision: str = "float32") -> Ready:
     """A method made ready to run on the device where it lies; the original stays as it is.
 
     Args:
@@ -125,7 +127,7 @@ def ready(method: nn.Module, kind: str | None = None, precision: str = "float32"
 
     Example:
         >>> from MedFusionLib.methods.registry import get_method
-        >>> ready(get_method("funfusean").build().eval()).precision
+        >>> ready(get_method("funfusean")().eval()).precision
         'float32'
     """
     where = next(method.parameters(), None)
@@ -191,15 +193,18 @@ def probe(count: int = 2, size: int = 96) -> list[Tensor]:
     return found
 
 
-class _Half(nn.Module):
+class _Half(FusionMethod):
     """A method in float16, float32 in and out.
 
     The convolution that makes the fused slice, and what follows it, stay in float32: rounding
     these would show, and they are little work.
     """
 
-    def __init__(self, method: nn.Module) -> None:
+    title = "Half precision"
+
+    def __init__(self, method: FusionMethod) -> None:
         super().__init__()
+        self.keeps_lone_source = method.keeps_lone_source
         self.method = copy.deepcopy(method).half()
         for name, part in method.named_modules():
             if isinstance(part, nn.Conv2d) and part.out_channels == 1:
@@ -273,7 +278,7 @@ def _work(method: nn.Module, check: _Check) -> dict[str, int]:
 
     for name, part in method.named_modules():
         wide = is_plain(part) and min(part.in_channels, part.out_channels) >= 16
-        if wide or hasattr(part, "forward_dtype"):
+        if wide or isinstance(part, MixedPrecisionModule):
             hooks.append(
                 part.register_forward_hook(lambda part, _, y, name=name: count(name, part, y))
             )

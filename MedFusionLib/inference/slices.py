@@ -16,7 +16,8 @@ import torch
 from torch import nn
 
 from ..errors import Cancelled
-from ..methods.boxes import boxes, cut, inside, reach, union
+from ..methods.base import as_method
+from ..methods.boxes import boxes, cut, dependence_radius, inside, union
 from .bounds import DARK
 from .engine import Ready, ready
 from .memory import kept_memory
@@ -67,7 +68,6 @@ def run_slices(
     batch: int | None = None,
     memory: float | None = None,
     precision: str = "float32",
-    radius: int | None = None,
     occupied: np.ndarray | None = None,
     bounded: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -80,7 +80,8 @@ def run_slices(
     warning.
 
     Args:
-        method: in evaluation mode; (N, 1, H, W) batches in [0, 1] to a fused batch.
+        method: in evaluation mode; any other module that fuses (N, 1, H, W) batches in [0, 1]
+            will do, too.
         sources: an array (slices, rows, columns) in [0, 1] for each source.
         kind: "gradient", "share", "parts" or None for the fused slices alone.
         steps: of the shares, see `contributions.share`.
@@ -90,7 +91,6 @@ def run_slices(
         memory: bytes that batches may take, at least one slice; default: by the memory there is.
         precision: "float32", or "auto": half precision where the device gains by it and a check
             finds it safe, see `engine.ready`.
-        radius: of the method, see `methods.Method`.
         occupied: bool (slices, rows, columns): where the results are wanted. Elsewhere they are
             not exact, or 0: what no wanted result depends on is left out.
         bounded: keep the fused slices, and what the shares sum to, within [0, 1], and let a
@@ -107,9 +107,10 @@ def run_slices(
     Example:
         >>> from MedFusionLib.methods.registry import get_method
         >>> one = np.ones((3, 8, 8), np.float32)
-        >>> run_slices(get_method("average").build(), [one, 0 * one]).fused.mean()
+        >>> run_slices(get_method("average")(), [one, 0 * one]).fused.mean()
         np.float32(0.5)
     """
+    method = as_method(method)
     device = device or torch.device("cpu")
     count, *size = sources[0].shape
     if occupied is None:
@@ -118,7 +119,7 @@ def run_slices(
         np.zeros(sources[0].shape, np.float32),
         tuple(np.zeros(sources[0].shape, np.float32) for _ in sources if kind),
         None,
-        boxes(occupied, reach(radius, kind, samples)),
+        boxes(occupied, dependence_radius(method.receptive_radius, kind, samples)),
         boxes(occupied, 0),
         device,
         batch or batch_size(device, *size, memory),
@@ -127,7 +128,7 @@ def run_slices(
         began = time.perf_counter()
         trained = next(method.parameters(), None) is not None
         # nothing fades where a source alone comes through as it is: there is no veil
-        veiled = trained and not getattr(method, "keeps_lone_source", False)
+        veiled = trained and not method.keeps_lone_source
         dark = (DARK if veiled else 0.0) if bounded else None
         fast = ready(method.to(device), kind, precision)
         result.setup_seconds = time.perf_counter() - began
@@ -284,7 +285,7 @@ class Stream:
 
     Example:
         >>> from MedFusionLib.methods.registry import get_method
-        >>> with contextlib.closing(Stream(get_method("average").build())) as stream:
+        >>> with contextlib.closing(Stream(get_method("average")())) as stream:
         ...     stream.fuse_slice(np.ones((8, 8)), np.zeros((8, 8))).mean()
         np.float32(0.5)
     """
@@ -294,7 +295,7 @@ class Stream:
     ) -> None:
         self.device = device or torch.device("cpu")
         with full_precision():
-            self.ready = ready(method.to(self.device), None, precision)
+            self.ready = ready(as_method(method).to(self.device), None, precision)
         self.precision = self.ready.precision
         self._kept = contextlib.ExitStack()
         self._kept.enter_context(kept_memory())

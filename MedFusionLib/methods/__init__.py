@@ -9,7 +9,8 @@ from ..lazy import public
 __getattr__, __dir__, __all__ = public(
     __name__,
     {
-        "registry": "Method all_methods get_method",
+        "base": "BranchedMethod FusionMethod Weighing",
+        "registry": "all_methods get_method",
         "weights": "check_weights load_method parameter_count read_card round_weights save_weights "
         "weights_folder weights_path",
     },

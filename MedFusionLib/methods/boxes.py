@@ -15,20 +15,22 @@ Picture = TypeVar("Picture", np.ndarray, torch.Tensor)
 GRID = 16
 
 
-def reach(radius: int | None, kind: str | None, samples: int = 1) -> int | None:
+def dependence_radius(
+    receptive_radius: int | None, kind: str | None, samples: int = 1
+) -> int | None:
     """How many pixels around a place the result there depends on; None: on the whole slice.
 
-    A fused pixel depends on the sources within the method's radius. A gradient is a sum over the
-    fused pixels within that radius, each of which depends on the sources within it, in turn. (The
-    noise of smoothed gradients is drawn for whole slices.)
+    A fused pixel depends on the sources within the receptive field's radius. A gradient is a sum
+    over the fused pixels within that radius, each of which depends on the sources within it, in
+    turn. (The noise of smoothed gradients is drawn for whole slices.)
 
     Example:
-        >>> reach(11, "share"), reach(11, "gradient"), reach(None, "share")
-        (11, 22, None)
+        >>> dependence_radius(11, "share"), dependence_radius(11, "gradient")
+        (11, 22)
     """
-    if radius is None or (kind == "gradient" and samples > 1):
+    if receptive_radius is None or (kind == "gradient" and samples > 1):
         return None
-    return 2 * radius if kind == "gradient" else radius
+    return 2 * receptive_radius if kind == "gradient" else receptive_radius
 
 
 def boxes(occupied: np.ndarray, margin: int | None) -> np.ndarray:
@@ -36,7 +38,7 @@ def boxes(occupied: np.ndarray, margin: int | None) -> np.ndarray:
 
     Args:
         occupied: bool (slices, rows, columns).
-        margin: from `reach`.
+        margin: from `dependence_radius`.
 
     Returns:
         int (slices, 4): first row, row after the last, first column, column after the last.

@@ -1,82 +1,42 @@
-"""The registry of fusion methods: published networks and classical yardsticks, one file each.
+"""The registry of fusion methods: every method in `networks/` and `classical/`, by its name.
 
-A method is a `torch.nn.Module` whose `forward(first, second)` takes two slice batches of shape
-(N, 1, H, W) in [0, 1] and returns the fused batch of the same shape. Every module in `networks/`
-and `classical/` that defines `METHOD` is an entry: adding a method means adding one file.
+A method is a subclass of `base.FusionMethod`; adding one means adding a file with its class.
 """
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
 from ..errors import MedFusionError
-
-if TYPE_CHECKING:
-    from torch import nn
+from .base import FusionMethod
 
 #: what fuses where nobody chose: docs/bands.md says why
-DEFAULT_NETWORK = "bands"
-
-
-@dataclass(frozen=True)
-class Method:
-    """One fusion method.
-
-    Attributes:
-        name: name on the command line, such as "funfusean".
-        title: name as published.
-        kind: "network" (needs weights) or "classical" (needs none).
-        summary: one line for a clinician: what it is.
-        citation: the publication, one line.
-        build: makes the module, untrained.
-        choices: what the publication leaves open and what was chosen here.
-        radius: how far (pixels) an input pixel can reach in the fused image; None: everywhere.
-        differentiable: whether the `gradient` contributions exist.
-        gradient_note: a warning about its `gradient` maps, "" where there is none.
-        group: "first" for the short list to choose from, "more" for what one compares with.
-        all_pairs: whether one set of weights serves all pairs; else there is one for each.
-        any_number: whether it takes any number of sources at once, in any order.
-        parts: whether the `parts` contributions exist: its module has `parts(*sources)`, a map for
-            each source, and their sum is the fused batch (see `sums`).
-        weighs: whether it says what it took at which scale (`results.why`): its module has
-            `weigh(*sources)` and `scales`, as `networks.bands` explains them.
-    """
-
-    name: str
-    title: str
-    kind: str
-    summary: str
-    citation: str
-    build: Callable[[], nn.Module]
-    choices: str = ""
-    radius: int | None = None
-    differentiable: bool = True
-    gradient_note: str = ""
-    group: str = "more"
-    all_pairs: bool = False
-    any_number: bool = False
-    parts: bool = False
-    weighs: bool = False
+DEFAULT_METHOD = "bands"
 
 
 @cache
-def _registry() -> dict[str, Method]:
+def _registry() -> dict[str, type[FusionMethod]]:
     found = {}
     for folder in ("networks", "classical"):
         package = importlib.import_module(f"{__package__}.{folder}")
         for entry in pkgutil.iter_modules(package.__path__):
             module = importlib.import_module(f"{package.__name__}.{entry.name}")
-            if hasattr(module, "METHOD"):
-                found[module.METHOD.name] = module.METHOD
+            for method in vars(module).values():
+                if _is_method(method) and method.__module__ == module.__name__:
+                    found[method.name] = method
     return found
 
 
-def all_methods(kind: str | None = None) -> list[Method]:
+def _is_method(value: object) -> bool:
+    """Whether it is a method that can be made and has a name of its own."""
+    is_class = inspect.isclass(value) and issubclass(value, FusionMethod)
+    return is_class and not inspect.isabstract(value) and "name" in vars(value)
+
+
+def all_methods(kind: str | None = None) -> list[type[FusionMethod]]:
     """All registered methods, or those of one kind ("network" or "classical"), networks first.
 
     Example:
@@ -86,11 +46,15 @@ def all_methods(kind: str | None = None) -> list[Method]:
     return [method for method in _registry().values() if kind in (None, method.kind)]
 
 
-def get_method(name: str) -> Method:
-    """The method of that name.
+def get_method(name: str) -> type[FusionMethod]:
+    """The method of that name: a class; called, it gives a module (a network's is untrained).
 
     Raises:
         MedFusionError: there is none; the message lists those there are.
+
+    Example:
+        >>> get_method("maximum").title
+        'Maximum'
     """
     try:
         return _registry()[name]

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import MedFusionError
 from ..sources.files import sha256
-from .registry import Method, get_method
+from .base import FusionMethod
+from .registry import get_method
 
 if TYPE_CHECKING:
     from torch import nn
@@ -97,8 +98,8 @@ def _take_waiting_card(path: Path, digest: str | None) -> None:
             waiting.replace(path.with_suffix(".json"))
 
 
-def load_method(name: str, pair: str, path: Path | None = None) -> tuple[nn.Module, str | None]:
-    """A method ready to fuse, on the CPU, in evaluation mode.
+def load_method(name: str, pair: str, path: Path | None = None) -> FusionMethod:
+    """A method ready to fuse tensors, on the CPU, in evaluation mode.
 
     A process reads each file once; every call returns a module of its own.
 
@@ -108,28 +109,31 @@ def load_method(name: str, pair: str, path: Path | None = None) -> tuple[nn.Modu
         path: a weights file to use instead of the installed one.
 
     Returns:
-        The module, and the SHA-256 of its weights (None for classical methods).
+        A module: `module(first, second)` fuses slice batches (N, 1, H, W) in [0, 1]. Its
+        `weights_sha256` is that of its weights (None for classical methods).
 
     Raises:
         MedFusionError: no such method, or no, damaged or unfitting weights.
+
+    Example:
+        >>> import torch
+        >>> load_method("maximum", "pet-mr")(torch.tensor(0.2), torch.tensor(0.7))
+        tensor(0.7000)
     """
     method = get_method(name)
     if method.kind == "classical":
-        return method.build().eval(), None
+        return method().eval()
     path = path or weights_path(name, pair)
     stamps = [
         (file.stat().st_mtime_ns, file.stat().st_size)
         for file in (path, path.with_suffix(".json"))
         if file.is_file()
     ]
-    module, digest = _load_once(name, pair, path, *stamps)
-    return copy.deepcopy(module), digest
+    return copy.deepcopy(_load_once(name, pair, path, *stamps))
 
 
 @lru_cache(maxsize=8)
-def _load_once(
-    name: str, pair: str, path: Path, *_stamps: tuple[int, int]
-) -> tuple[nn.Module, str]:
+def _load_once(name: str, pair: str, path: Path, *_stamps: tuple[int, int]) -> FusionMethod:
     """A network with its weights, read and checked once for as long as the files stay the same."""
     import torch
     from safetensors.torch import load_file
@@ -144,7 +148,7 @@ def _load_once(
                 f"The weights {path.name} were trained for the {what} {card[what]}, not {wanted}; "
                 "choose others."
             )
-    module = method.build(**card.get("recipe", {}).get("module", {}))
+    module = method(**card.get("recipe", {}).get("module", {}))
     try:
         found = load_file(str(path))
         for key, value in module.state_dict().items():
@@ -161,7 +165,8 @@ def _load_once(
             f"The weights {path.name} hold NaN or infinite numbers; train again, or install "
             "MedFusion again."
         )
-    return module.eval(), card["sha256"]
+    module.weights_sha256 = card["sha256"]
+    return module.eval()
 
 
 def round_weights(module: nn.Module) -> None:
@@ -205,6 +210,6 @@ def save_weights(module: nn.Module, path: Path, card: dict[str, Any]) -> None:
     waiting.replace(path.with_suffix(".json"))
 
 
-def parameter_count(method: Method) -> int:
+def parameter_count(method: type[FusionMethod]) -> int:
     """Number of trained parameters of a method; 0 for classical ones."""
-    return sum(p.numel() for p in method.build().parameters())
+    return sum(p.numel() for p in method().parameters())

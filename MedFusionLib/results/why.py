@@ -1,7 +1,7 @@
 """Why a fused voxel is what it is: what was taken there from which source, at which scale.
 
-For methods that weigh their sources scale by scale (`methods.Method.weighs`). All is computed anew
-from the sources, and refused where the fused volume holds something else.
+For methods that weigh their sources scale by scale (`methods.base.FusionMethod.weigh`). All is
+computed anew from the sources, and refused where the fused volume holds something else.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ def explain(
     import torch
 
     from ..methods.boxes import around, cut
-    from ..methods.chain import load_chain
+    from ..methods.sequential import load_for_sources
     from ..methods.sums import maximum_parts
 
     network = report["network"]
@@ -172,7 +172,7 @@ def explain(
     if not all(0 <= n < size for n, size in zip(voxel, reference.shape, strict=True)):
         raise MedFusionError(f"This point lies outside of {reference.name}; choose another one.")
     _, second, *third = sources.modalities
-    method, digests = load_chain(network, f"{second}-mr", *third)
+    method, digests = load_for_sources(network, f"{second}-mr", *third)
     if digests != report["weights_sha256"]:
         raise MedFusionError(
             f"The weights of {network} are not those that this result was made with; fuse again."
@@ -183,7 +183,7 @@ def explain(
     number, row, column = (
         size[n] - 1 - voxel[axis] if n in flips else voxel[axis] for n, axis in enumerate(order)
     )
-    box = around((row, row + 1, column, column + 1), get_method(network).radius, *size[1:])
+    box = around((row, row + 1, column, column + 1), method.receptive_radius, *size[1:])
     slices = sources.slices(order, flips, slice(number, number + 1))
     batches = [torch.from_numpy(cut(part, box).copy())[None] for part in slices]
     with torch.inference_mode():
@@ -221,7 +221,7 @@ def why_not(network: str) -> str:
         ('', 'Maximum does not say at ')
     """
     method = get_method(network)
-    if method.weighs:
+    if method.supports("weigh"):
         return ""
     return (
         f"{method.title} does not say at which scale it took what from which source; the method "

@@ -41,7 +41,8 @@ def brighten(weights: str | Path, data: str | Path) -> dict[str, Any]:
     form = card["recipe"].get("module", {})
     if "gain" in form:
         raise MedFusionError(f"{weights} are raised already, by {form['gain']}.")
-    module, digest = load_method(network, pair, weights)
+    module = load_method(network, pair, weights)
+    digest = module.weights_sha256
     cases = find_cases(data, pair)
     validation = [split_validation([case for case in cases if case.split == "train"])[1]]
     scored = card["recipe"].get("scored")
@@ -57,7 +58,7 @@ def brighten(weights: str | Path, data: str | Path) -> dict[str, Any]:
         "sha256_before": digest,
         "validation_before": before,
     }
-    average = get_method("average").build()
+    average = get_method("average")()
     for part, slices in (("validation", validation), ("held_out", test)):
         card[part] = {
             "network": mean_scores(module, slices),

@@ -40,7 +40,7 @@ class FusionTraining(L.LightningModule):
     def __init__(self, recipe: Recipe, slices: dict[str, torch.Tensor]) -> None:
         super().__init__()
         self.recipe, self.slices = recipe, slices
-        self.network = get_method(recipe.network).build(**recipe.module)
+        self.network = get_method(recipe.network)(**recipe.module)
         self.curve: list[dict[str, float]] = []
 
     def train_dataloader(self) -> DataLoader:

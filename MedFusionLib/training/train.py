@@ -24,7 +24,8 @@ from .. import __version__
 from ..errors import Cancelled, MedFusionError
 from ..inference.devices import choose_device, describe_device
 from ..inference.memory import kept_memory
-from ..methods.registry import Method, get_method
+from ..methods.base import FusionMethod
+from ..methods.registry import get_method
 from ..methods.weights import check_weights, load_method, round_weights, save_weights
 from ..metrics import q_abf, ssim
 from ..sources.modalities import PAIRS, modalities_of
@@ -77,7 +78,7 @@ class _HeldOut(L.Callback):
         cancelled: Callable[[], bool] | None,
     ) -> None:
         self.validation = validation
-        self.average = mean_scores(get_method("average").build(), validation)
+        self.average = mean_scores(get_method("average")(), validation)
         self.progress, self.cancelled = progress, cancelled
         self.scores: list[dict[str, float]] = []
         self.best: dict[str, torch.Tensor] = {}
@@ -248,7 +249,7 @@ def train_network(
     form = plan.module | gain_of(plan, network_module, validation)
     plan = replace(plan, module=form)
     _write_curves(folder, module.curve, held_out)
-    average = get_method("average").build()
+    average = get_method("average")()
     test = [spaced(case.slices, plan.scored) for case in testing]
     card = {
         "network": network,
@@ -308,7 +309,7 @@ class _Start:
                     f"{path} cannot be gone on from: its {what} is {found}, where this training "
                     f"has {wanted}."
                 )
-        module, _ = load_method(network, pair, path)
+        module = load_method(network, pair, path)
         self.weights = module.state_dict()
         self.pixels = card.get("pixels", {}).get("seen", 0)
         self.said = {
@@ -371,7 +372,7 @@ def mean_scores(module: torch.nn.Module, parts: list[torch.Tensor]) -> dict[str,
     return {key: sum(n * row[key] for n, row in rows) / count for key in rows[0][1]}
 
 
-def _pairs_to_train(method: Method, pair: str) -> list[str]:
+def _pairs_to_train(method: type[FusionMethod], pair: str) -> list[str]:
     if pair != "all":
         modalities_of(pair)
     if pair == "all" and not method.all_pairs:

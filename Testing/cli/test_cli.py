@@ -225,8 +225,9 @@ def test_whatever_goes_wrong_is_said_in_one_line_and_leaves_nothing(
 
 def test_methods_lists_names_kinds_pairs_parameters_weights_and_papers(run):
     rows = json.loads(run("methods", "--json")[1])
-    first = {row["name"] for row in rows if row["group"] == "first"}
-    assert first == {"bands", "funfusean", "fw-net", "cspa-dn", "badal-regas"}
+    groups = {row["name"]: row["group"] for row in rows}
+    assert groups["bands"] == "recommended" and groups["maximum"] == "comparison"
+    assert all(groups[n] == "published" for n in ("funfusean", "fw-net", "cspa-dn", "badal-regas"))
     row = next(row for row in rows if row["name"] == "funfusean")
     assert row["parameters"] == 122_209
     assert "Kumar" in row["paper"]

@@ -220,7 +220,7 @@ def test_other_weights_are_another_result(short, tmp_path, monkeypatch):
     path = weights_path("funfusean", "pet-mr")
     if not path.is_file():
         pytest.skip("the weights are not trained yet")
-    module, card = load_method("funfusean", "pet-mr")[0], read_card(path)
+    module, card = load_method("funfusean", "pet-mr"), read_card(path)
     monkeypatch.setenv("MEDFUSION_WEIGHTS", str(tmp_path / "weights"))
     monkeypatch.setattr("MedFusionLib.cohort.fusing._fuse_into", lambda study, out, made, *_: (
         write_done(out / study.id, made, failed_row(study, ""), "") or failed_row(study, "")
@@ -267,7 +267,7 @@ def test_the_network_is_read_once(monkeypatch):
     reads = []
     real = files.load_file
     monkeypatch.setattr(files, "load_file", lambda path: reads.append(path) or real(path))
-    one, two = (weights.load_method("funfusean", "pet-mr")[0] for _ in range(2))
+    one, two = (weights.load_method("funfusean", "pet-mr") for _ in range(2))
     assert len(reads) == 1
     assert one is not two
     next(two.parameters()).data.zero_()

@@ -28,7 +28,7 @@ def run(folder: Path, count: int, seed: int) -> tuple[Counter, list[tuple]]:
     path = folder / "funfusean-ct-mr.safetensors"
     torch.manual_seed(seed)
     card = {"network": "funfusean", "pair": "ct-mr"}
-    save_weights(get_method("funfusean").build(), path, card)
+    save_weights(get_method("funfusean")(), path, card)
     whole, whole_card = path.read_bytes(), path.with_suffix(".json").read_text()
     header = 8 + struct.unpack("<Q", whole[:8])[0]
     counts: Counter = Counter()
@@ -58,7 +58,7 @@ def run(folder: Path, count: int, seed: int) -> tuple[Counter, list[tuple]]:
         path.with_suffix(".json").write_text(text)
         changed = bytes(made) != whole
         try:
-            module, _ = load_method("funfusean", "ct-mr", path)
+            module = load_method("funfusean", "ct-mr", path)
             sound = all(torch.isfinite(part).all() for part in module.state_dict().values())
             ending = "loaded" if sound and (fits or not changed) else "wrong"
         except MedFusionError as error:

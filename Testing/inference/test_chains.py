@@ -5,21 +5,21 @@ import torch
 from helpers import random_method, random_slices
 from torch import nn
 
-from MedFusionLib.inference.chains import Chain, chained, multiply_in_bfloat16
+from MedFusionLib.inference.chains import ConvolutionChain, chained, multiply_in_bfloat16
 from MedFusionLib.inference.contributions import gradient
 from MedFusionLib.inference.engine import fold
 from MedFusionLib.methods.registry import all_methods
 
 
 def convolves(method):
-    return any(isinstance(part, nn.Conv2d) for part in method.build().modules())
+    return any(isinstance(part, nn.Conv2d) for part in method().modules())
 
 
 NETWORKS = [method.name for method in all_methods("network") if convolves(method)]
 
 
 def chains_of(module):
-    return [part for part in module.modules() if isinstance(part, Chain)]
+    return [part for part in module.modules() if isinstance(part, ConvolutionChain)]
 
 
 def pair(*shape, dtype=torch.float64):
@@ -54,7 +54,7 @@ def test_a_chain_takes_any_kernel_and_number_of_channels(kernel, outputs, mode):
     )
     layers = layers.double().requires_grad_(False)
     chain = chained(layers)
-    assert [type(part) for part in chain] == [Chain]
+    assert [type(part) for part in chain] == [ConvolutionChain]
     x = random_slices(2, outputs, 11, 14, dtype=torch.float64).requires_grad_()
     found, expected = chain(x), layers(x)
     assert torch.allclose(found, expected)
@@ -73,7 +73,7 @@ def test_what_a_chain_cannot_hold_stays_as_it_is():
         nn.ReLU(),
     ).requires_grad_(False)
     kinds = [type(part) for part in chained(layers)]
-    assert kinds == [Chain, nn.Conv2d, nn.Sigmoid, nn.Conv2d, nn.Conv2d, nn.ReLU]
+    assert kinds == [ConvolutionChain, nn.Conv2d, nn.Sigmoid, nn.Conv2d, nn.Conv2d, nn.ReLU]
     x = random_slices(1, 1, 9, 9)
     assert torch.allclose(chained(layers)(x), layers(x), atol=1e-6)
 

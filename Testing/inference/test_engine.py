@@ -10,13 +10,13 @@ from MedFusionLib.inference import engine
 from MedFusionLib.inference.contributions import gradient, share
 from MedFusionLib.inference.engine import fold, ready
 from MedFusionLib.inference.slices import Stream, batch_size, run_slices
-from MedFusionLib.methods.boxes import GRID, boxes, reach
+from MedFusionLib.methods.boxes import GRID, boxes, dependence_radius
 from MedFusionLib.methods.networks import cspa_dn
 from MedFusionLib.methods.registry import all_methods, get_method
 
 NETWORKS = [method.name for method in all_methods("network")]
 NORMED = [name for name in NETWORKS if name not in ("deepfuse", "lp-cnn", "tfnet")]
-LOCAL = [method.name for method in all_methods() if method.radius is not None]
+LOCAL = [method.name for method in all_methods() if method.receptive_radius is not None]
 
 
 def pair(*shape):
@@ -93,13 +93,11 @@ def smooth(method):
 
 def check_crop(name, kind, occupied):
     """Runs with and without background; returns what was run of each slice."""
-    method, entry = smooth(random_method(name, deviation=0.1)), get_method(name)
+    method = smooth(random_method(name, deviation=0.1))
     sources = [s.numpy() for s in pair(*occupied.shape)]
     whole = run_slices(method, sources, kind=kind, batch=1)
     for batch in (2, 1):
-        part = run_slices(
-            method, sources, kind=kind, batch=batch, radius=entry.radius, occupied=occupied
-        )
+        part = run_slices(method, sources, kind=kind, batch=batch, occupied=occupied)
         for found, expected in zip(everything(part), everything(whole), strict=True):
             scale = max(1, np.abs(expected).max())
             assert np.abs(found - expected)[occupied].max() < 1e-5 * scale
@@ -110,14 +108,16 @@ def check_crop(name, kind, occupied):
 
 @pytest.mark.parametrize("kind", [None, "gradient", "share"])
 @pytest.mark.parametrize("place", FOREGROUNDS)
-@pytest.mark.parametrize("name", [name for name in LOCAL if get_method(name).radius < 20])
+@pytest.mark.parametrize("name", [name for name in LOCAL if get_method(name).receptive_radius < 20])
 def test_leaving_out_background_changes_nothing_in_the_foreground(name, place, kind):
     found = check_crop(name, kind, FOREGROUNDS[place])
     assert (found[:, 1::2] - found[:, ::2]).prod(axis=1).sum() < 0.8 * 2 * 96 * 131
 
 
 @pytest.mark.parametrize("kind", [None, "gradient", "share"])
-@pytest.mark.parametrize("name", [name for name in LOCAL if get_method(name).radius >= 20])
+@pytest.mark.parametrize(
+    "name", [name for name in LOCAL if get_method(name).receptive_radius >= 20]
+)
 def test_far_reaching_methods_can_be_cropped_too(name, kind):
     if kind == "gradient" and not get_method(name).differentiable:
         pytest.skip("no gradient")
@@ -146,8 +146,8 @@ def test_a_rough_stand_in_has_to_make_parts_too():
 
 
 def test_smoothed_gradients_are_not_cropped():
-    assert reach(11, "gradient", samples=4) is None
-    assert reach(11, "share", samples=4) == 11
+    assert dependence_radius(11, "gradient", samples=4) is None
+    assert dependence_radius(11, "share", samples=4) == 11
 
 
 def test_slices_without_foreground_are_left_black():

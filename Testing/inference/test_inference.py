@@ -11,7 +11,8 @@ from MedFusionLib.inference import slices as inference
 from MedFusionLib.inference.bounds import DARK
 from MedFusionLib.inference.contributions import gradient, share
 from MedFusionLib.inference.slices import batch_size, run_slices
-from MedFusionLib.methods.registry import all_methods, get_method
+from MedFusionLib.methods.base import FusionMethod
+from MedFusionLib.methods.registry import all_methods
 
 
 def stacks(*shape):
@@ -77,8 +78,7 @@ def test_bounds_hold_for_parts_branches_and_classical_methods_alike(name):
     occupied = np.zeros((2, 40, 40), bool)
     occupied[:, 5:20, 8:30] = True
     whole = run_slices(method, sources, kind="share", bounded=True)
-    radius = get_method(name).radius
-    part = run_slices(method, sources, kind="share", bounded=True, radius=radius, occupied=occupied)
+    part = run_slices(method, sources, kind="share", bounded=True, occupied=occupied)
     plain = run_slices(method, sources).fused
     dark = np.minimum(np.maximum(*sources) / DARK, 1) if name != "average" else 1
     np.testing.assert_allclose(whole.fused, np.clip(plain, 0, 1) * dark, atol=1e-5)
@@ -159,8 +159,10 @@ def test_an_empty_stack_gives_an_empty_result():
 # Memory -----------------------------------------------------------------------------------------
 
 
-class OnTwoDevices(torch.nn.Module):
+class OnTwoDevices(FusionMethod):
     """The sum of both sources; remembers where it was sent. The GPU is only pretended."""
+
+    title = "On two devices"
 
     def __init__(self):
         super().__init__()

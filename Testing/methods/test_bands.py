@@ -84,7 +84,7 @@ def test_nothing_reaches_farther_than_the_radius(bands):
     other = first.clone()
     other[..., 60, 60] = 1 - other[..., 60, 60]
     changed = torch.nonzero((bands(first, second) - bands(other, second))[0, 0])
-    radius = get_method("bands").radius
+    radius = get_method("bands").receptive_radius
     assert radius - 6 <= (changed - 60).abs().max() <= radius
 
 
@@ -115,29 +115,24 @@ def test_shares_of_three_sources_sum_up(bands, pair):
     torch.testing.assert_close(sum(maps), fused)
 
 
-@pytest.mark.parametrize("name", [m.name for m in all_methods() if m.parts])
+@pytest.mark.parametrize("name", [m.name for m in all_methods() if m.supports("parts")])
 def test_parts_sum_to_what_is_fused(bands, name, pair):
-    module = bands if name == "bands" else get_method(name).build().eval()
+    module = bands if name == "bands" else get_method(name)().eval()
     fused, maps = contributions.parts(module, *pair)
     assert torch.equal(fused, maps[0] + maps[1])
     torch.testing.assert_close(fused, module(*pair), atol=2e-6, rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", [m.name for m in all_methods() if m.parts])
+@pytest.mark.parametrize("name", [m.name for m in all_methods() if m.supports("parts")])
 def test_a_black_source_has_no_part(bands, name, pair):
-    module = bands if name == "bands" else get_method(name).build().eval()
+    module = bands if name == "bands" else get_method(name)().eval()
     _, second = module.parts(pair[0], torch.zeros_like(pair[0]))
     assert second.abs().max() < 1e-6
 
 
-def test_methods_have_parts_where_they_say_so():
-    for method in all_methods():
-        assert hasattr(method.build(), "parts") == method.parts, method.name
-
-
 def test_parts_run_through_volumes_in_any_batch(bands):
     sources = random_slices(2, 3, 40, 48).numpy()
-    one = run_slices(bands, sources, kind="parts", batch=1, radius=46)
+    one = run_slices(bands, sources, kind="parts", batch=1)
     all_at_once = run_slices(bands, sources, kind="parts", batch=3)
     assert one.baseline is None
     np.testing.assert_allclose(sum(one.contributions), one.fused, atol=1e-6)

@@ -90,11 +90,11 @@ def test_order_of_the_sources_does_not_matter(method):
 
 @pytest.mark.parametrize(
     "method",
-    [m for m in all_methods("classical") if m.radius is not None],
+    [m for m in all_methods("classical") if m.receptive_radius is not None],
     ids=lambda m: m.name,
 )
 def test_a_pixel_reaches_no_further_than_the_radius(method):
-    size = 2 * method.radius + 40
+    size = 2 * method.receptive_radius + 40
     first, second = pair(size, size)
     place = size // 2
     changed = first.clone()
@@ -102,7 +102,7 @@ def test_a_pixel_reaches_no_further_than_the_radius(method):
     fuse = random_method(method.name)
     moved = (fuse(changed, second) - fuse(first, second))[0, 0].abs() > 1e-6
     reach = (moved.nonzero() - place).abs()
-    assert len(reach) > 0 and reach.max() <= method.radius
+    assert len(reach) > 0 and reach.max() <= method.receptive_radius
 
 
 @pytest.mark.parametrize("build", [Average, Maximum, LaplacianPyramid])
@@ -197,5 +197,5 @@ def test_gff_is_what_the_authors_program_makes():
 
 def test_max_min_adds_a_part_of_the_darker_source():
     first, second = torch.tensor([[[[0.2, 0.9]]]]), torch.tensor([[[[0.6, 0.8]]]])
-    fused = get_method("max-min").build()(first, second)
+    fused = get_method("max-min")()(first, second)
     torch.testing.assert_close(fused, torch.tensor([[[[0.66, 1.0]]]]))

@@ -38,7 +38,7 @@ def convolutions(module):
 def trained(name, pair_="ct-mr"):
     if not weights_path(name, pair_).is_file():
         pytest.skip(f"{weights_path(name, pair_).name} is not trained yet")
-    return load_method(name, pair_)[0]
+    return load_method(name, pair_)
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +168,7 @@ def test_lp_cnn_has_the_structure_of_the_authors_result(shared, sources, stored,
 
 
 def test_layers_of_ifcnn():
-    network = get_method("ifcnn").build()
+    network = get_method("ifcnn")()
     assert convolutions(network) == [(7, 1, 64), (3, 64, 64), (3, 64, 64), (1, 64, 1)]
     modes = [m.padding_mode for m in network.modules() if isinstance(m, nn.Conv2d)]
     assert modes[:3] == ["replicate"] * 3
@@ -186,17 +186,17 @@ def test_ifcnn_fuses_any_number_of_sources():
 
 
 def test_layers_of_deepfuse():
-    assert convolutions(get_method("deepfuse").build()) == [
+    assert convolutions(get_method("deepfuse")()) == [
         (5, 1, 16), (7, 16, 32), (7, 32, 32), (5, 32, 16), (5, 16, 1),
     ]  # fmt: skip
-    assert not any(name.endswith("bias") for name in get_method("deepfuse").build().state_dict())
+    assert not any(name.endswith("bias") for name in get_method("deepfuse")().state_dict())
 
 
 # TFNet
 
 
 def test_layers_of_tfnet():
-    network = get_method("tfnet").build(base=32)
+    network = get_method("tfnet")(base=32)
     assert convolutions(network.fine[0]) == [(3, 1, 32), (3, 32, 32)]
     assert convolutions(network.down[0]) == [(2, 32, 64)]
     assert convolutions(network.fuse) == [(3, 128, 128)] * 2
@@ -210,7 +210,7 @@ def test_layers_of_tfnet():
 
 
 def test_layers_of_pmgi():
-    network = get_method("pmgi").build()
+    network = get_method("pmgi")()
     found = [convolutions(layers[0]) for layers in (network.layer1, network.layer2,
              network.exchange2, network.layer3, network.exchange3, network.layer4)]  # fmt: skip
     assert found == [[(5, 3, 16)], [(3, 16, 16)], [(1, 32, 16)], [(3, 48, 16)], [(1, 32, 16)],
@@ -223,7 +223,7 @@ def test_layers_of_pmgi():
 
 
 def test_layers_of_mgmdcgan():
-    network = get_method("mgmdcgan").build(growth=48)
+    network = get_method("mgmdcgan")(growth=48)
     assert [convolutions(layer)[0] for layer in network.dense] == [
         (3, 2, 48), (3, 48, 48), (3, 96, 48), (3, 144, 48), (3, 192, 48),
     ]  # fmt: skip

@@ -5,7 +5,8 @@ import torch
 from helpers import random_method, random_slices
 
 from MedFusionLib.inference.contributions import share, sum_error
-from MedFusionLib.methods.registry import DEFAULT_NETWORK, Method, all_methods, get_method
+from MedFusionLib.methods.base import FusionMethod
+from MedFusionLib.methods.registry import DEFAULT_METHOD, all_methods, get_method
 from MedFusionLib.methods.weights import weights_path
 from MedFusionLib.settings import Settings
 from MedFusionLib.sources.modalities import PAIRS
@@ -31,13 +32,13 @@ def half_black() -> list[torch.Tensor]:
 
 @pytest.mark.parametrize("pair", PAIRS)
 def test_what_fuses_where_nobody_chose_serves_every_pair(pair):
-    assert Settings().network == DEFAULT_NETWORK
-    assert get_method(DEFAULT_NETWORK).any_number
-    assert weights_path(DEFAULT_NETWORK, pair).is_file()
+    assert Settings().network == DEFAULT_METHOD
+    assert get_method(DEFAULT_METHOD).any_number
+    assert weights_path(DEFAULT_METHOD, pair).is_file()
 
 
 @methods
-def test_shares_are_finite_and_sum_up(method: Method):
+def test_shares_are_finite_and_sum_up(method: type[FusionMethod]):
     fuse = random_method(method.name)
     sources = half_black()
     with torch.inference_mode():
@@ -49,7 +50,7 @@ def test_shares_are_finite_and_sum_up(method: Method):
 
 
 @classical
-def test_two_black_sources_stay_black(method: Method):
+def test_two_black_sources_stay_black(method: type[FusionMethod]):
     black = torch.zeros(1, 1, 37, 53)
     assert (random_method(method.name)(black, black) == 0).all()
 
@@ -57,7 +58,9 @@ def test_two_black_sources_stay_black(method: Method):
 @methods
 @pytest.mark.parametrize("dark", [0, 1], ids=["no first", "no second"])
 @pytest.mark.parametrize("value", [0.0, 0.3], ids=["black", "flat"])
-def test_a_source_without_anything_is_no_trouble(method: Method, dark: int, value: float):
+def test_a_source_without_anything_is_no_trouble(
+    method: type[FusionMethod], dark: int, value: float
+):
     sources = half_black()
     sources[dark] = torch.full_like(sources[dark], value)
     with torch.inference_mode():
@@ -69,7 +72,7 @@ def test_a_source_without_anything_is_no_trouble(method: Method, dark: int, valu
 
 
 @methods
-def test_a_slice_does_not_depend_on_its_batch(method: Method):
+def test_a_slice_does_not_depend_on_its_batch(method: type[FusionMethod]):
     first, second = pair(3)
     fuse = random_method(method.name)
     with torch.inference_mode():
@@ -81,7 +84,7 @@ def test_a_slice_does_not_depend_on_its_batch(method: Method):
 @pytest.mark.parametrize(
     "method", [m for m in all_methods() if m.differentiable], ids=lambda method: method.name
 )
-def test_gradients_are_finite_also_where_a_source_is_black(method: Method):
+def test_gradients_are_finite_also_where_a_source_is_black(method: type[FusionMethod]):
     first, second = half_black()
     sources = [first.requires_grad_(), torch.zeros_like(second).requires_grad_()]
     maps = torch.autograd.grad(random_method(method.name)(*sources).sum(), sources)

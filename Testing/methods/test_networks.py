@@ -36,7 +36,7 @@ methods = pytest.mark.parametrize("method", all_methods("network"), ids=lambda m
 def build(method) -> nn.Module:
     """The network with weights that let the inputs through, in test mode."""
     torch.manual_seed(0)
-    network = method.build()
+    network = method()
     for name, parameter in network.named_parameters():
         if name.endswith((".alpha", ".beta")):
             nn.init.constant_(parameter, 0.5)  # attention on
@@ -71,7 +71,7 @@ def test_all_are_registered():
 
 @methods
 def test_number_of_parameters(method):
-    assert sum(p.numel() for p in method.build().parameters()) == PARAMETERS[method.name]
+    assert sum(p.numel() for p in method().parameters()) == PARAMETERS[method.name]
 
 
 @methods
@@ -97,7 +97,7 @@ def test_a_slice_does_not_depend_on_its_batch(method):
 
 @methods
 def test_stored_weights_give_the_same_image(method):
-    network, other = build(method), method.build()
+    network, other = build(method), method()
     other.load_state_dict(network.state_dict())
     with torch.no_grad():
         fused = network(*pair(20, 24))
@@ -118,11 +118,14 @@ def test_both_sources_and_all_parameters_have_a_gradient(method):
     assert gradients[0].abs().sum() > 0 and gradients[1].abs().sum() > 0
 
 
-@pytest.mark.parametrize("method", [m for m in all_methods("network") if m.radius is not None],
-                         ids=lambda m: m.name)  # fmt: skip
+@pytest.mark.parametrize(
+    "method",
+    [m for m in all_methods("network") if m.receptive_radius is not None],
+    ids=lambda m: m.name,
+)
 def test_a_pixel_reaches_no_further_than_the_radius(method):
     network = build(method)
-    size = 16 * (2 * method.radius // 16 + 2)
+    size = 16 * (2 * method.receptive_radius // 16 + 2)
     first, second = pair(size, size)
     place = size // 2
     changed = first.clone()
@@ -130,7 +133,7 @@ def test_a_pixel_reaches_no_further_than_the_radius(method):
     with torch.no_grad():
         moved = (network(changed, second) - network(first, second))[0, 0].abs() > 1e-6
     reach = (moved.nonzero() - place).abs().max()
-    assert 0 < reach <= method.radius
+    assert 0 < reach <= method.receptive_radius
 
 
 # Badal Regàs
@@ -248,7 +251,7 @@ def test_a_part_is_what_the_whole_has_there(name, box):
             torch.nn.init.constant_(part.alpha, 0.7)
     sources = [random_slices(2, 1, 64, 80, seed=s, dtype=torch.float64) for s in (1, 2)]
     with torch.inference_mode():
-        whole, part = method(*sources), method.fuse_part(*sources, box=box)
+        whole, part = method(*sources), method.fuse_box(*sources, box=box)
     assert torch.allclose(part, cut(whole, box), atol=1e-6)
     assert whole.std() > 1e-3
 
@@ -282,5 +285,5 @@ def test_cspa_dn_without_attention_is_the_one_with_its_decoder_on_plain_features
     assert not [name for name, _ in network.named_parameters() if "spatial" in name]
     first, second = torch.rand(2, 1, 1, 24, 20)
     whole = network(first, second)
-    part = network.fuse_part(first, second, (5, 12, 3, 20))
+    part = network.fuse_box(first, second, (5, 12, 3, 20))
     assert torch.allclose(part, whole[..., 5:12, 3:20], atol=1e-6)

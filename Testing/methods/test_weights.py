@@ -49,7 +49,8 @@ def test_a_network_comes_back_as_it_was_saved(tmp_path, name):
     path = tmp_path / "new" / "weights.safetensors"
     save_weights(module, path, {"network": name})
     assert read_card(path)["dtype"] == "float16"
-    loaded, digest = load_method(name, "ct-mr", path)
+    loaded = load_method(name, "ct-mr", path)
+    digest = loaded.weights_sha256
     assert not loaded.training
     assert digest == sha256(path) == read_card(path)["sha256"]
     assert torch.equal(fused(loaded), fused(module))
@@ -61,7 +62,8 @@ def test_the_card_is_kept_whole(saved):
 
 def test_classical_methods_need_no_weights():
     for method in all_methods("classical"):
-        module, digest = load_method(method.name, "ct-mr")
+        module = load_method(method.name, "ct-mr")
+        digest = module.weights_sha256
         assert digest is None and not module.training
         assert parameter_count(method) == 0
 
@@ -74,7 +76,7 @@ def test_the_environment_names_the_folder(saved, monkeypatch):
     monkeypatch.setenv("MEDFUSION_WEIGHTS", str(saved.parent))
     assert weights_folder() == saved.parent
     assert weights_path("funfusean", "ct-mr") == saved
-    assert load_method("funfusean", "ct-mr")[1] == sha256(saved)
+    assert load_method("funfusean", "ct-mr").weights_sha256 == sha256(saved)
     with refused("no weights funfusean-pet-mr.safetensors", "medfusion train"):
         load_method("funfusean", "pet-mr")
 
@@ -86,7 +88,7 @@ def test_weights_are_stored_in_half_the_room(tmp_path):
     stored, names = load_file(path), dict(module.named_parameters())
     for name, value in stored.items():
         assert (value.dtype == torch.float16) == (name in names)
-    loaded, _ = load_method("cspa-dn", "ct-mr", path)
+    loaded = load_method("cspa-dn", "ct-mr", path)
     assert all(p.dtype == torch.float32 for p in loaded.parameters())
 
 
@@ -159,7 +161,7 @@ def test_training_again_killed_at_any_step_leaves_sound_weights(saved, call):
         raise KeyboardInterrupt
     card = check_weights(saved)
     assert (card["sha256"] == before) == ("note" not in card)
-    assert load_method("funfusean", "ct-mr", saved)[1] == card["sha256"]
+    assert load_method("funfusean", "ct-mr", saved).weights_sha256 == card["sha256"]
 
 
 def test_a_file_that_holds_no_tensors_is_refused(saved):

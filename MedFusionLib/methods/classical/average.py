@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
 
-from ..registry import Method
+from ..base import FusionMethod
 
 
-class Average(nn.Module):
+class Average(FusionMethod):
     """weight * first + (1 - weight) * second.
 
     Args:
@@ -18,6 +17,12 @@ class Average(nn.Module):
         >>> Average(0.25)(torch.ones(1, 1, 1, 1), torch.zeros(1, 1, 1, 1)).item()
         0.25
     """
+
+    name = "average"
+    title = "Average"
+    summary = "Mean of both sources; halves the contrast of what only one of them shows."
+    citation = "No publication: pixel-wise mean"
+    receptive_radius = 0
 
     def __init__(self, weight: float = 0.5) -> None:
         super().__init__()
@@ -32,15 +37,3 @@ class Average(nn.Module):
     def parts(self, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """What was taken from each source, maps like `forward`'s."""
         return self.weight * first, (1 - self.weight) * second
-
-
-METHOD = Method(
-    name="average",
-    title="Average",
-    kind="classical",
-    summary="Mean of both sources; halves the contrast of what only one of them shows.",
-    citation="No publication: pixel-wise mean",
-    build=Average,
-    radius=0,
-    parts=True,
-)

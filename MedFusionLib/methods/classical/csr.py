@@ -21,10 +21,10 @@ the whole slice, and not followed by derivatives.
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from ..registry import Method
+from ..base import BranchedMethod
 from ..transforms.pyramid import frequencies
 from .dictionaries import read_dictionary
 
@@ -130,7 +130,7 @@ def _settled(maps: Tensor, sparse: Tensor, before: Tensor, dual: Tensor, bound: 
     return bool((primal & (norm(sparse - before) <= bound * norm(dual))).all())
 
 
-class CSR(nn.Module):
+class CSR(BranchedMethod):
     """The fusion. Slices go one after the other, each to its own minimum.
 
     Args:
@@ -143,15 +143,21 @@ class CSR(nn.Module):
         tensor(True)
     """
 
+    name = "csr"
+    title = "Convolutional sparse representation"
+    summary = "Takes detail, as sums of small filters, from the richer source; slow."
+    citation = (
+        "Liu, Chen, Ward and Wang, Image Fusion with Convolutional Sparse Representation, "
+        "IEEE Signal Processing Letters, 2016"
+    )
+    choices = "Parameters of the authors' program; filters learned here from medical slices."
+    differentiable = False
+
     def __init__(self, iterations: int = ITERATIONS, filters: Tensor | None = None) -> None:
         super().__init__()
         self.iterations = iterations
         filters = read_dictionary("csr") if filters is None else filters
         self.register_buffer("filters", filters, persistent=False)
-
-    def forward(self, first: Tensor, second: Tensor) -> Tensor:
-        """Fuse two slice batches (N, 1, H, W) in [0, 1] to one of the same shape and range."""
-        return self.join(self.branch(0, first), self.branch(1, second))
 
     @torch.no_grad()
     def branch(self, _: int, source: Tensor) -> tuple[Tensor, Tensor]:
@@ -177,16 +183,3 @@ class CSR(nn.Module):
         atoms = spectra(self.filters.to(base1.dtype), size)
         spectrum = (torch.fft.rfft2(chosen) * atoms).sum(1, keepdim=True)
         return ((base1 + base2) / 2 + torch.fft.irfft2(spectrum, s=size)).clamp(0, 1)
-
-
-METHOD = Method(
-    name="csr",
-    title="Convolutional sparse representation",
-    kind="classical",
-    summary="Takes detail, as sums of small filters, from the richer source; slow.",
-    citation="Liu, Chen, Ward and Wang, Image Fusion with Convolutional Sparse Representation, "
-    "IEEE Signal Processing Letters, 2016",
-    build=CSR,
-    choices="Parameters of the authors' program; filters learned here from medical slices.",
-    differentiable=False,
-)

@@ -13,9 +13,9 @@ filled up by replication, images continued periodically.
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..registry import Method
+from ..base import FusionMethod
 from ..transforms.dual_tree import DualTree
 from ..transforms.haar import fill_up
 from .windows import stronger_detail
@@ -23,7 +23,7 @@ from .windows import stronger_detail
 LEVELS = 4
 
 
-class DualTreeFusion(nn.Module):
+class DualTreeFusion(FusionMethod):
     """The stronger detail at every level and orientation, the mean of the coarse images.
 
     Args:
@@ -35,6 +35,15 @@ class DualTreeFusion(nn.Module):
         >>> torch.allclose(DualTreeFusion()(image, image), image, atol=1e-5)
         True
     """
+
+    name = "dtcwt"
+    title = "Complex wavelets (DTCWT)"
+    summary = "Takes the stronger oriented detail at every scale; smooth edges, few artefacts."
+    citation = (
+        "Lewis, O'Callaghan, Nikolov, Bull and Canagarajah, Pixel- and Region-Based Image "
+        "Fusion with Complex Wavelets, Information Fusion, 2007"
+    )
+    choices = "LeGall's and qshift_06 filters, 4 levels, 3 x 3 windows, as in Liu's fusion toolbox."
 
     def __init__(self, levels: int = LEVELS) -> None:
         super().__init__()
@@ -53,15 +62,3 @@ class DualTreeFusion(nn.Module):
         ]
         fused = self.transform.synthesise((low1 + low2) / 2, details)
         return fused[..., :height, :width].clamp(0, 1)
-
-
-METHOD = Method(
-    name="dtcwt",
-    title="Complex wavelets (DTCWT)",
-    kind="classical",
-    summary="Takes the stronger oriented detail at every scale; smooth edges, few artefacts.",
-    citation="Lewis, O'Callaghan, Nikolov, Bull and Canagarajah, Pixel- and Region-Based Image "
-    "Fusion with Complex Wavelets, Information Fusion, 2007",
-    build=DualTreeFusion,
-    choices="LeGall's and qshift_06 filters, 4 levels, 3 x 3 windows, as in Liu's fusion toolbox.",
-)

@@ -12,16 +12,16 @@ replication.
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..registry import Method
+from ..base import FusionMethod
 from ..transforms.haar import Haar, fill_up
 from .windows import stronger_detail
 
 LEVELS = 4
 
 
-class WaveletFusion(nn.Module):
+class WaveletFusion(FusionMethod):
     """The stronger detail at every level, the mean of the coarse images.
 
     Args:
@@ -33,6 +33,16 @@ class WaveletFusion(nn.Module):
         >>> torch.allclose(WaveletFusion()(image, image), image, atol=1e-6)
         True
     """
+
+    name = "dwt"
+    title = "Wavelets (DWT)"
+    summary = "Takes the stronger wavelet detail at every scale; sharp, with blocky edges."
+    citation = (
+        "Li, Manjunath and Mitra, Multisensor Image Fusion Using the Wavelet Transform, "
+        "Graphical Models and Image Processing, 1995"
+    )
+    choices = "Haar's wavelet, 4 levels, 3 x 3 windows, as in Liu's fusion toolbox."
+    receptive_radius = 47
 
     def __init__(self, levels: int = LEVELS) -> None:
         super().__init__()
@@ -48,16 +58,3 @@ class WaveletFusion(nn.Module):
         details = [stronger_detail(*pair) for pair in zip(details1, details2, strict=True)]
         fused = self.transform.synthesise((low1 + low2) / 2, details)
         return fused[..., :height, :width].clamp(0, 1)
-
-
-METHOD = Method(
-    name="dwt",
-    title="Wavelets (DWT)",
-    kind="classical",
-    summary="Takes the stronger wavelet detail at every scale; sharp, with blocky edges.",
-    citation="Li, Manjunath and Mitra, Multisensor Image Fusion Using the Wavelet Transform, "
-    "Graphical Models and Image Processing, 1995",
-    build=WaveletFusion,
-    choices="Haar's wavelet, 4 levels, 3 x 3 windows, as in Liu's fusion toolbox.",
-    radius=47,
-)

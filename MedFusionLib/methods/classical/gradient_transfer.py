@@ -18,9 +18,9 @@ minimum over the whole slice, and not followed by derivatives.
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..registry import Method
+from ..base import FusionMethod
 
 WEIGHT = 4.0
 ITERATIONS = 200
@@ -74,7 +74,7 @@ def denoise_tv_l1(images: Tensor, weight: float, iterations: int) -> Tensor:
     return found
 
 
-class GradientTransfer(nn.Module):
+class GradientTransfer(FusionMethod):
     """GTF with the authors' lambda.
 
     Args:
@@ -87,6 +87,19 @@ class GradientTransfer(nn.Module):
         True
     """
 
+    name = "gtf"
+    title = "Gradient transfer fusion"
+    summary = "Greys of CT, PET or SPECT with the edges of the MR; loses their own fine detail."
+    citation = (
+        "Ma, Chen, Li and Huang, Infrared and Visible Image Fusion via Gradient Transfer and "
+        "Total Variation Minimization, Information Fusion, 2016"
+    )
+    choices = (
+        "lambda 4; intensities of the second source, gradients of the MR; solved by a "
+        "primal-dual iteration."
+    )
+    differentiable = False
+
     def __init__(self, weight: float = WEIGHT, iterations: int = ITERATIONS) -> None:
         super().__init__()
         self.weight = weight
@@ -96,17 +109,3 @@ class GradientTransfer(nn.Module):
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
         """Fuse two slice batches (N, 1, H, W) in [0, 1]: gradients of first, greys of second."""
         return (first + denoise_tv_l1(second - first, self.weight, self.iterations)).clamp(0, 1)
-
-
-METHOD = Method(
-    name="gtf",
-    title="Gradient transfer fusion",
-    kind="classical",
-    summary="Greys of CT, PET or SPECT with the edges of the MR; loses their own fine detail.",
-    citation="Ma, Chen, Li and Huang, Infrared and Visible Image Fusion via Gradient Transfer and "
-    "Total Variation Minimization, Information Fusion, 2016",
-    build=GradientTransfer,
-    choices="lambda 4; intensities of the second source, gradients of the MR; solved by a "
-    "primal-dual iteration.",
-    differentiable=False,
-)

@@ -14,10 +14,9 @@ program extends borders is not known; here it is by replication.
 from __future__ import annotations
 
 import torch
-from torch import nn
 from torch.nn import functional as F
 
-from ..registry import Method
+from ..base import FusionMethod
 from ..sums import cut_together
 
 TINY = 1e-12
@@ -64,7 +63,7 @@ def guided_filter(
     return _box_mean(slope, radius) * guide + _box_mean(offset, radius)
 
 
-class GuidedFilterFusion(nn.Module):
+class GuidedFilterFusion(FusionMethod):
     """GFF with the authors' parameters. In double precision inside: epsilon is as low as 1e-6.
 
     Args:
@@ -77,6 +76,17 @@ class GuidedFilterFusion(nn.Module):
         >>> torch.allclose(GuidedFilterFusion()(image, image), image, atol=1e-6)
         True
     """
+
+    name = "gff"
+    title = "Guided filtering fusion"
+    summary = "Takes base and detail from the locally sharper source, blended along edges."
+    citation = (
+        "Li, Kang and Hu, Image Fusion with Guided Filtering, IEEE Transactions on Image "
+        "Processing, 2013"
+    )
+    choices = "Parameters and 8-bit weights of the authors' program; borders by replication."
+    differentiable = False
+    receptive_radius = 96
 
     def __init__(
         self,
@@ -130,18 +140,3 @@ class GuidedFilterFusion(nn.Module):
         reach = self.base_window // 2
         source = F.pad(source, (reach,) * 4, mode="replicate")
         return F.conv2d(F.conv2d(source, mean[None, None]), mean.T[None, None])
-
-
-METHOD = Method(
-    name="gff",
-    title="Guided filtering fusion",
-    kind="classical",
-    summary="Takes base and detail from the locally sharper source, blended along edges.",
-    citation="Li, Kang and Hu, Image Fusion with Guided Filtering, IEEE Transactions on Image "
-    "Processing, 2013",
-    build=GuidedFilterFusion,
-    choices="Parameters and 8-bit weights of the authors' program; borders by replication.",
-    radius=96,
-    parts=True,
-    differentiable=False,
-)

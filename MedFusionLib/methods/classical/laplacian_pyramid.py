@@ -11,10 +11,9 @@ shorter side, at most 4; the result is cut to [0, 1].
 from __future__ import annotations
 
 import torch
-from torch import nn
 from torch.nn import functional as F
 
-from ..registry import Method
+from ..base import FusionMethod
 from ..sums import cut_together
 
 LEVELS = 4
@@ -65,7 +64,7 @@ def put_together(top: torch.Tensor, details: list[torch.Tensor]) -> torch.Tensor
     return top
 
 
-class LaplacianPyramid(nn.Module):
+class LaplacianPyramid(FusionMethod):
     """The detail of larger magnitude at every level, the mean at the top.
 
     Args:
@@ -76,6 +75,16 @@ class LaplacianPyramid(nn.Module):
         >>> torch.allclose(LaplacianPyramid()(image, image), image, atol=1e-6)
         True
     """
+
+    name = "laplacian-pyramid"
+    title = "Laplacian pyramid"
+    summary = "Takes the stronger detail at every scale; sharp, with some halos."
+    citation = (
+        "Burt and Adelson, The Laplacian Pyramid as a Compact Image Code, IEEE Transactions "
+        "on Communications, 1983"
+    )
+    choices = "At most 4 levels; the larger magnitude in the details, the mean at the top."
+    receptive_radius = 60
 
     def __init__(self, levels: int = LEVELS) -> None:
         super().__init__()
@@ -100,17 +109,3 @@ class LaplacianPyramid(nn.Module):
         kept1 = [torch.where(w, d, 0) for w, d in zip(first_wins, details1, strict=True)]
         kept2 = [torch.where(w, 0, d) for w, d in zip(first_wins, details2, strict=True)]
         return cut_together(put_together(top1 / 2, kept1), put_together(top2 / 2, kept2))
-
-
-METHOD = Method(
-    name="laplacian-pyramid",
-    title="Laplacian pyramid",
-    kind="classical",
-    summary="Takes the stronger detail at every scale; sharp, with some halos.",
-    citation="Burt and Adelson, The Laplacian Pyramid as a Compact Image Code, IEEE Transactions "
-    "on Communications, 1983",
-    build=LaplacianPyramid,
-    choices="At most 4 levels; the larger magnitude in the details, the mean at the top.",
-    radius=60,
-    parts=True,
-)

@@ -17,10 +17,10 @@ filled up by replication. Not followed by derivatives, for the choice of atoms j
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from ..registry import Method
+from ..base import FusionMethod
 from .dictionaries import read_dictionary
 from .laplacian_pyramid import put_together, take_apart
 from .windows import stronger_detail
@@ -76,7 +76,7 @@ def matching_pursuit(
     return signals.new_zeros(number, len(atoms)).scatter_add(1, chosen, weights)
 
 
-class LPSR(nn.Module):
+class LPSR(FusionMethod):
     """The fusion. In double precision inside, for the pursuit.
 
     Args:
@@ -88,6 +88,16 @@ class LPSR(nn.Module):
         >>> torch.allclose(LPSR()(image, image), image, atol=1e-3)
         True
     """
+
+    name = "lp-sr"
+    title = "LP-SR"
+    summary = "Laplacian pyramid whose coarse image comes patch by patch from the richer source."
+    citation = (
+        "Liu, Liu and Wang, A General Framework for Image Fusion Based on Multi-scale "
+        "Transform and Sparse Representation, Information Fusion, 2015"
+    )
+    choices = "Parameters of the authors' toolbox; a dictionary learned here from medical slices."
+    differentiable = False
 
     def __init__(self, levels: int = LEVELS, atoms: Tensor | None = None) -> None:
         super().__init__()
@@ -133,16 +143,3 @@ def _places(size: int) -> Tensor:
     """Where patches start along a side: every second pixel, and the last place."""
     last = size - PATCH
     return torch.unique(torch.tensor([*range(0, last + 1, STEP), last]))
-
-
-METHOD = Method(
-    name="lp-sr",
-    title="LP-SR",
-    kind="classical",
-    summary="Laplacian pyramid whose coarse image comes patch by patch from the richer source.",
-    citation="Liu, Liu and Wang, A General Framework for Image Fusion Based on Multi-scale "
-    "Transform and Sparse Representation, Information Fusion, 2015",
-    build=LPSR,
-    choices="Parameters of the authors' toolbox; a dictionary learned here from medical slices.",
-    differentiable=False,
-)

@@ -7,13 +7,12 @@ hardly any cost in the other measures. A yardstick: no table should be read with
 from __future__ import annotations
 
 import torch
-from torch import nn
 
-from ..registry import Method
+from ..base import FusionMethod
 from ..sums import cut_together, maximum_parts
 
 
-class MaxMin(nn.Module):
+class MaxMin(FusionMethod):
     """The brighter source and a part of the darker one, cut to [0, 1].
 
     Args:
@@ -23,6 +22,12 @@ class MaxMin(nn.Module):
         >>> round(MaxMin(0.3)(torch.full((1, 1, 1, 1), 0.5), torch.ones(1, 1, 1, 1)).item(), 3)
         1.0
     """
+
+    name = "max-min"
+    title = "Maximum and minimum"
+    summary = "The brighter source and 0.3 of the darker one: a yardstick for tables, hard to beat."
+    citation = "No publication: pixel-wise maximum + 0.3 minimum, cut to [0, 1]"
+    receptive_radius = 0
 
     def __init__(self, part: float = 0.3) -> None:
         super().__init__()
@@ -41,15 +46,3 @@ class MaxMin(nn.Module):
         return cut_together(
             *(b + self.part * (own - b) for b, own in zip(brighter, both, strict=True))
         )
-
-
-METHOD = Method(
-    name="max-min",
-    title="Maximum and minimum",
-    kind="classical",
-    summary="The brighter source and 0.3 of the darker one: a yardstick for tables, hard to beat.",
-    citation="No publication: pixel-wise maximum + 0.3 minimum, cut to [0, 1]",
-    build=MaxMin,
-    radius=0,
-    parts=True,
-)

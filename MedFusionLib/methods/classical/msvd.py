@@ -17,10 +17,10 @@ meet).
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from ..registry import Method
+from ..base import FusionMethod
 
 
 def _blocks(images: Tensor) -> Tensor:
@@ -39,7 +39,7 @@ def singular_vectors(blocks: Tensor) -> Tensor:
     return torch.linalg.eigh(blocks @ blocks.mT).eigenvectors.flip(2)
 
 
-class MSVD(nn.Module):
+class MSVD(FusionMethod):
     """The fusion, one level. In double precision inside, for the products of the blocks.
 
     Example:
@@ -47,6 +47,16 @@ class MSVD(nn.Module):
         >>> torch.allclose(MSVD()(image, image), image, atol=1e-6)
         True
     """
+
+    name = "msvd"
+    title = "MSVD"
+    summary = "Mean of the coarse values, the stronger of the finest details; much like the mean."
+    citation = (
+        "Naidu, Image Fusion Technique Using Multi-resolution Singular Value Decomposition, "
+        "Defence Science Journal, 2011"
+    )
+    choices = "One level; singular vectors of the second source turned to agree with the first's."
+    differentiable = False
 
     @torch.no_grad()
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
@@ -69,16 +79,3 @@ class MSVD(nn.Module):
         rows, columns = (height + 1) // 2, (width + 1) // 2
         whole = F.pixel_shuffle(fused.unflatten(2, (rows, columns)), 2)
         return whole[..., :height, :width].clamp(0, 1).to(first.dtype)
-
-
-METHOD = Method(
-    name="msvd",
-    title="MSVD",
-    kind="classical",
-    summary="Mean of the coarse values, the stronger of the finest details; much like the mean.",
-    citation="Naidu, Image Fusion Technique Using Multi-resolution Singular Value Decomposition, "
-    "Defence Science Journal, 2011",
-    build=MSVD,
-    choices="One level; singular vectors of the second source turned to agree with the first's.",
-    differentiable=False,
-)

@@ -15,10 +15,10 @@ congruency with the parameters of Kovesi's program.
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from ..registry import Method
+from ..base import FusionMethod
 from ..transforms.contourlets import Contourlets
 from .phase_congruency import phase_congruency
 from .windows import window_mean
@@ -39,7 +39,7 @@ def sum_modified_laplacian(bands: Tensor) -> Tensor:
     return 9 * window_mean(across.abs() + down.abs())
 
 
-class NSCTPCDC(nn.Module):
+class NSCTPCDC(FusionMethod):
     """The fusion.
 
     Args:
@@ -50,6 +50,18 @@ class NSCTPCDC(nn.Module):
         >>> torch.allclose(NSCTPCDC()(image, image), image, atol=1e-5)
         True
     """
+
+    name = "nsct-pcdc"
+    title = "NSCT-PCDC"
+    summary = "Contourlets; phase congruency and contrast choose. Low contrast, some patchiness."
+    citation = (
+        "Bhatnagar, Wu and Liu, Directive Contrast Based Multimodal Medical Image Fusion in "
+        "NSCT Domain, IEEE Transactions on Multimedia, 2013"
+    )
+    choices = (
+        "Exponent 1.6; 2, 4 and 4 directions; Kovesi's parameters for phase congruency; "
+        "periodic contourlets."
+    )
 
     def __init__(self, exponent: float = EXPONENT) -> None:
         super().__init__()
@@ -71,16 +83,3 @@ class NSCTPCDC(nn.Module):
     @torch.no_grad()
     def _contrast(self, detail: Tensor, low: Tensor) -> Tensor:
         return sum_modified_laplacian(detail) / (255 * low.abs()).clamp(min=1) ** self.exponent
-
-
-METHOD = Method(
-    name="nsct-pcdc",
-    title="NSCT-PCDC",
-    kind="classical",
-    summary="Contourlets; phase congruency and contrast choose. Low contrast, some patchiness.",
-    citation="Bhatnagar, Wu and Liu, Directive Contrast Based Multimodal Medical Image Fusion in "
-    "NSCT Domain, IEEE Transactions on Multimedia, 2013",
-    build=NSCTPCDC,
-    choices="Exponent 1.6; 2, 4 and 4 directions; Kovesi's parameters for phase congruency; "
-    "periodic contourlets.",
-)

@@ -21,10 +21,10 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from ..registry import Method
+from ..base import FusionMethod
 from ..transforms.contourlets import Contourlets
 from .pulse_coupled import count_pulses
 from .windows import window_mean
@@ -55,7 +55,7 @@ def share_of_largest(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
     return first / largest, second / largest
 
 
-class NSCTRPCNN2012(nn.Module):
+class NSCTRPCNN2012(FusionMethod):
     """The fusion with the authors' parameters.
 
     Args:
@@ -66,6 +66,19 @@ class NSCTRPCNN2012(nn.Module):
         >>> torch.allclose(NSCTRPCNN2012()(image, image), image, atol=1e-5)
         True
     """
+
+    name = "nsct-rpcnn-2012"
+    title = "NSCT-RPCNN (2012)"
+    summary = "Contourlets; the larger coarse value, and pulsing neurons choose the detail."
+    citation = (
+        "Das and Kundu, NSCT-Based Multimodal Medical Image Fusion Using Pulse-Coupled "
+        "Neural Network and Modified Spatial Frequency, Medical and Biological Engineering and "
+        "Computing, 2012"
+    )
+    choices = (
+        "Parameters of the authors' program; stimuli relative to the larger of both sources; "
+        "equal counts to the larger frequency; periodic contourlets."
+    )
 
     def __init__(self, iterations: int = ITERATIONS) -> None:
         super().__init__()
@@ -95,17 +108,3 @@ class NSCTRPCNN2012(nn.Module):
             for size in sizes
         ]
         return (counts[0] > counts[1]) | ((counts[0] == counts[1]) & (sizes[0] >= sizes[1]))
-
-
-METHOD = Method(
-    name="nsct-rpcnn-2012",
-    title="NSCT-RPCNN (2012)",
-    kind="classical",
-    summary="Contourlets; the larger coarse value, and pulsing neurons choose the detail.",
-    citation="Das and Kundu, NSCT-Based Multimodal Medical Image Fusion Using Pulse-Coupled "
-    "Neural Network and Modified Spatial Frequency, Medical and Biological Engineering and "
-    "Computing, 2012",
-    build=NSCTRPCNN2012,
-    choices="Parameters of the authors' program; stimuli relative to the larger of both sources; "
-    "equal counts to the larger frequency; periodic contourlets.",
-)

@@ -17,9 +17,9 @@ stimuli, divided by the largest of both sources; equal counts go to the more sig
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..registry import Method
+from ..base import FusionMethod
 from ..transforms.contourlets import Contourlets
 from .nsct_rpcnn_2012 import ITERATIONS, NEURON, share_of_largest
 from .pulse_coupled import count_pulses
@@ -37,7 +37,7 @@ def s_curve(values: Tensor) -> Tensor:
     return torch.where(values < 0.5, 2 * values**2, 1 - 2 * (1 - values) ** 2)
 
 
-class NSCTRPCNN2013(nn.Module):
+class NSCTRPCNN2013(FusionMethod):
     """The fusion with the authors' parameters.
 
     Args:
@@ -48,6 +48,18 @@ class NSCTRPCNN2013(nn.Module):
         >>> torch.allclose(NSCTRPCNN2013()(image, image), image, atol=1e-5)
         True
     """
+
+    name = "nsct-rpcnn-2013"
+    title = "NSCT-RPCNN (2013)"
+    summary = "Contourlets; pulsing neurons with fuzzy links choose coarse values and detail."
+    citation = (
+        "Das and Kundu, A Neuro-Fuzzy Approach for Medical Image Fusion, IEEE Transactions on "
+        "Biomedical Engineering, 2013"
+    )
+    choices = (
+        "Parameters of the authors' program; the membership function is our own, for theirs "
+        "is not public; periodic contourlets."
+    )
 
     def __init__(self, iterations: int = ITERATIONS) -> None:
         super().__init__()
@@ -82,16 +94,3 @@ class NSCTRPCNN2013(nn.Module):
 def _significance(bands: Tensor) -> Tensor:
     """Mean deviation from the band's mean in each 3 x 3 window."""
     return window_mean((bands - bands.mean((2, 3), keepdim=True)).abs())
-
-
-METHOD = Method(
-    name="nsct-rpcnn-2013",
-    title="NSCT-RPCNN (2013)",
-    kind="classical",
-    summary="Contourlets; pulsing neurons with fuzzy links choose coarse values and detail.",
-    citation="Das and Kundu, A Neuro-Fuzzy Approach for Medical Image Fusion, IEEE Transactions on "
-    "Biomedical Engineering, 2013",
-    build=NSCTRPCNN2013,
-    choices="Parameters of the authors' program; the membership function is our own, for theirs "
-    "is not public; periodic contourlets.",
-)

@@ -21,10 +21,10 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from ..registry import Method
+from ..base import BranchedMethod
 from ..transforms.shearlets import Shearlets
 from .pulse_coupled import count_pulses
 from .windows import BINOMIAL, window_mean
@@ -91,7 +91,7 @@ def _low_activity(low: Tensor) -> Tensor:
     return energy * window_mean(window_mean(total).sqrt(), BINOMIAL)
 
 
-class NSSTPAPCNN(nn.Module):
+class NSSTPAPCNN(BranchedMethod):
     """The fusion with the authors' parameters.
 
     Args:
@@ -104,14 +104,23 @@ class NSSTPAPCNN(nn.Module):
         True
     """
 
+    name = "nsst-papcnn"
+    title = "NSST-PAPCNN"
+    summary = "Shearlets; pulsing neurons choose the stronger detail. Bright, rich in detail, slow."
+    citation = (
+        "Yin, Liu, Liu and Chen, Medical Image Fusion With Parameter-Adaptive Pulse Coupled "
+        "Neural Network in Nonsubsampled Shearlet Transform Domain, IEEE Transactions on "
+        "Instrumentation and Measurement, 2019"
+    )
+    choices = (
+        "Parameters of the authors' program; equal counts to the larger coefficient; periodic "
+        "shearlets."
+    )
+
     def __init__(self, iterations: int = ITERATIONS, transform: Shearlets | None = None) -> None:
         super().__init__()
         self.iterations = iterations
         self.transform = transform or Shearlets()
-
-    def forward(self, first: Tensor, second: Tensor) -> Tensor:
-        """Fuse two slice batches (N, 1, H, W) in [0, 1] to one of the same shape and range."""
-        return self.join(self.branch(0, first), self.branch(1, second))
 
     def branch(self, _: int, source: Tensor) -> list[tuple[Tensor, Tensor]]:
         """The bands of a source, low band first, each with what it is chosen by: all the work."""
@@ -139,17 +148,3 @@ class NSSTPAPCNN(nn.Module):
             stimulus, iterations=self.iterations, weight=0.5, threshold=1.0, **adapt(stimulus)
         )
         return counts.view(band.shape)
-
-
-METHOD = Method(
-    name="nsst-papcnn",
-    title="NSST-PAPCNN",
-    kind="classical",
-    summary="Shearlets; pulsing neurons choose the stronger detail. Bright, rich in detail, slow.",
-    citation="Yin, Liu, Liu and Chen, Medical Image Fusion With Parameter-Adaptive Pulse Coupled "
-    "Neural Network in Nonsubsampled Shearlet Transform Domain, IEEE Transactions on "
-    "Instrumentation and Measurement, 2019",
-    build=NSSTPAPCNN,
-    choices="Parameters of the authors' program; equal counts to the larger coefficient; periodic "
-    "shearlets.",
-)

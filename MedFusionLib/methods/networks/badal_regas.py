@@ -14,7 +14,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ..registry import Method
+from ..base import FusionMethod
 
 
 def _layer(inputs: int, outputs: int, kernel: int) -> nn.Sequential:
@@ -25,7 +25,7 @@ def _layer(inputs: int, outputs: int, kernel: int) -> nn.Sequential:
     )
 
 
-class BadalRegas(nn.Module):
+class BadalRegas(FusionMethod):
     """The network; 234,977 parameters.
 
     Args:
@@ -36,6 +36,24 @@ class BadalRegas(nn.Module):
         >>> BadalRegas()(torch.zeros(1, 1, 32, 48), torch.zeros(1, 1, 32, 48)).shape
         torch.Size([1, 1, 32, 48])
     """
+
+    name = "badal-regas"
+    title = "Badal Regàs CNN"
+    kind = "network"
+    group = "published"
+    summary = (
+        "Plain convolutional network on both sources at once, trained for structural "
+        "similarity alone."
+    )
+    citation = (
+        "Badal Regàs, Multi-modal Medical Image Fusion using Convolutional Neural Networks, "
+        "bachelor thesis, TU Dresden 2018"
+    )
+    choices = (
+        "PyTorch's initial weights, where the thesis has a truncated normal of 0.001; stored "
+        "batch-norm statistics; the dim result raised by a constant."
+    )
+    receptive_radius = 6
 
     def __init__(self, gain: float = 1.0) -> None:
         super().__init__()
@@ -59,19 +77,3 @@ class BadalRegas(nn.Module):
             (N, 1, H, W) in (-gain, gain), in practice near [0, 1].
         """
         return self.gain * torch.tanh(self.layers(torch.cat([first, second], dim=1)))
-
-
-METHOD = Method(
-    name="badal-regas",
-    title="Badal Regàs CNN",
-    kind="network",
-    group="first",
-    summary="Plain convolutional network on both sources at once, trained for structural "
-    "similarity alone.",
-    citation="Badal Regàs, Multi-modal Medical Image Fusion using Convolutional Neural Networks, "
-    "bachelor thesis, TU Dresden 2018",
-    build=BadalRegas,
-    choices="PyTorch's initial weights, where the thesis has a truncated normal of 0.001; stored "
-    "batch-norm statistics; the dim result raised by a constant.",
-    radius=6,
-)

@@ -22,13 +22,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import combinations, pairwise
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..registry import Method
+from ..base import FusionMethod, Weighing
 from ..sums import cut_together, maximum_parts
 
 DILATIONS = (1, 2, 4, 8)
@@ -58,19 +57,7 @@ RATIOS = {
 AGREEMENT = {"correlations": (4, 1, 0), "angles": (2, 1, 0)}
 
 
-class Weighing(NamedTuple):
-    """What is taken from where.
-
-    Attributes:
-        layers: (N, sources, 5, H, W): the bands of each source, fine to coarse, and its base.
-        weights: (N, sources, 5, H, W): what each is multiplied with.
-    """
-
-    layers: Tensor
-    weights: Tensor
-
-
-class Bands(nn.Module):
+class Bands(FusionMethod):
     """The network; 3,405 parameters.
 
     Args:
@@ -83,6 +70,20 @@ class Bands(nn.Module):
         >>> torch.equal(Bands()(image, torch.zeros_like(image)), image)
         True
     """
+
+    name = "bands"
+    title = "Bands"
+    kind = "network"
+    group = "recommended"
+    summary = "The brighter source, corrected at five scales; small, says what it took from where."
+    citation = "No publication: made for this project, see docs/bands.md"
+    choices = (
+        "One set of weights for all pairs, trained on the measures that it is scored with and "
+        "on the truth of the digital head."
+    )
+    all_pairs = True
+    any_number = True
+    receptive_radius = 46
 
     #: F(I, 0) = I, so that shares have a closed form, see `contributions.share`
     keeps_lone_source = True
@@ -345,21 +346,3 @@ def slope(images: Tensor) -> tuple[Tensor, Tensor]:
     across = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]) / 2
     down = (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]) / 2
     return across, down
-
-
-METHOD = Method(
-    name="bands",
-    title="Bands",
-    kind="network",
-    summary="The brighter source, corrected at five scales; small, says what it took from where.",
-    citation="No publication: made for this project, see docs/bands.md",
-    build=Bands,
-    choices="One set of weights for all pairs, trained on the measures that it is scored with and "
-    "on the truth of the digital head.",
-    radius=46,
-    group="first",
-    all_pairs=True,
-    any_number=True,
-    parts=True,
-    weighs=True,
-)

@@ -26,8 +26,9 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
+from ..base import FusionMethod
 from ..boxes import Box, around, cut, inside
-from ..registry import Method
+from ..precision import MixedPrecisionModule
 
 GROWTH = 16
 MODULES = 4
@@ -185,11 +186,10 @@ def _chunks(*tensors: torch.Tensor) -> Iterator[tuple[torch.Tensor, ...]]:
     return zip(*(x.split(lines, dim=1) for x in tensors), strict=True)
 
 
-class SpatialAttention(nn.Module):
+class SpatialAttention(MixedPrecisionModule):
     """x + alpha * criss-cross attention, alpha learned from 0 on.
 
     Attributes:
-        forward_dtype, reverse_dtype: of `criss_cross`.
         published: whether to attend as Huang et al. have it, to compare.
     """
 
@@ -199,7 +199,6 @@ class SpatialAttention(nn.Module):
         self.key = nn.Conv2d(channels, channels // 8, 1)
         self.value = nn.Conv2d(channels, channels, 1)
         self.alpha = nn.Parameter(torch.zeros(1))
-        self.forward_dtype = self.reverse_dtype = None
         self.published = False
 
     def forward(self, x: torch.Tensor, box: Box | None = None) -> torch.Tensor:
@@ -255,7 +254,7 @@ class ChannelAttention(nn.Module):
         return result.unflatten(1, part.shape[2:]).permute(0, 3, 1, 2)
 
 
-class CSpADN(nn.Module):
+class CSpADN(FusionMethod):
     """The network; 99,895 parameters.
 
     Args:
@@ -268,6 +267,27 @@ class CSpADN(nn.Module):
         >>> CSpADN()(torch.zeros(1, 1, 32, 48), torch.zeros(1, 1, 32, 48)).shape
         torch.Size([1, 1, 32, 48])
     """
+
+    name = "cspa-dn"
+    title = "CSpA-DN"
+    kind = "network"
+    group = "published"
+    summary = (
+        "Densely connected network with attention along rows, columns and channels, which as "
+        "trained here hardly matters."
+    )
+    citation = (
+        "Li et al., CSpA-DN: Channel and Spatial Attention Dense Network for Fusing PET and "
+        "MRI Images, ICPR 2020"
+    )
+    choices = (
+        "16 channels from each dense module, decoder 32, 32, 16, 16; channel attention by the "
+        "mean over the pixels; stored batch-norm statistics; the dim result raised by a constant."
+    )
+    gradient_note = (
+        "Attention along rows and columns draws cross-shaped streaks into the gradient "
+        "maps: prefer the shares."
+    )
 
     def __init__(self, attention: bool = True, gain: float = 1.0) -> None:
         super().__init__()
@@ -293,9 +313,9 @@ class CSpADN(nn.Module):
         Returns:
             (N, 1, H, W) in (-gain, gain), in practice near [0, 1].
         """
-        return self.fuse_part(first, second, (0, first.shape[-2], 0, first.shape[-1]))
+        return self.fuse_box(first, second, (0, first.shape[-2], 0, first.shape[-1]))
 
-    def fuse_part(self, first: torch.Tensor, second: torch.Tensor, box: Box) -> torch.Tensor:
+    def fuse_box(self, first: torch.Tensor, second: torch.Tensor, box: Box) -> torch.Tensor:
         """The part of `forward`'s result inside a box; only what it depends on is attended to."""
         features = self.head(torch.cat([first, second], dim=1))
         for module in self.dense:
@@ -306,20 +326,3 @@ class CSpADN(nn.Module):
         else:
             features = cut(features, source)
         return self.gain * cut(self.decoder(features), inside(box, source))
-
-
-METHOD = Method(
-    name="cspa-dn",
-    title="CSpA-DN",
-    kind="network",
-    group="first",
-    summary="Densely connected network with attention along rows, columns and channels, which as "
-    "trained here hardly matters.",
-    citation="Li et al., CSpA-DN: Channel and Spatial Attention Dense Network for Fusing PET and "
-    "MRI Images, ICPR 2020",
-    build=CSpADN,
-    choices="16 channels from each dense module, decoder 32, 32, 16, 16; channel attention by the "
-    "mean over the pixels; stored batch-norm statistics; the dim result raised by a constant.",
-    gradient_note="Attention along rows and columns draws cross-shaped streaks into the gradient "
-    "maps: prefer the shares.",
-)

@@ -21,7 +21,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ..registry import Method
+from ..base import BranchedMethod
 
 
 def _layer(inputs: int, outputs: int, kernel: int) -> list[nn.Module]:
@@ -29,7 +29,7 @@ def _layer(inputs: int, outputs: int, kernel: int) -> list[nn.Module]:
     return [conv, nn.LeakyReLU(0.01, inplace=True)]
 
 
-class DeepFuse(nn.Module):
+class DeepFuse(BranchedMethod):
     """The network; 88,864 parameters.
 
     Example:
@@ -38,24 +38,27 @@ class DeepFuse(nn.Module):
         0.0
     """
 
+    name = "deepfuse"
+    title = "DeepFuse"
+    kind = "network"
+    summary = "Small network made for exposures; keeps the stronger local contrast."
+    citation = (
+        "Prabhakar et al., DeepFuse: A Deep Unsupervised Approach for Exposure Fusion with "
+        "Extreme Exposure Image Pairs, ICCV 2017"
+    )
+    choices = (
+        "Layers of the paper; leaky ReLU 0.01 and no biases as in the program; tanh at the "
+        "end instead of stretching each slice."
+    )
+    all_pairs = True
+    receptive_radius = 12
+
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(*_layer(1, 16, 5), *_layer(16, 32, 7))
         self.image = nn.Sequential(
             *_layer(32, 32, 7), *_layer(32, 16, 5), nn.Conv2d(16, 1, 5, padding=2, bias=False)
         )
-
-    def forward(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-        """Fuse two slice batches.
-
-        Args:
-            first: (N, 1, H, W) in [0, 1].
-            second: (N, 1, H, W) in [0, 1].
-
-        Returns:
-            (N, 1, H, W) in (-1, 1), in practice near [0, 1].
-        """
-        return self.join(self.branch(0, first), self.branch(1, second))
 
     def branch(self, _: int, source: torch.Tensor) -> torch.Tensor:
         """Features of a source; the same layers for both."""
@@ -64,18 +67,3 @@ class DeepFuse(nn.Module):
     def join(self, *branches: torch.Tensor) -> torch.Tensor:
         """The fused batch from the features of both sources."""
         return torch.tanh(self.image(sum(branches)))
-
-
-METHOD = Method(
-    name="deepfuse",
-    title="DeepFuse",
-    kind="network",
-    summary="Small network made for exposures; keeps the stronger local contrast.",
-    citation="Prabhakar et al., DeepFuse: A Deep Unsupervised Approach for Exposure Fusion with "
-    "Extreme Exposure Image Pairs, ICCV 2017",
-    build=DeepFuse,
-    choices="Layers of the paper; leaky ReLU 0.01 and no biases as in the program; tanh at the "
-    "end instead of stretching each slice.",
-    radius=12,
-    all_pairs=True,
-)

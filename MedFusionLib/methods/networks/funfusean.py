@@ -20,7 +20,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ..registry import Method
+from ..base import BranchedMethod
 
 FUSION_RULES = ("sum", "max_average")
 
@@ -33,7 +33,7 @@ def _layer(inputs: int, outputs: int, kernel: int) -> nn.Sequential:
     )
 
 
-class FunFuseAn(nn.Module):
+class FunFuseAn(BranchedMethod):
     """The network; 122,209 parameters.
 
     Args:
@@ -45,6 +45,24 @@ class FunFuseAn(nn.Module):
         >>> FunFuseAn()(torch.zeros(1, 1, 32, 48), torch.zeros(1, 1, 32, 48)).shape
         torch.Size([1, 1, 32, 48])
     """
+
+    name = "funfusean"
+    title = "FunFuseAn"
+    kind = "network"
+    group = "published"
+    summary = (
+        "Convolutional network with a coarse and a fine branch for each source; made for MR "
+        "with PET."
+    )
+    citation = (
+        "Kumar et al., Structural Similarity Based Anatomical and Functional Brain Imaging "
+        "Fusion, MBIA/MICCAI 2019"
+    )
+    choices = (
+        "Size kept by padding; high-frequency features added (the authors' later program); "
+        "stored batch-norm statistics; the dim result raised by a constant."
+    )
+    receptive_radius = 11
 
     def __init__(self, rule: str = "sum", gain: float = 1.0) -> None:
         super().__init__()
@@ -62,18 +80,6 @@ class FunFuseAn(nn.Module):
                 nn.init.trunc_normal_(module.weight, std=0.01, a=-0.02, b=0.02)
                 nn.init.zeros_(module.bias)
 
-    def forward(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-        """Fuse two slice batches.
-
-        Args:
-            first: (N, 1, H, W) in [0, 1], the anatomical source (MR).
-            second: (N, 1, H, W) in [0, 1], the other source.
-
-        Returns:
-            (N, 1, H, W) in (-gain, gain), in practice near [0, 1].
-        """
-        return self.join(self.branch(0, first), self.branch(1, second))
-
     def branch(self, number: int, source: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Low- and high-frequency features of the first (0) or second (1) source alone."""
         low, high = ((self.low1, self.high1), (self.low2, self.high2))[number]
@@ -89,19 +95,3 @@ class FunFuseAn(nn.Module):
         if self.rule == "sum":
             return high1 + high2
         return torch.maximum(high1, high2) / (high1.abs() + high2.abs() + 1e-3)
-
-
-METHOD = Method(
-    name="funfusean",
-    title="FunFuseAn",
-    kind="network",
-    group="first",
-    summary="Convolutional network with a coarse and a fine branch for each source; made for MR "
-    "with PET.",
-    citation="Kumar et al., Structural Similarity Based Anatomical and Functional Brain Imaging "
-    "Fusion, MBIA/MICCAI 2019",
-    build=FunFuseAn,
-    choices="Size kept by padding; high-frequency features added (the authors' later program); "
-    "stored batch-norm statistics; the dim result raised by a constant.",
-    radius=11,
-)

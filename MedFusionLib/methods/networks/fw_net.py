@@ -30,8 +30,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from ...errors import MedFusionError
+from ..base import FusionMethod
 from ..boxes import Box, around, cut, inside
-from ..registry import Method
 
 POOLINGS = 4
 
@@ -98,7 +98,7 @@ class UNet(nn.Module):
         return torch.sigmoid(self.out(x))
 
 
-class FWNet(nn.Module):
+class FWNet(FusionMethod):
     """The network; 420,403 parameters, half of them in the encoder that fuses.
 
     Args:
@@ -108,6 +108,23 @@ class FWNet(nn.Module):
         >>> FWNet()(torch.zeros(1, 1, 37, 50), torch.zeros(1, 1, 37, 50)).shape
         torch.Size([1, 1, 37, 50])
     """
+
+    name = "fw-net"
+    title = "FW-Net"
+    kind = "network"
+    group = "published"
+    summary = (
+        "Two U-Nets, made to keep apart what differs in a source. With CT the fused image "
+        "looks like the CT, and the MR's contrast is turned over: bone bright, fluid dark. "
+        "With PET and SPECT it is near the average."
+    )
+    citation = "Fan et al., A Semantic-based Medical Image Fusion Approach, arXiv 1906.00225, 2019"
+    choices = (
+        "8 to 64 channels; a semantic loss that rules; batch norm with stored statistics; "
+        "sizes extended to a multiple of 16 by reflection."
+    )
+    receptive_radius = 122
+    gradient_note = "Max-pooling makes the gradient maps of this method noisy: prefer the shares."
 
     def __init__(self, base: int = 8) -> None:
         super().__init__()
@@ -126,27 +143,10 @@ class FWNet(nn.Module):
         """
         return self.encoder(torch.cat([first, second], dim=1))
 
-    def fuse_part(self, first: torch.Tensor, second: torch.Tensor, box: Box) -> torch.Tensor:
+    def fuse_box(self, first: torch.Tensor, second: torch.Tensor, box: Box) -> torch.Tensor:
         """The part of `forward`'s result inside a box."""
         return self.encoder(torch.cat([first, second], dim=1), box)
 
     def reconstruct(self, fused: torch.Tensor) -> torch.Tensor:
         """Both sources as regained from the fused batch (N, 1, H, W): (N, 2, H, W) in [0, 1]."""
         return self.decoder(fused)
-
-
-METHOD = Method(
-    name="fw-net",
-    title="FW-Net",
-    kind="network",
-    group="first",
-    summary="Two U-Nets, made to keep apart what differs in a source. With CT the fused image "
-    "looks like the CT, and the MR's contrast is turned over: bone bright, fluid dark. With PET "
-    "and SPECT it is near the average.",
-    citation="Fan et al., A Semantic-based Medical Image Fusion Approach, arXiv 1906.00225, 2019",
-    build=FWNet,
-    choices="8 to 64 channels; a semantic loss that rules; batch norm with stored statistics; "
-    "sizes extended to a multiple of 16 by reflection.",
-    radius=122,
-    gradient_note="Max-pooling makes the gradient maps of this method noisy: prefer the shares.",
-)

@@ -32,8 +32,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from ..base import BranchedMethod
 from ..black import keep_black
-from ..registry import Method
 
 CHANNELS = 64
 
@@ -48,7 +48,7 @@ def _block() -> list[nn.Module]:
     return [_conv(CHANNELS, CHANNELS, 3), nn.BatchNorm2d(CHANNELS), nn.ReLU(inplace=True)]
 
 
-class IFCNN(nn.Module):
+class IFCNN(BranchedMethod):
     """The network; 77,185 parameters.
 
     Example:
@@ -56,22 +56,25 @@ class IFCNN(nn.Module):
         torch.Size([1, 1, 32, 48])
     """
 
+    name = "ifcnn"
+    title = "IFCNN"
+    kind = "network"
+    summary = "The stronger feature of both sources everywhere; sharp, treats both sources alike."
+    citation = (
+        "Zhang et al., IFCNN: A General Image Fusion Framework Based on Convolutional Neural "
+        "Network, Information Fusion, 2020"
+    )
+    choices = (
+        "First layer learned here, not ImageNet's; one grey channel; SSIM in place of the "
+        "perceptual loss; blurred copies also darkened in training; black where both sources are."
+    )
+    all_pairs = True
+    receptive_radius = 5
+
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(_conv(1, CHANNELS, 7), *_block())
         self.image = nn.Sequential(*_block(), nn.Conv2d(CHANNELS, 1, 1))
-
-    def forward(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-        """Fuse two slice batches.
-
-        Args:
-            first: (N, 1, H, W) in [0, 1].
-            second: (N, 1, H, W) in [0, 1].
-
-        Returns:
-            (N, 1, H, W) in [-1, 1], in practice near [0, 1].
-        """
-        return self.join(self.branch(0, first), self.branch(1, second))
 
     def branch(self, _: int, source: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """A source, and its features; the same layers for all."""
@@ -82,18 +85,3 @@ class IFCNN(nn.Module):
         sources, features = zip(*branches, strict=True)
         fused = self.image(torch.stack(features).amax(0))
         return keep_black(fused if self.training else fused.clamp(-1, 1), *sources)
-
-
-METHOD = Method(
-    name="ifcnn",
-    title="IFCNN",
-    kind="network",
-    summary="The stronger feature of both sources everywhere; sharp, treats both sources alike.",
-    citation="Zhang et al., IFCNN: A General Image Fusion Framework Based on Convolutional Neural "
-    "Network, Information Fusion, 2020",
-    build=IFCNN,
-    choices="First layer learned here, not ImageNet's; one grey channel; SSIM in place of the "
-    "perceptual loss; blurred copies also darkened in training; black where both sources are.",
-    radius=5,
-    all_pairs=True,
-)

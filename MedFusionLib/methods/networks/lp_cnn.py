@@ -32,8 +32,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from ..base import BranchedMethod
 from ..classical.laplacian_pyramid import expand, reduce
-from ..registry import Method
 
 WINDOW = 16
 STRIDE = 2
@@ -67,7 +67,7 @@ class SiameseNetwork(nn.Module):
         return self.score(torch.cat([self.features(first), self.features(second)], dim=1))
 
 
-class LPCNN(nn.Module):
+class LPCNN(BranchedMethod):
     """The method: the network's weights, and the pyramids that they fuse.
 
     Example:
@@ -76,13 +76,26 @@ class LPCNN(nn.Module):
         True
     """
 
+    name = "lp-cnn"
+    title = "LP-CNN"
+    kind = "network"
+    summary = "Laplacian pyramids fused by what a network finds sharper; keeps much fine detail."
+    citation = (
+        "Liu et al., A Medical Image Fusion Method Based on Convolutional Neural Networks, "
+        "FUSION 2017"
+    )
+    choices = (
+        "Trained on whole crops of atlas slices, sharp and blurred; pyramid borders by replication."
+    )
+    all_pairs = True
+    gradient_note = (
+        "The rule that chooses a source makes the gradient maps of this method jump: "
+        "prefer the shares."
+    )
+
     def __init__(self) -> None:
         super().__init__()
         self.network = SiameseNetwork()
-
-    def forward(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-        """Fuse two slice batches (N, 1, H, W) in [0, 1] to one of the same shape and range."""
-        return self.join(self.branch(0, first), self.branch(1, second))
 
     def branch(self, _: int, source: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """A source, and its features; the same network for both."""
@@ -148,19 +161,3 @@ def _fuse_band(first: torch.Tensor, second: torch.Tensor, weight: torch.Tensor) 
     match = 2 * joint / (energy1 + energy2).clamp_min(torch.finfo(joint.dtype).tiny)
     stronger = torch.where(energy1 > energy2, first, second)
     return torch.where(match > MATCH, weight * first + (1 - weight) * second, stronger)
-
-
-METHOD = Method(
-    name="lp-cnn",
-    title="LP-CNN",
-    kind="network",
-    summary="Laplacian pyramids fused by what a network finds sharper; keeps much fine detail.",
-    citation="Liu et al., A Medical Image Fusion Method Based on Convolutional Neural Networks, "
-    "FUSION 2017",
-    build=LPCNN,
-    choices="Trained on whole crops of atlas slices, sharp and blurred; pyramid borders by "
-    "replication.",
-    gradient_note="The rule that chooses a source makes the gradient maps of this method jump: "
-    "prefer the shares.",
-    all_pairs=True,
-)

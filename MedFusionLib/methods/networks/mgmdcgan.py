@@ -26,8 +26,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from ..base import FusionMethod
 from ..black import keep_black
-from ..registry import Method
 
 GROWTH = 16
 MODULES = 5
@@ -41,7 +41,7 @@ def _layer(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(_conv(inputs, outputs), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
 
 
-class MGMDcGAN(nn.Module):
+class MGMDcGAN(FusionMethod):
     """The generator; 119,509 parameters.
 
     Args:
@@ -51,6 +51,20 @@ class MGMDcGAN(nn.Module):
         >>> MGMDcGAN()(torch.zeros(1, 1, 32, 48), torch.zeros(1, 1, 32, 48)).shape
         torch.Size([1, 1, 32, 48])
     """
+
+    name = "mgmdcgan"
+    title = "MGMDcGAN"
+    kind = "network"
+    summary = "Adversarial network: one critic knows the MR, one the second source's brightness."
+    citation = (
+        "Huang et al., MGMDcGAN: Medical Image Fusion Using Multi-Generator Multi-"
+        "Discriminator Conditional Generative Adversarial Network, IEEE Access, 2020"
+    )
+    choices = (
+        "One generator as in the program; a third of its channels; sources on one grid; stored "
+        "batch-norm statistics; black where both sources are."
+    )
+    receptive_radius = 10
 
     def __init__(self, growth: int = GROWTH) -> None:
         super().__init__()
@@ -76,17 +90,3 @@ class MGMDcGAN(nn.Module):
         for layer in self.dense[1:]:
             features = torch.cat([layer(features), features], dim=1)
         return keep_black(self.decoder(features) / 2 + 0.5, first, second)
-
-
-METHOD = Method(
-    name="mgmdcgan",
-    title="MGMDcGAN",
-    kind="network",
-    summary="Adversarial network: one critic knows the MR, one the second source's brightness.",
-    citation="Huang et al., MGMDcGAN: Medical Image Fusion Using Multi-Generator Multi-"
-    "Discriminator Conditional Generative Adversarial Network, IEEE Access, 2020",
-    build=MGMDcGAN,
-    choices="One generator as in the program; a third of its channels; sources on one grid; stored "
-    "batch-norm statistics; black where both sources are.",
-    radius=10,
-)

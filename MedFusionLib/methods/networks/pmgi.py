@@ -27,8 +27,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from ..base import FusionMethod
 from ..black import keep_black
-from ..registry import Method
 
 CHANNELS = 16
 
@@ -46,13 +46,27 @@ def _pair(inputs: int, kernel: int) -> nn.ModuleList:
     return nn.ModuleList(_layer(inputs, kernel) for _ in range(2))
 
 
-class PMGI(nn.Module):
+class PMGI(FusionMethod):
     """The network; 42,017 parameters, 384 of them in batch norm.
 
     Example:
         >>> PMGI()(torch.zeros(1, 1, 32, 48), torch.zeros(1, 1, 32, 48)).shape
         torch.Size([1, 1, 32, 48])
     """
+
+    name = "pmgi"
+    title = "PMGI"
+    kind = "network"
+    summary = "Two small paths, for intensity and for gradients; shows the MR's edges in the mean."
+    citation = (
+        "Zhang et al., Rethinking the Image Fusion: A Fast Unified Image Fusion Network Based "
+        "on Proportional Maintenance of Gradient and Intensity, AAAI 2020"
+    )
+    choices = (
+        "The loss of MR and PET for all pairs; stored batch-norm statistics; black where both "
+        "sources are."
+    )
+    receptive_radius = 5
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,17 +105,3 @@ def _each(layers: nn.ModuleList, inputs) -> list[torch.Tensor]:
 def _beside(*features: list[torch.Tensor]) -> list[torch.Tensor]:
     """For each path, its own of all these features."""
     return [torch.cat(path, 1) for path in zip(*features, strict=True)]
-
-
-METHOD = Method(
-    name="pmgi",
-    title="PMGI",
-    kind="network",
-    summary="Two small paths, for intensity and for gradients; shows the MR's edges in the mean.",
-    citation="Zhang et al., Rethinking the Image Fusion: A Fast Unified Image Fusion Network Based "
-    "on Proportional Maintenance of Gradient and Intensity, AAAI 2020",
-    build=PMGI,
-    choices="The loss of MR and PET for all pairs; stored batch-norm statistics; black where both "
-    "sources are.",
-    radius=5,
-)

@@ -26,8 +26,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from ..base import BranchedMethod
 from ..black import keep_black
-from ..registry import Method
 
 BASE = 16
 MULTIPLE = 4
@@ -49,7 +49,7 @@ def _up(inputs: int, outputs: int) -> list[nn.Module]:
     return [nn.ConvTranspose2d(inputs, outputs, 2, stride=2), nn.PReLU()]
 
 
-class TFNet(nn.Module):
+class TFNet(BranchedMethod):
     """The network; 553,905 parameters.
 
     Args:
@@ -59,6 +59,20 @@ class TFNet(nn.Module):
         >>> TFNet()(torch.zeros(1, 1, 37, 50), torch.zeros(1, 1, 37, 50)).shape
         torch.Size([1, 1, 37, 50])
     """
+
+    name = "tfnet"
+    title = "TFNet"
+    kind = "network"
+    summary = "Two encoders and a decoder with skip connections, made for satellite images."
+    citation = (
+        "Liu et al., Remote Sensing Image Fusion Based on Two-stream Fusion Network, "
+        "Information Fusion, 2020"
+    )
+    choices = (
+        "Half the channels; CSpA-DN's loss, for there is no known result; sizes extended to a "
+        "multiple of 4; black where both sources are."
+    )
+    receptive_radius = 26
 
     def __init__(self, base: int = BASE) -> None:
         super().__init__()
@@ -72,18 +86,6 @@ class TFNet(nn.Module):
         self.image = nn.Sequential(
             *_layers(4 * c, 2 * c, 2 * c), nn.Conv2d(2 * c, 1, 3, padding=1), nn.Tanh()
         )
-
-    def forward(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-        """Fuse two slice batches.
-
-        Args:
-            first: (N, 1, H, W) in [0, 1].
-            second: (N, 1, H, W) in [0, 1].
-
-        Returns:
-            (N, 1, H, W) in (-1, 1), in practice near [0, 1].
-        """
-        return self.join(self.branch(0, first), self.branch(1, second))
 
     def branch(self, number: int, source: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """The first (0) or second (1) source, and its features at full and at half size."""
@@ -102,17 +104,3 @@ class TFNet(nn.Module):
         x = self.image(torch.cat([x, *fine], dim=1))
         height, width = sources[0].shape[-2:]
         return keep_black(x[..., :height, :width], *sources)
-
-
-METHOD = Method(
-    name="tfnet",
-    title="TFNet",
-    kind="network",
-    summary="Two encoders and a decoder with skip connections, made for satellite images.",
-    citation="Liu et al., Remote Sensing Image Fusion Based on Two-stream Fusion Network, "
-    "Information Fusion, 2020",
-    build=TFNet,
-    choices="Half the channels; CSpA-DN's loss, for there is no known result; sizes extended to a "
-    "multiple of 4; black where both sources are.",
-    radius=26,
-)
