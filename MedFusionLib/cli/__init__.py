@@ -11,6 +11,7 @@ from . import (  # noqa: F401
     evaluate,
     fuse,
     gallery,
+    leaks,
     methods,
     train,
     why,

@@ -30,6 +30,13 @@ def train(
     start: Annotated[
         Path | None, typer.Option("--from", help="Weights to go on from, with their card.")
     ] = None,
+    without: Annotated[
+        str, typer.Option(help="Training cases to leave out, such as spect-mr/03,spect-mr/22.")
+    ] = "",
+    despite_leaks: Annotated[
+        bool,
+        typer.Option("--despite-leaks", help="Learn even from slices that are tested on."),
+    ] = False,
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False,
 ) -> None:
     """Train a network on registered pairs, and write its weights with their card."""
@@ -45,6 +52,8 @@ def train(
             device=device,
             recipe=recipe,
             start=start,
+            without=without,
+            despite_leaks=despite_leaks,
             resume=resume,
             progress=progress,
         )

@@ -201,6 +201,31 @@ def _in_two_folders(folder: Path, split: str, pair: str, second: str) -> list[Ca
     return [Case(name, split, pair, firsts[name], seconds[name]) for name in firsts]
 
 
+def leave_out(cases: list[Case], without: str) -> list[Case]:
+    """The cases without some of the training cases.
+
+    Args:
+        cases: of any pairs.
+        without: names such as "spect-mr/03,spect-mr/22"; zeros before a number do not count.
+
+    Raises:
+        MedFusionError: no training case of that name.
+    """
+
+    def plain(name: str) -> str:
+        return "/".join(part.lstrip("0") or "0" for part in name.strip().split("/"))
+
+    names = {plain(name) for name in without.split(",") if name.strip()}
+    known = {plain(f"{case.pair}/{case.name}"): case for case in cases if case.split == "train"}
+    if unknown := sorted(names - set(known)):
+        raise MedFusionError(
+            f"There is no training case {', '.join(unknown)} to leave out; there are: "
+            f"{', '.join(known)}."
+        )
+    gone = [known[name] for name in names]
+    return [case for case in cases if case not in gone]
+
+
 def split_validation(cases: list[Case]) -> tuple[torch.Tensor, torch.Tensor]:
     """Slices to train on, and the middle tenth of each case's, to choose the checkpoint by.
 

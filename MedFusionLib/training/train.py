@@ -32,7 +32,8 @@ from ..sources.modalities import PAIRS, modalities_of
 from ..spreadsheets import write_csv
 from .brightness import gain_of
 from .checkpoints import SafeCheckpointIO, checkpoint_file
-from .datasets import Augmentation, Case, find_cases, split_validation
+from .datasets import Augmentation, Case, find_cases, leave_out, split_validation
+from .leaks import leaks_of, refuse_leaks
 from .recipe import Recipe
 from .tasks import TASKS
 
@@ -165,6 +166,8 @@ def train_network(
     resume: bool = False,
     recipe: str | Path | None = None,
     start: str | Path | None = None,
+    without: str = "",
+    despite_leaks: bool = False,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
@@ -183,6 +186,8 @@ def train_network(
         recipe: a recipe file instead of the network's own.
         start: weights to go on from, without warm-up, instead of random ones. They must have a
             card, and be of the same network, pair and form.
+        without: training cases to leave out, such as "spect-mr/03,spect-mr/22".
+        despite_leaks: whether to learn even from slices that are tested on; the card names them.
         progress: called with (steps done, all steps).
         cancelled: asked after every step.
 
@@ -190,8 +195,8 @@ def train_network(
         The card.
 
     Raises:
-        MedFusionError: no data, a bad recipe, weights to start from that do not fit, or the
-            network collapsed.
+        MedFusionError: no data, training cases that hold a slice that is tested on (`leaks`), a bad
+            recipe, weights to start from that do not fit, or the network collapsed.
         Cancelled: the cancel flag was set; checkpoints stay.
 
     Example:
@@ -211,7 +216,10 @@ def train_network(
     before = _Start(Path(start), network, pair, plan) if start else None
     if before:
         plan = replace(plan, warm_up=0.0)  # against a collapse that only random weights have
-    cases = [case for name in pairs for case in find_cases(data, name)]
+    cases = leave_out([case for name in pairs for case in find_cases(data, name)], without)
+    leaks = leaks_of(cases, pairs)
+    if not despite_leaks:
+        refuse_leaks(leaks)
     training = [case for case in cases if case.split == "train"]
     testing = [case for case in cases if case.split == "test"]
     if not training:
@@ -261,9 +269,13 @@ def train_network(
             "train": _split_summary(training),
             "test": _split_summary(testing),
             "validation": "middle tenth of each training case's slices",
+            "left_out": without,
+            "leaks": [f"{leak.case} {leak.modality}: {leak.tested}" for leak in leaks],
         },
         "command": shlex.join(
             ["medfusion", *_arguments(network, pair, data, out, steps, recipe, start)]
+            + (["--without", without] if without else [])
+            + (["--despite-leaks"] if despite_leaks else [])
         ),
         "recipe": {key: value for key, value in asdict(plan).items() if key != "network"},
         "steps": plan.steps,
