@@ -1,0 +1,152 @@
+"""What a display keeps of what a reader could see in the sources."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .display import Display, first_source, second_source, show
+from .observer import Hotelling, Observer
+from .tasks import Question, Trials
+
+#: resamples of the bootstrap
+DRAWS = 500
+#: the finest channels: in them a detail shows that no source has
+FINE = (0, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """What a display keeps, question by question.
+
+    Attributes:
+        questions: what was asked.
+        detectability: d' in the display.
+        in_sources: d' in both sources side by side.
+        draws: what was kept in each resample of the bootstrap, (draws, questions).
+        false: root mean square, in just noticed differences, of the detail that the display shows
+            at places where no source has any; and of that in the sources side by side.
+    """
+
+    questions: tuple[Question, ...]
+    detectability: np.ndarray
+    in_sources: np.ndarray
+    draws: np.ndarray
+    false: tuple[float, float] = (float("nan"), float("nan"))
+
+    @property
+    def values(self) -> np.ndarray:
+        """d' in the display over d' in both sources side by side; above 1 is possible."""
+        return self.detectability / np.maximum(self.in_sources, 1e-9)
+
+    @property
+    def intervals(self) -> np.ndarray:
+        """95 % percentile bootstrap intervals, (2, questions)."""
+        return _interval(self.draws)
+
+    def chosen(self, kind: str | None = None) -> np.ndarray:
+        """Numbers of the questions of a kind; default: of the six of the definition."""
+        wanted = [q.core if kind is None else q.kind == kind for q in self.questions]
+        return np.flatnonzero(wanted)
+
+    def worst(self, kind: str | None = None) -> float:
+        """The least that is kept of the six lesions, or of the questions of a kind."""
+        return float(self.values[self.chosen(kind)].min(initial=np.inf))
+
+    def mean(self, kind: str | None = None) -> float:
+        """The mean that is kept of them."""
+        return float(self.values[self.chosen(kind)].mean())
+
+    def intervals_of(self, kind: str | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The intervals of the worst and of the mean, (low, high) each."""
+        chosen = self.draws[:, self.chosen(kind)]
+        return _interval(chosen.min(axis=1)), _interval(chosen.mean(axis=1))
+
+
+@dataclass(eq=False)
+class Reader:
+    """A model observer before a set of trials.
+
+    Args:
+        trials: from `plant`.
+        observer: `Hotelling` or `NonPrewhitening`.
+        draws: resamples of the bootstrap; 0: no intervals, which is quicker.
+        seed: of the resamples, the same for all displays.
+
+    Example:
+        >>> trials = plant(head_sites("pet-mr", range(100, 106), 60))  # doctest: +SKIP
+        >>> reader = Reader(trials)  # doctest: +SKIP
+        >>> reader.kept(blending("hot", 0.5)).worst()  # doctest: +SKIP
+        0.78...
+    """
+
+    trials: Trials
+    observer: Observer = field(default_factory=Hotelling)
+    draws: int = DRAWS
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        groups = self.trials.groups
+        count = int(groups.max()) + 1
+        random = np.random.default_rng(self.seed)
+        drawn = random.multinomial(count, np.full(count, 1 / count), size=self.draws)
+        # the first row is the sample itself
+        self._weights = np.concatenate([np.ones((1, count)), drawn])[:, groups]
+        views = [show(one, self.trials) for one in (first_source, second_source())]
+        self._in_sources, self._false_in_sources = self._ask(views)
+
+    def kept(self, display: Display) -> Kept:
+        """What a display keeps."""
+        return self.read(show(display, self.trials))
+
+    def read(self, pictures: np.ndarray) -> Kept:
+        """What pictures made by `show` keep."""
+        found, false = self._ask([pictures])
+        draws = found[1:] / np.maximum(self._in_sources[1:], 1e-9)
+        return Kept(
+            self.trials.questions,
+            found[0],
+            self._in_sources[0],
+            draws,
+            (false, self._false_in_sources),
+        )
+
+    def _ask(self, views: Sequence[np.ndarray]) -> tuple[np.ndarray, float]:
+        """d' of each question, (1 + draws, questions), and the false detail."""
+        kept: dict[tuple[int, int, str], np.ndarray] = {}
+
+        def features(which: slice, kind: str) -> np.ndarray:
+            key = (which.start, which.stop, kind)
+            if key not in kept:
+                parts = [view[which] for view in views]
+                kept[key] = self.observer.features(parts, kind)
+            return kept[key]
+
+        columns = []
+        for question in self.trials.questions:
+            kind = "tissue" if question.kind == "tissue" else "lesion"
+            sets = question.without, question.with_
+            weights = tuple(self._weights[:, which] for which in sets)
+            answers = [features(which, kind) for which in sets]
+            columns.append(self.observer.detectability(*answers, _filled(weights)))
+        return np.stack(columns, axis=1), self._false(views)
+
+    def _false(self, views: Sequence[np.ndarray]) -> float:
+        """Root mean square of the fine channels where no source has detail."""
+        plain = [view[self.trials.plain] for view in views]
+        eye = Hotelling(self.observer.appearance)
+        outputs = eye.features(plain).reshape(len(plain[0]), len(views), -1, 3)[:, :, FINE]
+        return float(np.sqrt((outputs**2).sum(axis=(1, 2, 3)).mean()))
+
+
+def _filled(weights: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Weights without a draw that left out every crop of a set."""
+    return tuple(np.where(w.sum(axis=1, keepdims=True) > 1, w, 1.0) for w in weights)
+
+
+def _interval(draws: np.ndarray) -> np.ndarray:
+    if not len(draws):
+        return np.full((2, *draws.shape[1:]), np.nan)
+    return np.percentile(draws, [2.5, 97.5], axis=0)

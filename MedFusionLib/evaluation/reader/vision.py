@@ -1,0 +1,101 @@
+"""How an 8-bit sRGB picture looks: a uniform colour space, and deficiencies of colour vision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ...errors import MedFusionError
+
+SPACES = ("CIELAB", "CAM02-UCS", "CAM16-UCS")
+#: name -> what Machado et al. call it; all of full severity
+DEFICIENCIES = {
+    "normal": "",
+    "deutan": "Deuteranomaly",
+    "protan": "Protanomaly",
+    "tritan": "Tritanomaly",
+}
+
+
+class Appearance:
+    """Lightness and the two opponent colours of 8-bit sRGB, by table look-up.
+
+    The colour science is that of the package colour-science: sRGB (IEC 61966-2-1) to CIELAB
+    (D65) or to the uniform spaces of CIECAM02 and CAM16 under the viewing conditions of sRGB;
+    deficiencies after Machado, Oliveira, Fernandes, IEEE TVCG 15, 2009, 10.1109/TVCG.2009.113, of
+    full severity, in linear light. A colour is converted when first met and then remembered.
+
+    Args:
+        space: one of `SPACES`.
+        vision: one of `DEFICIENCIES`.
+
+    Raises:
+        MedFusionError: no such space or vision, or colour-science is missing.
+
+    Example:
+        >>> grey = np.full((1, 1, 3), 128, np.uint8)
+        >>> Appearance("CIELAB")(grey).round(1).tolist()
+        [[[53.6, 0.0, 0.0]]]
+    """
+
+    def __init__(self, space: str = "CIELAB", vision: str = "normal") -> None:
+        for name, word, choices in (
+            ("colour space", space, SPACES),
+            ("colour vision", vision, DEFICIENCIES),
+        ):
+            if word not in choices:
+                raise MedFusionError(
+                    f"There is no {name} '{word}'; choose one of: {', '.join(choices)}."
+                )
+        self.space, self.vision = space, vision
+
+    @cached_property
+    def _known(self) -> np.ndarray:
+        return np.zeros(1 << 24, bool)
+
+    @cached_property
+    def _table(self) -> np.ndarray:
+        return np.empty((1 << 24, 3), np.float32)  # takes memory only where it is written
+
+    def __call__(self, pictures: np.ndarray) -> np.ndarray:
+        """uint8 (..., 3) to float32 (..., 3): lightness, red against green, yellow against blue."""
+        parts = [pictures[..., n].astype(np.int32) for n in range(3)]
+        codes = (parts[0] << 16) | (parts[1] << 8) | parts[2]
+        met = np.zeros(1 << 24, bool)
+        met[codes.ravel()] = True
+        new = np.flatnonzero(met & ~self._known)
+        if len(new):
+            colours = np.stack([new >> 16, new >> 8 & 255, new & 255], axis=-1) / 255
+            self._table[new] = self._convert(colours)
+            self._known[new] = True
+        return self._table[codes]
+
+    def _convert(self, srgb: np.ndarray) -> np.ndarray:
+        colour = _colour_science()
+        linear = colour.models.eotf_sRGB(srgb)
+        if name := DEFICIENCIES[self.vision]:
+            matrix = np.asarray(colour.CVD_MATRICES_MACHADO2010[name][1.0])
+            linear = np.clip(linear @ matrix.T, 0, 1)
+        space = colour.RGB_COLOURSPACES["sRGB"]
+        xyz = linear @ space.matrix_RGB_to_XYZ.T
+        if self.space == "CIELAB":
+            return colour.XYZ_to_Lab(xyz, space.whitepoint)
+        convert: dict[str, Callable[..., np.ndarray]] = {
+            "CAM02-UCS": colour.XYZ_to_CAM02UCS,
+            "CAM16-UCS": colour.XYZ_to_CAM16UCS,
+        }
+        return convert[self.space](xyz)
+
+
+def _colour_science() -> Any:
+    try:
+        import colour
+    except ImportError:
+        raise MedFusionError(
+            "The model observer needs the package colour-science; install it with: "
+            "pip install medfusion[evaluate]"
+        ) from None
+    return colour

@@ -1,0 +1,307 @@
+"""The model observer: sites, lesions, displays, two observers, and what is kept."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from MedFusionLib.colour.coding import Coding
+from MedFusionLib.errors import MedFusionError
+from MedFusionLib.evaluation.reader import (
+    Appearance,
+    Hotelling,
+    NonPrewhitening,
+    Reader,
+    Sites,
+    blending,
+    case_sites,
+    colour_table,
+    first_source,
+    lesion_tasks,
+    method_in_colour,
+    method_in_grey,
+    plant,
+    second_source,
+    show,
+    tissue_sites,
+)
+from MedFusionLib.evaluation.reader import head_sites as make_head_sites
+from MedFusionLib.evaluation.reader.display import as_grey
+from MedFusionLib.evaluation.reader.observer import RATIO, SIGMAS, _templates
+from MedFusionLib.fusion import fuse
+from MedFusionLib.phantom.head import make_phantom
+from MedFusionLib.training.datasets import find_cases
+
+
+@pytest.fixture(scope="module")
+def texture():
+    """Sites in two independent smooth textures: no head needed."""
+    from scipy.ndimage import gaussian_filter
+
+    random = np.random.default_rng(0)
+
+    def picture(width):
+        smooth = gaussian_filter(random.standard_normal((30, 80, 80)), (0, width, width))
+        return (0.5 + 0.08 * smooth / smooth.std()).astype(np.float32)
+
+    groups = tuple(f"slice {n // 2}" for n in range(30))
+    return Sites(picture(2), picture(4), groups, "pet-mr", 1.0)
+
+
+@pytest.fixture(scope="module")
+def trials(texture):
+    return plant(texture, lesion_tasks("pet-mr")[:6])
+
+
+@pytest.fixture(scope="module")
+def reader(trials):
+    return Reader(trials, draws=50)
+
+
+def average(first, second):
+    return as_grey((first + second) / 2)
+
+
+# Sites -----------------------------------------------------------------------------------------
+
+
+def test_sites_lie_in_the_brain_of_the_head():
+    sites = make_head_sites("pet-mr", [100], 3)
+    assert sites.first.shape == (3, 80, 80)
+    assert (sites.first[:, 40, 40] > 0).all()
+    assert all(group.startswith("head 100, slice ") for group in sites.groups)
+
+
+def test_tissue_sites_show_what_the_tissue_looks_like():
+    sites = tissue_sites("ct-mr", [100], 3)
+    at = {
+        name: sites.second[np.array(sites.tissues) == name, 40, 40].mean()
+        for name in ("bone", "csf")
+    }
+    assert at["bone"] > 0.9
+    assert at["csf"] < 0.4
+
+
+def test_no_head_for_a_pair_it_does_not_show():
+    with pytest.raises(MedFusionError, match="no picture for spect-mr"):
+        make_head_sites("spect-mr", [100])
+
+
+def test_real_sites_lie_deep_in_the_head(shared):
+    cases = find_cases(shared / "data" / "aanlib", "spect-mr", "test")
+    sites = case_sites(cases, 9)
+    assert len(sites) == 9
+    assert (sites.second[:, 40, 40] > 0.1).all()
+    assert len({group.split(",")[0] for group in sites.groups}) == len(cases)
+
+
+def test_sites_are_read_as_they_were_saved(texture, tmp_path):
+    texture.save(tmp_path / "sites.npz")
+    again = Sites.load(tmp_path / "sites.npz")
+    assert np.array_equal(again.second, texture.second)
+    assert (again.groups, again.pair, again.pixel) == (texture.groups, "pet-mr", 1.0)
+
+
+# Lesions ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pair", ["pet-mr", "spect-mr", "ct-mr"])
+def test_a_lesion_is_in_its_source_alone(texture, pair):
+    sites = replace(texture, pair=pair)
+    tasks = lesion_tasks(pair)
+    trials = plant(sites, tasks)
+    for task, question in zip(tasks, trials.questions, strict=False):
+        sources = trials.first, trials.second
+        changes = [np.abs(s[question.with_] - s[question.without]).max() for s in sources]
+        assert changes[task.source] > 0.1, task.name
+        assert changes[1 - task.source] == 0, task.name
+
+
+def test_irregular_outlines_differ_from_site_to_site(texture):
+    task = next(task for task in lesion_tasks("pet-mr") if task.name == "MR irregular -.2")
+    lesions = task.shape(2, 1.0, np.random.default_rng(0))
+    assert np.abs(lesions[0] - lesions[1]).max() > 0.5
+
+
+def test_point_spread_lowers_a_small_lesion(texture):
+    task = next(task for task in lesion_tasks("pet-mr") if "ball of 8 mm" in task.name)
+    assert 0.3 < task.shape(1, 1.0, np.random.default_rng(0)).max() < 0.8
+
+
+# Appearance ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("space", ["CIELAB", "CAM02-UCS", "CAM16-UCS"])
+def test_lightness_runs_from_black_to_white(space):
+    greys = Appearance(space)(np.array([[0, 0, 0], [255, 255, 255]], np.uint8))
+    assert greys[:, 0] == pytest.approx([0, 100], abs=0.01)
+
+
+def test_cielab_of_pure_red():
+    """Lindbloom's calculator, sRGB and D65: 53.24 80.09 67.20."""
+    red = Appearance()(np.array([[255, 0, 0]], np.uint8))
+    assert red[0] == pytest.approx([53.24, 80.09, 67.20], abs=0.05)
+
+
+@pytest.mark.parametrize("vision", ["deutan", "protan"])
+def test_red_and_green_are_nearer_for_a_red_green_deficiency(vision):
+    pair = np.array([[200, 80, 60], [110, 130, 40]], np.uint8)
+    apart = [np.linalg.norm(np.diff(Appearance(vision=v)(pair)[:, 1:], axis=0)) for v in
+             ("normal", vision)]  # fmt: skip
+    assert apart[1] < apart[0] / 2.5
+
+
+def test_blue_and_green_are_nearer_for_a_tritan():
+    pair = np.array([[0, 150, 190], [0, 160, 120]], np.uint8)
+    apart = [np.linalg.norm(np.diff(Appearance(vision=v)(pair)[:, 1:], axis=0)) for v in
+             ("normal", "tritan")]  # fmt: skip
+    assert apart[1] < apart[0] / 2
+
+
+def test_unknown_space_and_vision_are_refused():
+    with pytest.raises(MedFusionError, match="no colour space 'HSV'; choose one of: CIELAB"):
+        Appearance("HSV")
+    with pytest.raises(MedFusionError, match="no colour vision 'red'; choose one of: normal"):
+        Appearance(vision="red")
+
+
+# Observers -------------------------------------------------------------------------------------
+
+
+def test_channels_answer_one_to_their_blob_and_nothing_to_a_flat_picture():
+    at = np.arange(80) - 40
+    squared = at[:, None] ** 2 + at**2
+    for channel, sigma in zip(_templates(False), SIGMAS, strict=True):
+        assert channel @ np.exp(-squared / (2 * sigma**2)).ravel() == pytest.approx(1, abs=1e-4)
+        assert channel.sum() == pytest.approx(0, abs=1e-4)
+    assert RATIO > 1
+
+
+def test_hotelling_gives_the_known_detectability_of_gaussian_features():
+    random = np.random.default_rng(0)
+    mixing = random.standard_normal((3, 3))
+    outputs = random.standard_normal((20000, 3)) @ mixing.T
+    shift = np.array([1.0, -0.5, 2.0])
+    expected = np.sqrt(shift @ np.linalg.solve(mixing @ mixing.T + 2 * np.eye(3), shift))
+    ones = np.ones((1, len(outputs)))
+    found = Hotelling(noise=2).detectability(outputs, outputs + shift, (ones, ones))
+    assert found[0] == pytest.approx(expected, rel=0.02)
+
+
+def test_non_prewhitening_cannot_use_what_explains_the_background():
+    random = np.random.default_rng(0)
+    background = 5 * random.standard_normal((2000, 1))
+    outputs = np.hstack([background, background])  # the second says what the first holds
+    with_ = outputs + np.array([1, 0])
+    ones = np.ones((1, len(outputs)))
+    prewhitening, plain = (
+        observer.detectability(outputs, with_, (ones, ones))[0]
+        for observer in (Hotelling(noise=0.1), NonPrewhitening(noise=0.1))
+    )
+    assert prewhitening > 5 * plain
+
+
+def test_more_internal_noise_makes_blind(trials):
+    found = [Reader(trials, Hotelling(noise=n), draws=0).kept(blending()) for n in (1, 8)]
+    assert (found[1].detectability < found[0].detectability).all()
+
+
+def test_far_pixels_hide_fine_detail(trials):
+    near, far = (Hotelling(pixels_per_degree=p) for p in (30.0, 90.0))
+    fine = [np.abs(o.features([as_grey(trials.first[:4])])[:, 0]) for o in (near, far)]
+    assert (fine[1] < fine[0]).all()
+
+
+# Kept ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("observer", [Hotelling(), NonPrewhitening()])
+def test_a_source_alone_keeps_nothing_of_the_other(trials, observer):
+    kept = Reader(trials, observer, draws=0).kept(first_source)
+    by_name = dict(zip((q.name for q in kept.questions), kept.values, strict=True))
+    assert by_name["PET +.25, sigma 4"] == pytest.approx(0, abs=0.02)
+    assert by_name["MR -.2, sigma 3.5"] > 0.8
+    assert kept.worst() == pytest.approx(0, abs=0.02)
+
+
+def test_colour_keeps_more_than_grey(reader):
+    assert reader.kept(blending("hot", 0.5)).mean() > reader.kept(average).mean() + 0.1
+
+
+def test_a_grey_picture_does_not_say_which_source_shows_a_lesion(reader):
+    grey, colour = reader.kept(average), reader.kept(blending("hot", 0.5))
+    assert grey.worst("source") < 0.5 * colour.worst("source")
+
+
+def test_what_a_display_invents_is_counted_as_false(reader):
+    def noisy(first, second):
+        noise = np.random.default_rng(0).normal(0, 0.1, first.shape)
+        return as_grey((first + second) / 2 + noise)
+
+    clean, invented = (reader.kept(one).false[0] for one in (average, noisy))
+    assert invented > 3 * clean
+
+
+def test_the_interval_holds_the_value_and_narrows_with_more_sites(texture):
+    task = lesion_tasks("pet-mr")[:1]
+    widths = []
+    for count in (8, 30):
+        few = replace(
+            texture,
+            first=texture.first[:count],
+            second=texture.second[:count],
+            groups=texture.groups[:count],
+        )
+        kept = Reader(plant(few, task), draws=200).kept(average)
+        low, high = kept.intervals[:, 0]
+        assert low < kept.values[0] < high
+        widths.append(high - low)
+    assert widths[1] < widths[0]
+
+
+def test_the_same_pictures_give_the_same_numbers(trials):
+    once, again = (Reader(trials, draws=20).kept(average) for _ in range(2))
+    assert np.array_equal(once.draws, again.draws)
+
+
+# Displays --------------------------------------------------------------------------------------
+
+
+def test_blending_is_slicers_half_and_half():
+    first, second = np.full((1, 1, 1), 0.4), np.ones((1, 1, 1))
+    picture = blending("hot", 0.25)(first, second)[0, 0, 0]
+    assert picture.tolist() == [round(0.75 * 0.4 * 255 + 0.25 * 255)] * 3
+
+
+def test_a_second_source_alone_is_its_colour_table():
+    values = np.linspace(0, 1, 256).reshape(1, 16, 16)
+    picture = second_source("inferno")(values, values)
+    assert np.array_equal(picture.reshape(256, 3), colour_table("inferno"))
+
+
+def test_a_method_shows_its_fused_image_black_where_nothing_is():
+    first, second = np.zeros((2, 1, 80, 80), np.float32)
+    first[:, :40], second[:, :20] = 0.4, 0.8
+    picture = method_in_grey("maximum", "pet-mr")(first, second)
+    assert picture[0, [0, 30, 60], 0, 0].tolist() == [204, 102, 0]
+
+
+def test_a_method_in_colour_is_the_colour_volume_of_fuse():
+    head = make_phantom((16, 80, 80))
+    fusion = fuse(head.t1, head.pet, "pet-mr", network="average", axis="native")
+    first, second = fusion.sources.scaled
+    nothing = fusion.sources.background
+    first, second = np.where(nothing, 0, first), np.where(nothing, 0, second)
+    picture = method_in_colour("average", "pet-mr", Coding())(first, second)
+    shown = (first > 0) | (second > 0)
+    assert np.array_equal(picture[shown], fusion.colour[shown])
+
+
+def test_a_display_that_is_no_picture_is_refused(trials):
+    with pytest.raises(MedFusionError, match="expected uint8"):
+        show(lambda first, second: first, trials)
+
+
+def test_an_unknown_colour_table_is_refused():
+    with pytest.raises(MedFusionError, match="no colour table 'hotter'"):
+        blending("hotter")
