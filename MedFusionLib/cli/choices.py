@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from ..colour.colormaps import COLORMAPS
 from ..colour.registry import all_modes, contributions_for, mode_names
+from ..results.checksums import CHECKS
 from ..settings import KINDS
 from ..sources.alignment import ALIGN
 from ..sources.modalities import PAIRS
@@ -16,6 +17,7 @@ PairOrAll = StrEnum("PairOrAll", {name: name for name in (*PAIRS, "all")})
 Split = StrEnum("Split", {name: name for name in ("train", "test", "all")})
 Axis = StrEnum("Axis", {name: name for name in (*AXES, "native")})
 Align = StrEnum("Align", {name: name for name in ALIGN})
+Check = StrEnum("Check", {name: name for name in CHECKS})
 Kind = StrEnum("Kind", {name: name for name in KINDS})
 Mode = StrEnum("Mode", {name: name for name in mode_names()})
 Colormap = StrEnum("Colormap", {name: name for name in COLORMAPS})

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from ..errors import MedFusionError
 from .app import app
-from .choices import COLORMAP_HELP, COLOUR_HELP, Align, Axis, Colormap, Kind, Mode
+from .choices import COLORMAP_HELP, COLOUR_HELP, Align, Axis, Check, Colormap, Kind, Mode
 from .terminal import bar, err, out
 
 if TYPE_CHECKING:
@@ -43,6 +43,12 @@ def cohort(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Fuse again what failed before.")
     ] = False,
+    check: Annotated[
+        Check,
+        typer.Option(
+            help="Of results that are there: quick (size and time of change) or full (checksums)."
+        ),
+    ] = Check.quick,
     workers: Annotated[
         int | None,
         typer.Option(min=1, help="Default: one for each GPU, or for every four cores."),
@@ -104,7 +110,7 @@ def cohort(
     defaults |= {name: True for name, on in (("scene", scene), ("dicom", dicom)) if on}
     studies = read_studies(list_, **defaults)
     if dry_run:
-        _say_what_would_be_done(studies, out_, retry_failed)
+        _say_what_would_be_done(studies, out_, retry_failed, str(check))
         return
     from ..cohort.clusters import join_cluster, local_cluster, tls_files
     from ..cohort.run import fuse_cohort
@@ -123,7 +129,12 @@ def cohort(
         try:
             with _bar(len(studies)) as progress:
                 rows = fuse_cohort(
-                    studies, out_, client=client, retry_failed=retry_failed, progress=progress
+                    studies,
+                    out_,
+                    client=client,
+                    retry_failed=retry_failed,
+                    check=str(check),
+                    progress=progress,
                 )
         except KeyboardInterrupt:
             logging.disable(logging.CRITICAL)  # what the workers say of their end
@@ -160,11 +171,13 @@ def _bar(count: int) -> Iterator[Callable[[Progress], None]]:
         yield tell
 
 
-def _say_what_would_be_done(studies: list[Study], folder: Path, retry_failed: bool) -> None:
+def _say_what_would_be_done(
+    studies: list[Study], folder: Path, retry_failed: bool, check: str
+) -> None:
     from ..cohort.checks import check_studies
 
     with bar("Reading headers", "studies") as progress:
-        findings = check_studies(studies, folder, retry_failed, progress)
+        findings = check_studies(studies, folder, retry_failed, check, progress)
     table = Table("study", "what would be done", "what is wrong")
     for finding in findings:
         table.add_row(finding.id or "(no id)", finding.action, finding.trouble)

@@ -79,7 +79,7 @@ def fuse(
 ) -> None:
     """Fuse two registered volumes, and say what each contributed."""
     from ..colour.coding import Coding
-    from ..sources.files import read_volume
+    from ..sources.files import read_with_checksum
 
     if scene:
         from ..results.scene_file import check_slicer
@@ -94,13 +94,14 @@ def fuse(
     coding = Coding(str(colour), omega, str(colormap))
     windows = [_window(text) for text in (first_window, second_window, third_window)]
     files = [first, second, *([third] if third else [])]
-    volumes = [read_volume(path) for path in files]
+    volumes, checksums = map(list, zip(*map(read_with_checksum, files), strict=True))
     fusion = fuse_into(
         out_,
         files,
         volumes,
         scene,
         keep_paths=keep_paths,
+        checksums=checksums,
         pair=str(pair),
         third_modality=third_is,
         network=network,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.box import SIMPLE
@@ -13,6 +13,7 @@ from rich.table import Table
 
 from ..errors import MedFusionError
 from .app import app
+from .choices import Check
 from .terminal import out
 
 #: of report.json
@@ -24,6 +25,9 @@ def why(
     result: Annotated[Path, typer.Argument(help="The folder that 'medfusion fuse' left.")],
     files: Annotated[list[Path], typer.Argument(help="What was fused, in that order.")],
     at: Annotated[str, typer.Option(help="R,A,S in mm, as Slicer shows it.")],
+    check: Annotated[
+        Check, typer.Option(help="Of result and sources: quick (sizes) or full (checksums).")
+    ] = Check.full,
 ) -> None:
     """Say what was taken at a point from which volume, and at which scale."""
     import numpy as np
@@ -51,6 +55,7 @@ def why(
             f"{result} holds no report.json that can be read; give a folder that 'medfusion fuse' "
             "left."
         )
+    _check_files(result, report, files, str(check))
     volumes = [read_volume(path) for path in files]
     for number, part in enumerate(report["alignment"][: len(volumes) - 1], start=1):
         if part["applied"]:
@@ -66,3 +71,22 @@ def why(
         table.add_row(*row)
     out.print(found.sentence, highlight=False)
     out.print(table)
+
+
+def _check_files(result: Path, report: dict[str, Any], files: list[Path], check: str) -> None:
+    """Raise a MedFusionError where the result or a source is not what its report says."""
+    from ..results.checksums import changed_file
+    from ..sources.files import sha256
+
+    written = [part for part in report.get("files", ()) if part["name"] == "fused.nrrd"]
+    if changed_file(result, written, check):
+        raise MedFusionError(
+            f"The fused volume in {result} is missing, or not what was written there; fuse again."
+        )
+    for part, path in zip(report["inputs"], files, strict=False):
+        known = part.get("sha256") if check == "full" and path.exists() else None
+        if known and sha256(path) != known:
+            raise MedFusionError(
+                f"{path} is not the file that was fused, or was changed since; give the one that "
+                "was, or fuse again."
+            )

@@ -19,26 +19,27 @@ def fuse_into(
     scene: bool,
     focus: tuple[float, float, float] | None = None,
     keep_paths: bool = False,
+    checksums: list[str] | None = None,
     **settings: Any,
 ) -> Fusion:
     """Fuse, and write everything into a folder at once."""
     from ..fusion import fuse as run
     from ..results.folder import write_results
-    from ..results.quality import quality_of
     from ..sources.folders import whole_folder
 
     third = volumes[2] if len(volumes) > 2 else None
     with whole_folder(folder) as temporary:
         with bar("Fusing", "slices") as progress:
             fusion = run(volumes[0], volumes[1], third=third, progress=progress, **settings)
-        quality = quality_of(fusion)
         write_results(
-            fusion, temporary, files=files, focus=focus, quality=quality, keep_paths=keep_paths
+            fusion,
+            temporary,
+            files=files,
+            focus=focus,
+            keep_paths=keep_paths,
+            scene=volumes if scene else None,
+            checksums=checksums,
         )
-        if scene:
-            from ..results.scene_file import write_scene
-
-            write_scene(fusion, volumes, temporary / "scene.mrb", quality)
     return fusion
 
 

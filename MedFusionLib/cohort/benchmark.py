@@ -138,9 +138,7 @@ def _timed(
     return {"name": name, "seconds": time.perf_counter() - began, "cpu_seconds": busy}
 
 
-def sleep_study(
-    study: Study, out: Path, run: str, attempt: int, retry_failed: bool
-) -> dict[str, Any]:
+def sleep_study(study: Study, out: Path, run: str, attempt: int, **_: Any) -> dict[str, Any]:
     """What `fuse_study` does, with a sleep for the fusion."""
     with Attempt(out, study.id, run, attempt):
         time.sleep(study.options["seconds"])

@@ -20,7 +20,7 @@ from ..sources.dicom import is_dicom, slices_of
 from ..sources.files import checked_format
 from ..sources.volumes import AXES
 from .fusing import fuse_words
-from .records import asked_for, read_done, read_failed
+from .records import asked_for, read_done, read_failed, what_changed
 from .studies import Study
 
 
@@ -30,9 +30,10 @@ class Finding:
 
     Attributes:
         id: of the study.
-        action: "fuse", "keep" (done with these settings; kept unless a file changed), "fuse again"
-            (done with other settings), "leave failed" (failed with these settings; tried again
-            with --retry-failed or when a file changed) or "cannot".
+        action: "fuse", "keep" (done with these settings; kept unless a source changed), "fuse
+            again" (done with other settings, or a file of the result is missing or was changed),
+            "leave failed" (failed with these settings; tried again with --retry-failed or when a
+            source changed) or "cannot".
         trouble: a sentence that says what is wrong; "" where nothing is.
     """
 
@@ -45,6 +46,7 @@ def check_studies(
     studies: Sequence[Study],
     out: str | Path,
     retry_failed: bool = False,
+    check: str = "quick",
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Finding]:
     """Read the header of every file, and the settings, weights and earlier results of each study.
@@ -55,7 +57,7 @@ def check_studies(
     Args:
         studies: from `read_studies`.
         out: folder of the cohort; need not exist.
-        retry_failed: as of `fuse_cohort`.
+        retry_failed, check: as of `fuse_cohort`.
         progress: called with (studies checked, all studies).
 
     Example:
@@ -63,29 +65,29 @@ def check_studies(
         'cannot'
     """
 
-    def check(study: Study) -> Finding:
+    def find(study: Study) -> Finding:
         try:
             _check(study)
         except MedFusionError as error:
             return Finding(study.id, "cannot", str(error))
         except OSError as error:
             return Finding(study.id, "cannot", f"A file cannot be read: {error.strerror}.")
-        return Finding(study.id, _action(study, Path(out), retry_failed))
+        return Finding(study.id, _action(study, Path(out), retry_failed, check))
 
     found = []
     with ThreadPoolExecutor(8) as pool:
-        for finding in pool.map(check, studies):
+        for finding in pool.map(find, studies):
             found.append(finding)
             if progress:
                 progress(len(found), len(studies))
     return found
 
 
-def _action(study: Study, out: Path, retry_failed: bool) -> str:
+def _action(study: Study, out: Path, retry_failed: bool, check: str) -> str:
     asked = asked_for(study)
     done = read_done(out, study.id)
     if done and asked.items() <= done["made_of"].items():
-        return "keep"
+        return "fuse again" if what_changed(out, study.id, done, check) else "keep"
     failed = read_failed(out, study.id)
     if failed and asked.items() <= failed["made_of"].items() and not retry_failed:
         return "leave failed"

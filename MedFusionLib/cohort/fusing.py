@@ -21,6 +21,7 @@ from .records import (
     made_of,
     read_done,
     read_failed,
+    what_changed,
     write_done,
     write_failed,
 )
@@ -35,7 +36,12 @@ VOXELS = 1_000_000  # at most so many are looked at for the agreement of the sou
 
 
 def fuse_study(
-    study: Study, out: str | Path, run: str = "", attempt: int = 1, retry_failed: bool = False
+    study: Study,
+    out: str | Path,
+    run: str = "",
+    attempt: int = 1,
+    retry_failed: bool = False,
+    check: str = "quick",
 ) -> dict[str, Any]:
     """Fuse a study into `out/ID`, unless it is done; never raises.
 
@@ -45,6 +51,8 @@ def fuse_study(
         run: name of this run, the same for all its studies.
         attempt: 1, or 2 where the first ended with its worker.
         retry_failed: fuse it also where it failed before with the same files and settings.
+        check: how the files of a study that is done are checked, "quick" or "full"; where one is
+            missing or was changed, the study is fused again.
 
     Returns:
         Its row: "id", "status" ("done", "failed", or "lost" where an attempt was begun and its
@@ -64,7 +72,7 @@ def fuse_study(
     try:
         made = made_of(study)
         done = read_done(out, study.id)
-        if done and done["made_of"] == made:
+        if done and done["made_of"] == made and not what_changed(out, study.id, done, check):
             return {**done["row"], "kept": done.get("run") != run}
         failed = read_failed(out, study.id)
         if failed and failed["made_of"] == made and not retry_failed:
@@ -110,12 +118,12 @@ def _fuse_into(
     from ..results.preview import save_thumbnail
     from ..results.quality import quality_of
     from ..sources.dicom import read_headers
-    from ..sources.files import read_volume
+    from ..sources.files import read_with_checksum
     from ..sources.folders import RESULTS, whole_folder
 
     given = {**DEFAULTS, **study.options}
     if given["scene"]:
-        from ..results.scene_file import check_slicer, write_scene
+        from ..results.scene_file import check_slicer
 
         check_slicer()
     if given["dicom"]:
@@ -123,7 +131,9 @@ def _fuse_into(
 
         check_new_folder(out / study.id / "dicom" / "new")  # whether it can be written at all
     files = [Path(file) for file in study.files]
-    volumes = [read_volume(file) for file in files]
+    volumes, checksums = zip(*map(read_with_checksum, files), strict=True)
+    if list(checksums) != made["inputs"]:
+        raise MedFusionError("A source was changed while it was read; give the command again.")
     third = volumes[2] if study.third else None
     fusion = fuse(volumes[0], volumes[1], study.pair, third=third, **fuse_words(study))
     quality = quality_of(fusion)
@@ -138,14 +148,21 @@ def _fuse_into(
     }
     with whole_folder(out / study.id, (*RESULTS, RECORD, THUMBNAIL, "dicom")) as folder:
         keep_paths = given["keep_paths"]
-        write_results(fusion, folder, files=files, quality=quality, keep_paths=keep_paths)
+        scene = volumes if given["scene"] else None
+        write_results(
+            fusion,
+            folder,
+            files=files,
+            quality=quality,
+            keep_paths=keep_paths,
+            scene=scene,
+            checksums=checksums,
+        )
         if given["dicom"]:
             headers = [read_headers(file) for file in files]
             target = folder / "dicom"
             target.mkdir()
             write_dicom(target, fusion.fused, fusion.colour, fusion.coding, fusion.report, headers)
-        if given["scene"]:
-            write_scene(fusion, volumes, folder / "scene.mrb", quality)
         save_thumbnail(fusion, folder / THUMBNAIL)
         row["seconds"] = round(time.monotonic() - began, 2)
         write_done(folder, made, row, run)

@@ -20,6 +20,7 @@ from ..colour.registry import DEFAULT_MODE
 from ..errors import MedFusionError
 from ..methods.registry import DEFAULT_METHOD, get_method
 from ..methods.weights import read_card, weights_path
+from ..results.checksums import changed_file, list_files
 from ..sources.files import sha256
 from ..sources.folders import PREFIX
 from .studies import WINDOWS, Study
@@ -64,7 +65,7 @@ def asked_for(study: Study) -> dict[str, Any]:
 def _checksum(file: str) -> str | None:
     try:
         return sha256(file)
-    except OSError:
+    except (OSError, MedFusionError):
         return None
 
 
@@ -81,13 +82,29 @@ def _weights(network: str, pair: str) -> str | None:
 
 
 def read_done(out: Path, study_id: str) -> dict[str, Any] | None:
-    """The record of a study that is done: "made_of" and "row"; None where there is none."""
+    """The record of a study that is done: "made_of", "row" and "files"; None where none is."""
     return _read(out / study_id / RECORD)
 
 
 def write_done(folder: Path, made: dict[str, Any], row: dict[str, Any], run: str) -> None:
-    """Write the record into the folder of a study, with its other files."""
-    _write(folder / RECORD, {"made_of": made, "row": row, "run": run})
+    """Write the record into the folder of a study, when all its other files are there."""
+    files = list_files(folder, times=True)
+    _write(folder / RECORD, {"made_of": made, "row": row, "run": run, "files": files})
+
+
+def what_changed(out: Path, study_id: str, done: dict[str, Any], check: str) -> str:
+    """Which file of a study that is done is missing or not what was written; "" where none is.
+
+    Args:
+        out: folder of the cohort.
+        study_id: of the study.
+        done: its record.
+        check: "quick" or "full", see `results.checksums.changed_file`.
+    """
+    files = done.get("files")
+    if not isinstance(files, list):
+        return RECORD  # of an earlier version
+    return changed_file(out / study_id, files, check)
 
 
 def read_failed(out: Path, study_id: str) -> dict[str, Any] | None:

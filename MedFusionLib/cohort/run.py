@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MedFusionError
+from ..results.checksums import CHECKS
 from .clusters import local_cluster, need_dask
 from .fusing import failed_row, fuse_study
 from .page import write_page
@@ -52,6 +53,7 @@ def fuse_cohort(
     *,
     client: Client | None = None,
     retry_failed: bool = False,
+    check: str = "quick",
     progress: Callable[[Progress], None] | None = None,
     work: Work = fuse_study,
 ) -> list[dict[str, Any]]:
@@ -67,6 +69,9 @@ def fuse_cohort(
             `cohort.csv` and `cohort.html`. When the run is interrupted, these say how far it came.
         client: of a Dask cluster; default: `local_cluster` for this run.
         retry_failed: fuse again what failed before, though nothing changed.
+        check: of the files of studies that are done: "quick" (by size and time of change, and by
+            checksum where the time differs) or "full" (by checksum). What is not whole is fused
+            again.
         progress: called about every second, and at the end.
         work: done for each study; for tests and measurements.
 
@@ -83,6 +88,8 @@ def fuse_cohort(
         ['p017']
     """
     need_dask()
+    if check not in CHECKS:
+        raise MedFusionError(f"There is no check '{check}'; choose one of: {', '.join(CHECKS)}.")
     out = Path(out).absolute()
     chosen = named_once([s if isinstance(s, Study) else make_study(s) for s in studies])
     if not chosen:
@@ -95,7 +102,8 @@ def fuse_cohort(
             for study in chosen
         ]
         try:
-            for number, row in _rows(chosen, out, client, retry_failed, work, progress):
+            words = {"out": out, "retry_failed": retry_failed, "check": check}
+            for number, row in _rows(chosen, client, work, words, progress):
                 rows[number] = row
         finally:
             rows = compare(rows)
@@ -106,10 +114,9 @@ def fuse_cohort(
 
 def _rows(
     studies: Sequence[Study],
-    out: Path,
     client: Client,
-    retry_failed: bool,
     work: Work,
+    words: Mapping[str, Any],
     progress: Callable[[Progress], None] | None,
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Number and row of each study as it ends."""
@@ -123,9 +130,9 @@ def _rows(
             progress(Progress(**counts, all=len(studies), workers=workers))
 
     def submit(numbers: Sequence[int], attempt: int) -> list[Future]:
-        words = {"out": out, "run": run, "attempt": attempt, "retry_failed": retry_failed}
         keys = [f"fuse-{run}-{attempt}-{number}" for number in numbers]
-        return client.map(work, [studies[n] for n in numbers], key=keys, pure=False, **words)
+        given = {**words, "run": run, "attempt": attempt}
+        return client.map(work, [studies[n] for n in numbers], key=keys, pure=False, **given)
 
     lost = []
     for number, row in _ended(submit(range(len(studies)), 1), tell):
@@ -139,7 +146,7 @@ def _rows(
         ((_, row),) = _ended(submit([number], 2), tell)
         if row is None or row["status"] == "lost":
             row = failed_row(studies[number], TWICE)
-            write_failed(out, made_of(studies[number]), row, run)
+            write_failed(words["out"], made_of(studies[number]), row, run)
         counts[row["status"]] += 1
         yield number, row
     tell()

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from ..fusion import CONTRIBUTIONS, Fusion
 from ..sources.files import sha256, write_colour, write_volume
+from ..sources.volumes import Volume
+from .checksums import list_files
 from .preview import save_preview
 from .quality import Quality, quality_of
 
@@ -19,8 +21,12 @@ def write_results(
     focus: tuple[float, float, float] | None = None,
     quality: Quality | None = None,
     keep_paths: bool = False,
+    scene: Sequence[Volume] | None = None,
+    checksums: Sequence[str] | None = None,
 ) -> None:
-    """Write fused volume, colour, contributions, preview and report.
+    """Write fused volume, colour, contributions, preview, the scene where wanted, and the report.
+
+    The report lists the other files with their sizes and checksums, see `checksums.changed_file`.
 
     Args:
         fusion: what to write.
@@ -31,18 +37,31 @@ def write_results(
         keep_paths: put the full paths of `files` into the report. Without, it holds a file's name
             and nothing of a folder's, for folders are often named after patients; the checksum
             says which file it was.
+        scene: the sources, to write a Slicer scene with them, too.
+        checksums: of `files` when they were read (`files.read_with_checksum`); default: of what
+            they hold now.
+
+    Raises:
+        MedFusionError: a file cannot be written.
     """
+    quality = quality or quality_of(fusion)
     write_volume(fusion.fused, folder / "fused.nrrd")
     write_colour(fusion.colour, fusion.fused, folder / "colour.nrrd")
     for name, part in zip(CONTRIBUTIONS, fusion.contributions, strict=False):
         write_volume(part, folder / f"{name}.nrrd")
     save_preview(fusion, folder / "preview.png", focus)
-    report = {**fusion.report, "quality": (quality or quality_of(fusion)).as_json()}
+    if scene:
+        from .scene_file import write_scene
+
+        write_scene(fusion, scene, folder / "scene.mrb", quality)
+    report = {**fusion.report, "quality": quality.as_json()}
     if files:
+        sums = checksums or [sha256(path) for path in files]
         report["inputs"] = [
-            {**part, "file": _name(path, keep_paths), "sha256": sha256(path)}
-            for part, path in zip(report["inputs"], files, strict=True)
+            {**part, "file": _name(path, keep_paths), "sha256": checksum}
+            for part, path, checksum in zip(report["inputs"], files, sums, strict=True)
         ]
+    report["files"] = list_files(folder)
     text = json.dumps(report, indent=2, ensure_ascii=False)
     (folder / "report.json").write_text(text + "\n", encoding="utf-8")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import MedFusionError
+from .detached import check_plain, files_of
 from .dicom import is_dicom, read_dicom
 from .formats import format_of, stem
 from .formats.base import FileFormat, in_a_sentence
@@ -60,6 +61,23 @@ def checked_format(path: Path) -> FileFormat:
     return kind
 
 
+def read_with_checksum(path: str | Path) -> tuple[Volume, str]:
+    """Read a volume, and the SHA-256 of the bytes that it was read from.
+
+    Raises:
+        MedFusionError: as of `read_volume`, or the file was changed while it was read.
+    """
+    try:
+        before = sha256(path)
+        volume = read_volume(path)
+        if sha256(path) != before:
+            raise MedFusionError(f"{path} was changed while it was read; try again.")
+    except OSError:
+        read_volume(path)  # says what is wrong with it
+        raise
+    return volume, before
+
+
 def write_volume(volume: Volume, path: str | Path) -> None:
     """Write a volume (float32, compressed); the ending of the path says the format.
 
@@ -98,10 +116,18 @@ def _write(image: sitk.Image, path: Path) -> None:
 
 
 def sha256(path: str | Path) -> str:
-    """SHA-256 of a file, or of the files of a folder in the order of their names, as hex."""
-    path = Path(path)
+    """SHA-256 of all bytes that a volume is read from, as hex.
+
+    Of a file, with the file after it that holds its voxels (`.nhdr`, `.mhd`, `.hdr`); of the files
+    of a folder in the order of their names.
+
+    Raises:
+        OSError: a file that cannot be read.
+        MedFusionError: the path is no plain file and no folder.
+    """
     digest = hashlib.sha256()
-    for part in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
+    for part in files_of(path):
+        check_plain(part)
         with part.open("rb") as stream:
             while block := stream.read(1 << 20):
                 digest.update(block)

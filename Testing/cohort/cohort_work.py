@@ -13,7 +13,7 @@ from MedFusionLib.cohort.records import Attempt
 from MedFusionLib.cohort.studies import Study
 
 
-def work(study: Study, out: Path, run: str, attempt: int, retry_failed: bool) -> dict[str, Any]:
+def work(study: Study, out: Path, run: str, attempt: int, **_: Any) -> dict[str, Any]:
     """Notes each start; a study "killer-..." kills its worker, "unlucky-..." at its first try."""
     trying = Attempt(out, study.id, run, attempt)
     if trying.was_made():

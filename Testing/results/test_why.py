@@ -1,6 +1,7 @@
 """Why a fused voxel is what it is: it agrees with the fused volume, and says so in words."""
 
 import itertools
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -215,7 +216,7 @@ def folder(head, random_bands, tmp_path_factory):
         patch.setattr(alignment, "measure_alignment", lambda *_: back)
         volumes = [read_volume(folder / f"{name}.nrrd") for name in ("mr", "pet")]
         fusion = fuse(*volumes, "pet-mr", **settings)
-    write_results(fusion, folder)
+    write_results(fusion, folder, files=[folder / "mr.nrrd", folder / "pet.nrrd"])
     return folder
 
 
@@ -256,3 +257,22 @@ def test_a_folder_that_is_no_result(monkeypatch, capsys, tmp_path, text):
     with pytest.raises(SystemExit) as ending:
         main()
     assert ending.value.code == 2 and "report.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("check", ["quick", "full"])
+@pytest.mark.parametrize("changed", ["fused", "pet"])
+def test_what_was_changed_since_is_not_explained(
+    monkeypatch, capsys, folder, tmp_path, changed, check
+):
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    volume = read_volume(copy / f"{changed}.nrrd")
+    volume.array[0, 0, 0] += 0.25
+    write_volume(volume, copy / f"{changed}.nrrd")
+    words = ("--at", "0,0,0", "--check", check)
+    code, _, error = on_the_command_line(monkeypatch, capsys, copy, *words)
+    if check == "full":
+        assert code == 2 and "fuse again" in error
+    (copy / f"{changed}.nrrd").write_bytes(b"NRRD0004")
+    code, _, error = on_the_command_line(monkeypatch, capsys, copy, *words)
+    assert code == 2 and len(error.strip().splitlines()) == 1
