@@ -58,10 +58,10 @@ def benchmark(
         _time_cohorts(network, size, json_)
         return
 
-    from ..evaluation.benchmark import KINDS as kinds
-    from ..evaluation.benchmark import SHAPES as shapes
-    from ..evaluation.benchmark import parse_size
-    from ..evaluation.benchmark import run_benchmark as run
+    from ..benchmark.engine import KINDS as kinds
+    from ..benchmark.engine import SHAPES as shapes
+    from ..benchmark.engine import parse_size
+    from ..benchmark.engine import run_benchmark as run
 
     if threads:
         torch.set_num_threads(threads)
@@ -119,7 +119,7 @@ def benchmark(
 
 
 def _pair_times(names: list[str] | None, device: str, repeats: int, json_: Path | None) -> None:
-    from ..evaluation.pair_times import time_pairs
+    from ..benchmark.pairs import time_pairs
 
     with bar("Measuring", "methods") as progress:
         report = time_pairs(names, device=device, repeats=repeats, progress=progress)
@@ -144,8 +144,8 @@ def _pair_times(names: list[str] | None, device: str, repeats: int, json_: Path 
 
 
 def _time_cohorts(network: list[str] | None, size: list[str] | None, file: Path | None) -> None:
-    from ..cohort.benchmark import measure_heads, measure_sleep, simulate
-    from ..evaluation.benchmark import parse_size
+    from ..benchmark.cohort import measure_heads, measure_sleep, simulate
+    from ..benchmark.engine import parse_size
     from ..methods.registry import DEFAULT_METHOD
 
     shape = parse_size(size[0] if size else "192x192x96")

@@ -1,4 +1,4 @@
-"""Scores of methods on registered pairs and on digital heads, their tables, pictures and times.
+"""Scores of methods on registered pairs and on digital heads, their tables and pictures.
 
 `evaluate` measures, `summarise` makes rows with intervals and ranks, `write_evaluation` the files.
 """
@@ -15,8 +15,6 @@ __getattr__, __dir__, __all__ = public(
         "scores": "Scores",
         "summary": "summarise",
         "report": "write_evaluation",
-        "benchmark": "run_benchmark",
-        "pair_times": "time_pairs",
         "gallery": "write_gallery",
     },
 )

@@ -21,13 +21,20 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..cohort.clusters import (
+    HOME,
+    join_cluster,
+    local_cluster,
+    make_tls_files,
+    need_dask,
+    tls_files,
+)
+from ..cohort.fusing import failed_row, fuse_study
+from ..cohort.records import Attempt
+from ..cohort.run import Work, fuse_cohort
+from ..cohort.studies import Study
 from ..errors import MedFusionError
 from ..methods.registry import DEFAULT_METHOD
-from .clusters import HOME, join_cluster, local_cluster, make_tls_files, need_dask, tls_files
-from .fusing import failed_row, fuse_study
-from .records import Attempt
-from .run import Work, fuse_cohort
-from .studies import Study
 
 PROCESSES = 2  # that the simulated workers share
 PATIENCE = 120.0  # seconds until simulated workers have to be there
@@ -80,11 +87,11 @@ def measure_heads(
 
 
 def _bare(study: Study, out: Path) -> None:
+    from ..cohort.fusing import fuse_words
     from ..fusion import fuse
     from ..results.folder import write_results
     from ..sources.files import read_volume
     from ..sources.folders import whole_folder
-    from .fusing import fuse_words
 
     files = [Path(file) for file in study.files]
     first, second = map(read_volume, files)

@@ -12,7 +12,7 @@ import torch
 from ..inference.devices import choose_device, describe_device
 from ..inference.slices import full_precision
 from ..methods.registry import all_methods, get_method
-from .benchmark import head_slices, load_any
+from .engine import head_slices, load_any
 
 #: Seconds for a pair of 256 x 256 pixels: Kumar et al. 2019, table 1, a hundredth of what 100 pairs
 #: took, in MATLAB but for the last one, which ran on a GTX 1080 Ti

@@ -9,10 +9,10 @@ from helpers import random_method, random_slices, refused
 from torch import nn
 from typer.testing import CliRunner
 
+from MedFusionLib.benchmark import engine as bench
+from MedFusionLib.benchmark.engine import as_published, count_work, parse_size, published_loop
+from MedFusionLib.benchmark.engine import run_benchmark as benchmark
 from MedFusionLib.cli.app import app
-from MedFusionLib.evaluation import benchmark as bench
-from MedFusionLib.evaluation.benchmark import as_published, count_work, parse_size, published_loop
-from MedFusionLib.evaluation.benchmark import run_benchmark as benchmark
 from MedFusionLib.inference.slices import run_slices
 from MedFusionLib.methods.networks import cspa_dn
 
