@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,19 +13,25 @@ from ..errors import MedFusionError
 from .detached import check_plain, files_of
 from .dicom import is_dicom, read_dicom
 from .formats import format_of, stem
-from .formats.base import FileFormat, in_a_sentence
+from .formats.base import FileFormat, check_choices, in_a_sentence
+from .formats.itk import alone
 from .volumes import Volume, to_sitk
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
 
-def read_volume(path: str | Path) -> Volume:
+def read_volume(
+    path: str | Path, frame: int | str | None = None, orientation: str | None = None
+) -> Volume:
     """Read a scalar 3D volume.
 
     Args:
-        path: an NRRD, NIfTI or MetaImage file, a folder with the slices of one DICOM series, or a
+        path: a file of a format of `formats`, a folder with the slices of one DICOM series, or a
             DICOM file with many frames.
+        frame: of a time series, the number of a volume, from 0, or "mean": the mean of all.
+        orientation: "sform" or "qform": which to take where a NIfTI file holds both and they
+            disagree (default: see `formats.nifti`).
 
     Returns:
         The volume, named after the file; a DICOM series after its modality and number.
@@ -38,12 +45,16 @@ def read_volume(path: str | Path) -> Volume:
         (94, 256, 256)
     """
     path = Path(path)
+    check_choices(frame, orientation)
+    _check_name(path)
     try:
         if not path.exists():
             raise MedFusionError(f"There is no file {path}; check the path.")
         if path.is_dir() or (path.is_file() and is_dicom(path)):
             return read_dicom(path)
-        return checked_format(path).read(path, stem(path))
+        kind = checked_format(path)
+        with in_a_sentence(path):
+            return kind.read(path, stem(path), frame, orientation)
     except OSError as error:
         raise MedFusionError(f"{path} cannot be read: {error.strerror}.") from None
 
@@ -61,21 +72,37 @@ def checked_format(path: Path) -> FileFormat:
     return kind
 
 
-def read_with_checksum(path: str | Path) -> tuple[Volume, str]:
-    """Read a volume, and the SHA-256 of the bytes that it was read from.
+def read_with_checksum(
+    path: str | Path, frame: int | str | None = None, orientation: str | None = None
+) -> tuple[Volume, str]:
+    """Read a volume, and the SHA-256 of the bytes that it was read from; see `read_volume`.
 
     Raises:
         MedFusionError: as of `read_volume`, or the file was changed while it was read.
     """
     try:
         before = sha256(path)
-        volume = read_volume(path)
+        volume = read_volume(path, frame, orientation)
         if sha256(path) != before:
             raise MedFusionError(f"{path} was changed while it was read; try again.")
     except OSError:
-        read_volume(path)  # says what is wrong with it
+        read_volume(path, frame, orientation)  # says what is wrong with it
         raise
     return volume, before
+
+
+def _check_name(path: Path) -> None:
+    """Raise a MedFusionError where ITK, a report or a terminal could not take a path's name.
+
+    Python keeps bytes that are no UTF-8 as lone surrogates; ITK ends the process over them.
+    """
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        shown = os.fsencode(path).decode("utf-8", errors="replace")
+        raise MedFusionError(
+            f"The name {shown} is not UTF-8 (it may come from an old archive or share); rename it."
+        ) from None
 
 
 def write_volume(volume: Volume, path: str | Path) -> None:
@@ -105,8 +132,10 @@ def write_colour(colour: np.ndarray, grid: Volume, path: str | Path) -> None:
 def _write(image: sitk.Image, path: Path) -> None:
     import SimpleITK as sitk
 
+    _check_name(path)
     try:
-        sitk.WriteImage(image, str(path), useCompression=True)
+        with alone():
+            sitk.WriteImage(image, str(path), useCompression=True)
         checked_format(path)  # a full disk ends a file early, and not every writer says so
     except (RuntimeError, OSError, MedFusionError):
         raise MedFusionError(

@@ -179,10 +179,7 @@ def from_sitk(image: sitk.Image, name: str) -> Volume:
     check_scalar(image.GetNumberOfComponentsPerPixel(), image.GetDimension(), name)
     if "complex" in image.GetPixelIDTypeAsString():
         raise MedFusionError(f"{name} holds complex numbers; give their magnitude.")
-    stored = sitk.GetArrayViewFromImage(image)
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
-        array = stored.astype(np.float32)
-    _check_rounding(stored, array, name)
+    array = to_float32(sitk.GetArrayViewFromImage(image), name)
     direction = np.array(image.GetDirection()).reshape(3, 3)
     return Volume(array, image.GetSpacing(), image.GetOrigin(), direction, name)
 
@@ -205,10 +202,20 @@ def check_scalar(components: int, dimension: int, name: str) -> None:
         )
 
 
-def _check_rounding(stored: np.ndarray, array: np.ndarray, name: str) -> None:
-    """Raise a MedFusionError where float32 cannot tell a volume's values apart."""
+def to_float32(stored: np.ndarray, name: str) -> np.ndarray:
+    """Stored values as float32, in a new array.
+
+    Raises:
+        MedFusionError: float32 cannot tell the volume's values apart.
+
+    Example:
+        >>> to_float32(np.array([3, 4], np.int16), "head")
+        array([3., 4.], dtype=float32)
+    """
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
+        array = stored.astype(np.float32)
     if stored.dtype.itemsize < 4 or stored.dtype == np.float32 or stored.size == 0:
-        return
+        return array
     lowest, highest = stored.min(), stored.max()
     span = float(highest) - float(lowest)
     if highest > lowest and span < 256 * float(np.spacing(np.abs(array).max())):
@@ -216,6 +223,7 @@ def _check_rounding(stored: np.ndarray, array: np.ndarray, name: str) -> None:
             f"{name} has values from {lowest} to {highest}, too near to one another so far from 0; "
             "subtract a constant from them first."
         )
+    return array
 
 
 def same_grid(first: Volume, second: Volume, tolerance: float = 1e-3) -> bool:

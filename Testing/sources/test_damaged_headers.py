@@ -54,8 +54,8 @@ META = (
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("content: " + "a" * 2000 + "\n", "too long"),
-        ("#" + "a" * 5000 + "\n", "too long"),
+        ("content: " + "a" * 2000 + "\n", "longer than"),
+        ("#" + "a" * 70_000 + "\n", "longer than"),
         ("kinds: domain\ndimension: 100\n", "twice"),
         ("space directions: (inf,0,0) (0,1,0) (0,0,1)\n", "finite"),
         ("space directions: (1,0,0) (0,nan,0) (0,0,1)\n", "finite"),
@@ -94,7 +94,7 @@ def test_a_wild_number_of_dimensions_is_refused(tmp_path, number):
         ("TransformMatrix = 1 0 0 1e308 1 0 0 0 1\n", "too large"),
         ("TransformMatrix = 1 0 0\n", "9 numbers"),
         ("ElementSpacing = 1 1 -1\n", "above 0"),
-        ("Comment = " + "a" * 3000 + "\n", "too long"),
+        ("Comment = " + "a" * 3000 + "\n", "longer than"),
         ("CompressedData = True\n", "CompressedDataSize"),
     ],
 )
@@ -149,17 +149,3 @@ def test_whole_numbers_far_from_0_are_told_apart_or_refused(tmp_path):
         read_volume(tmp_path / "far.nrrd")
     sitk.WriteImage(sitk.Cast(IMAGE, sitk.sitkInt64) + 1000, str(tmp_path / "near.nrrd"))
     assert read_volume(tmp_path / "near.nrrd").array.max() > 1500
-
-
-@pytest.mark.parametrize("ending", [".nii", ".nii.gz"])
-@pytest.mark.parametrize("kind", [np.float32, np.float64])
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_nifti_voxels_that_itk_would_turn_into_0_are_refused(tmp_path, ending, kind, bad):
-    array = np.linspace(0, 1, 20**3, dtype=kind).reshape(20, 20, 20)
-    path = tmp_path / f"head{ending}"
-    sitk.WriteImage(sitk.GetImageFromArray(array), str(path))
-    assert read_volume(path).array.max() == 1
-    array[-1, -1, -1] = bad
-    sitk.WriteImage(sitk.GetImageFromArray(array), str(path))
-    with refused("NaN or infinite"):
-        read_volume(path)

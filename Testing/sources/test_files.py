@@ -89,7 +89,7 @@ def test_a_file_that_ends_too_early_is_refused(tmp_path):
     ("image", "words"),
     [
         (sitk.Image(4, 4, sitk.sitkUInt8), "2 dimensions"),
-        (sitk.Image([4, 4, 4, 2], sitk.sitkUInt8), "4 dimensions"),
+        (sitk.Image([4, 4, 4, 2], sitk.sitkUInt8), "time series of 2 volumes"),
         (sitk.Image([4, 4, 4], sitk.sitkVectorUInt8, 3), "3 values per voxel"),
         (sitk.Image([4, 4, 4], sitk.sitkComplexFloat32), "complex"),
     ],

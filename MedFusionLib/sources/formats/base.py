@@ -13,7 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import MedFusionError
-from ..volumes import Volume
+from ..volumes import Volume, to_float32
+
+#: RAS <-> LPS
+FLIP = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
 class DamagedError(Exception):
@@ -29,12 +32,29 @@ class Header:
         spacing: mm between voxels along i, j, k.
         origin: LPS position in mm of voxel (0, 0, 0).
         direction: 3 x 3, its columns are the unit LPS vectors of i, j and k.
+        frames: volumes in the file; more than 1 in a time series.
+        notes: sentences for the user on how the file was understood.
     """
 
     size: tuple[int, int, int]
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
     origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
     direction: np.ndarray = field(default_factory=lambda: np.eye(3))
+    frames: int = 1
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of_affine(cls, size: tuple[int, int, int], affine: np.ndarray, **more: object) -> Header:
+        """From a 4 x 4 matrix from (i, j, k, 1) to RAS mm, as NIfTI and nibabel have it.
+
+        Example:
+            >>> Header.of_affine((2, 2, 2), np.diag([-3.0, -3.0, 3.0, 1.0])).spacing
+            (3.0, 3.0, 3.0)
+        """
+        matrix = FLIP @ affine
+        spacing = np.linalg.norm(matrix[:3, :3], axis=0)
+        direction = matrix[:3, :3] / np.where(spacing > 0, spacing, 1) + 0.0  # no -0
+        return cls(size, tuple(spacing.tolist()), tuple(matrix[:3, 3]), direction, **more)
 
     @property
     def corners(self) -> np.ndarray:
@@ -63,7 +83,7 @@ class FileFormat(ABC):
     def check(self, path: Path) -> None:
         """Check that the header makes sense, and that exactly the voxels are there it promises.
 
-        It is called before `header` and `read`, which may trust what it has checked.
+        It is called before the others, which may trust what it has checked.
 
         Raises:
             DamagedError: with what is wrong. OSError, EOFError, zlib.error and struct.error may
@@ -71,20 +91,105 @@ class FileFormat(ABC):
         """
 
     @abstractmethod
-    def header(self, path: Path, name: str) -> Header:
+    def header(self, path: Path, name: str, orientation: str | None = None) -> Header:
         """Where the volume lies.
 
         Args:
             path: a file that `check` accepted.
             name: what to call it in messages.
+            orientation: "sform" or "qform", where a NIfTI file holds both and they disagree.
 
         Raises:
-            MedFusionError: it is no single scalar 3D volume, or its geometry is refused.
+            MedFusionError: it has not one number in a voxel, or does not lie in space as a box.
         """
 
     @abstractmethod
-    def read(self, path: Path, name: str) -> Volume:
-        """The volume; arguments and errors as of `header`."""
+    def frames(self, path: Path, name: str) -> Iterator[np.ndarray]:
+        """The volumes in the file, (k, j, i), one after the other, of any type of real numbers."""
+
+    def read(
+        self,
+        path: Path,
+        name: str,
+        frame: int | str | None = None,
+        orientation: str | None = None,
+    ) -> Volume:
+        """The volume in a file, or one of a time series; arguments and errors as of `header`.
+
+        Args:
+            frame: the number of one of several volumes, from 0, or "mean".
+        """
+        header = self.header(path, name, orientation)
+        check_frame(header, name, frame)
+        array = np.zeros(header.size[::-1], np.float32)
+        notes = header.notes
+        if header.frames > 1 and frame == "mean":
+            whole = np.zeros(header.size[::-1])
+            for one in self.frames(path, name):
+                whole += one
+            array = to_float32(whole / header.frames, name)
+            notes += (
+                f"{name} is the mean of {header.frames} volumes of a time series, each counted "
+                "alike, however long it took.",
+            )
+        else:
+            wanted = frame if header.frames > 1 else 0
+            for number, one in enumerate(self.frames(path, name)):
+                if number == wanted:
+                    array = to_float32(one, name)
+                    break
+            if header.frames > 1:
+                notes += (f"{name} is volume {frame} of 0 to {header.frames - 1} in its file.",)
+        return Volume(array, header.spacing, header.origin, header.direction, name, notes=notes)
+
+
+#: which of a NIfTI file's two forms to take where they disagree
+ORIENTATIONS = ("sform", "qform")
+
+
+def check_choices(frame: int | str | None, orientation: str | None) -> None:
+    """Check what of a file is to be read.
+
+    Raises:
+        MedFusionError: a choice that there is not.
+
+    Example:
+        >>> check_choices(0, "sform")
+    """
+    if not (frame in (None, "mean") or (isinstance(frame, int) and frame >= 0)):
+        raise MedFusionError(
+            f"There is no frame '{frame}'; give the number of a volume, from 0, or 'mean'."
+        )
+    if orientation not in (None, *ORIENTATIONS):
+        raise MedFusionError(
+            f"There is no orientation '{orientation}'; choose one of: {', '.join(ORIENTATIONS)}."
+        )
+
+
+def check_frame(header: Header, name: str, frame: int | str | None) -> None:
+    """Check that a file holds one volume, or the chosen one.
+
+    Raises:
+        MedFusionError: it is a time series and no volume, or none that is there, is chosen.
+
+    Example:
+        >>> check_frame(Header((2, 2, 2), frames=9), "pet", None)
+        Traceback (most recent call last):
+            ...
+        MedFusionLib.errors.MedFusionError: pet is a time series of 9 volumes; choose one with \
+--frame N, from 0 to 8, or their mean with --frame mean.
+    """
+    if header.frames == 1 or frame == "mean" or (frame in range(header.frames)):
+        return
+    if frame is None:
+        raise MedFusionError(
+            f"{name} is a time series of {header.frames} volumes; choose one with --frame N, from "
+            f"0 to {header.frames - 1}, or their mean with --frame mean."
+        )
+    raise MedFusionError(
+        f"{name} has no volume {frame}; choose one with --frame N, from 0 to {header.frames - 1}, "
+        "or their mean with --frame mean."
+    )
 
 
 @contextlib.contextmanager

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import locale
 import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...errors import MedFusionError
-from ..volumes import Volume, check_geometry, check_scalar, from_sitk
+from ..volumes import check_geometry, check_scalar
 from .base import FileFormat, Header
-
-if TYPE_CHECKING:
-    import SimpleITK as sitk
 
 #: words of ITK's readers that refuse a geometry before `Volume` sees it
 _BAD_GEOMETRY = ("Bad direction", "orthonormal", "Zero-valued spacing")
@@ -33,36 +30,50 @@ class ItkFormat(FileFormat):
 
     io: str
 
-    def header(self, path: Path, name: str) -> Header:
+    def header(self, path: Path, name: str, orientation: str | None = None) -> Header:
         """See `FileFormat.header`."""
         import SimpleITK as sitk
 
         reader = sitk.ImageFileReader()
         reader.SetImageIO(self.io)
         reader.SetFileName(str(path))
-        with reading(path, name):
+        with _reading(path, name):
             reader.ReadImageInformation()
-        check_scalar(reader.GetNumberOfComponents(), reader.GetDimension(), name)
-        direction = np.array(reader.GetDirection()).reshape(3, 3)
-        check_geometry(direction * reader.GetSpacing(), name)
-        return Header(reader.GetSize(), reader.GetSpacing(), reader.GetOrigin(), direction)
+        if "complex" in sitk.GetPixelIDValueAsString(reader.GetPixelID()):
+            raise MedFusionError(f"{name} holds complex numbers; give their magnitude.")
+        components, size = reader.GetNumberOfComponents(), reader.GetSize()
+        if self.is_list(path):
+            components, size = 1, (*size, components)
+        check_scalar(components, 3 if len(size) == 4 else len(size), name)
+        direction = np.array(reader.GetDirection())
+        direction = direction.reshape(2 * (round(direction.size**0.5),))[:3, :3]
+        spacing, origin = reader.GetSpacing()[:3], reader.GetOrigin()[:3]
+        check_geometry(direction * spacing, name)
+        return Header(size[:3], spacing, origin, direction, size[3] if len(size) > 3 else 1)
 
-    def read(self, path: Path, name: str) -> Volume:
-        """See `FileFormat.read`."""
+    def is_list(self, path: Path) -> bool:
+        """Whether the values of a voxel are those of the volumes of a time series."""
+        return False
+
+    def frames(self, path: Path, name: str) -> Iterator[np.ndarray]:
+        """See `FileFormat.frames`."""
         import SimpleITK as sitk
 
-        with reading(path, name):
-            image: sitk.Image = sitk.ReadImage(str(path), imageIO=self.io)
-        return from_sitk(image, name)
+        with _reading(path, name):
+            image = sitk.ReadImage(str(path), imageIO=self.io)
+        stored = sitk.GetArrayViewFromImage(image)
+        if self.is_list(path):
+            stored = np.moveaxis(stored, -1, 0)
+        yield from stored if stored.ndim == 4 else [stored]
 
 
 @contextlib.contextmanager
-def reading(path: Path, name: str) -> Iterator[None]:
-    """Within, ITK reads without a line on the terminal, and its errors become sentences."""
+def _reading(path: Path, name: str) -> Iterator[None]:
+    """Within, the errors of ITK's readers become sentences."""
     from . import in_words
 
     try:
-        with _ALONE, _no_lines():
+        with alone():
             yield
     except RuntimeError as error:
         if any(word in str(error) for word in _BAD_GEOMETRY):
@@ -73,25 +84,50 @@ def reading(path: Path, name: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _no_lines() -> Iterator[None]:
-    """Within, no warning of ITK and no line of its readers' C code reaches a terminal."""
+def alone() -> Iterator[None]:
+    """Within, ITK reads and writes files as if it had the process for itself.
+
+    Its C code then takes a point for the decimal separator, whatever the locale that a Qt
+    application sets, and writes no line on the terminal.
+    """
+    with _ALONE, _decimal_point(), _no_warnings(), _no_lines():
+        yield
+
+
+@contextlib.contextmanager
+def _decimal_point() -> Iterator[None]:
+    before = locale.setlocale(locale.LC_NUMERIC)
+    locale.setlocale(locale.LC_NUMERIC, "C")
+    try:
+        yield
+    finally:
+        locale.setlocale(locale.LC_NUMERIC, before)
+
+
+@contextlib.contextmanager
+def _no_warnings() -> Iterator[None]:
     import SimpleITK as sitk
 
-    quiet = sitk.ProcessObject.GetGlobalWarningDisplay()
+    before = sitk.ProcessObject.GetGlobalWarningDisplay()
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    try:
+        yield
+    finally:
+        sitk.ProcessObject.SetGlobalWarningDisplay(before)
+
+
+@contextlib.contextmanager
+def _no_lines() -> Iterator[None]:
+    """Within, what C code writes to the error stream reaches no terminal."""
     try:
         kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     except OSError:  # there is no such stream
-        try:
-            yield
-        finally:
-            sitk.ProcessObject.SetGlobalWarningDisplay(quiet)
+        yield
         return
     os.dup2(nowhere, 2)
     try:
         yield
     finally:
-        sitk.ProcessObject.SetGlobalWarningDisplay(quiet)
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)

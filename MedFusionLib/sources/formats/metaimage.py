@@ -13,6 +13,7 @@ from .streams import (
     bytes_left,
     bytes_to_skip,
     check_bytes,
+    check_raw,
     check_words,
     finite_numbers,
     inflated_bytes,
@@ -96,7 +97,7 @@ def _check(path: Path) -> None:
                 data.seek(here)
                 check_bytes(inflated_bytes(data, voxels * BYTES[kind]), voxels * BYTES[kind])
             else:
-                check_bytes(bytes_left(data) - max(skipped, 0), voxels * BYTES[kind])
+                check_raw(data, skipped, voxels * BYTES[kind])
 
 
 def _true(text: str) -> bool:

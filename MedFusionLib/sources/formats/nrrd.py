@@ -11,12 +11,12 @@ from typing import IO
 from .base import DamagedError
 from .itk import ItkFormat
 from .streams import (
-    BLOCK,
     LARGEST,
+    LONGEST_LINE,
     MOST_DIMENSIONS,
-    bytes_left,
     bytes_to_skip,
     check_bytes,
+    check_raw,
     check_words,
     finite_numbers,
     lines,
@@ -36,6 +36,10 @@ _TYPES = {
     "ulonglong,unsigned long long,unsigned long long int,uint64,uint64_t,double",
 }
 BYTES = {name: size for size, names in _TYPES.items() for name in names.split(",")}
+
+
+#: letters of a key with its value, such as Slicer writes
+LONGEST_KEY = 2**16
 
 
 class Nrrd(ItkFormat):
@@ -83,11 +87,13 @@ def _check(path: Path) -> None:
 
 def _fields(stream: IO[bytes]) -> dict[str, str]:
     fields: dict[str, str] = {}
-    for line in lines(stream):
+    for line in lines(stream, LONGEST_KEY):
         if not line:
             break
         if line.startswith("#"):
             continue
+        if len(line) > LONGEST_LINE and not re.match(r"[^:]*:=", line):
+            raise DamagedError(f"a line of its header is longer than {LONGEST_LINE} letters")
         name, colon, value = line.partition(":")
         if not colon:
             raise DamagedError(f"its header has a line '{line[:20]}' that is no field")
@@ -111,10 +117,10 @@ def _check_voxels(
     data: IO[bytes], encoding: str, voxels: int, size: int, lines: int, skipped: int
 ) -> None:
     for _ in range(lines):
-        data.readline(BLOCK)
+        if not data.readline():
+            raise DamagedError(f"it skips {lines} lines before its voxels, more than there are")
     if encoding == "raw":
-        there = bytes_left(data)
-        check_bytes(there - max(skipped, 0), voxels * size)
+        check_raw(data, skipped, voxels * size)
     elif encoding in ("gzip", "gz"):
         if skipped:
             raise DamagedError("bytes are skipped in its compressed part")

@@ -8,14 +8,13 @@ numbers, and that all the voxels are there. What is not understood is refused.
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
-
-import numpy as np
 
 from .base import DamagedError
 
@@ -25,17 +24,21 @@ LARGEST = 1e9  # of any number that says where voxels lie; ITK never ends over 1
 BLOCK = 2**20
 
 
-def lines(stream: IO[bytes]) -> Iterable[str]:
-    """The lines of a header, without their ends; refuses what no writer writes."""
+def lines(stream: IO[bytes], longest: int = LONGEST_LINE) -> Iterable[str]:
+    """The lines of a header, without their ends; refuses what no writer writes.
+
+    Text is UTF-8, or else Latin-1, as older programs write the names of people.
+    """
     total = 0
-    while line := stream.readline(LONGEST_LINE + 2):
+    while line := stream.readline(longest + 2):
         total += len(line)
-        if len(line) > LONGEST_LINE or total > LONGEST_HEADER:
-            raise DamagedError("its header is too long")
+        if len(line) > longest or total > LONGEST_HEADER:
+            raise DamagedError(f"a line of its header is longer than {longest} letters")
+        line = line.rstrip(b"\r\n")
         try:
-            text = line.decode("utf-8").rstrip("\r\n")
+            text = line.decode("utf-8")
         except UnicodeDecodeError:
-            raise DamagedError("its header is no text") from None
+            text = line.decode("latin-1")
         if any(ord(letter) < 32 and letter != "\t" for letter in text):
             raise DamagedError("its header is no text")
         yield text
@@ -49,6 +52,13 @@ def open_detached(path: Path, name: str) -> IO[bytes]:
     if not file.is_file():
         raise DamagedError(f"the file {Path(name).name} with its voxels is not beside it")
     return file.open("rb")
+
+
+def open_inflated(path: Path) -> IO[bytes]:
+    """A file to read from, inflated where it is a gzip file, whatever its name says."""
+    with path.open("rb") as stream:
+        packed = stream.read(2) == b"\x1f\x8b"
+    return gzip.open(path) if packed else path.open("rb")
 
 
 def numbers(text: str) -> list[float]:
@@ -97,20 +107,41 @@ def readable_bytes(stream: IO[bytes], wanted: int) -> int:
     return there
 
 
-def check_finite(stream: IO[bytes], kind: np.dtype) -> None:
-    """Refuse voxels, from here to the end of the file, that are NaN or infinite."""
-    while block := stream.read(BLOCK):
-        whole = len(block) // kind.itemsize * kind.itemsize
-        if not np.isfinite(np.frombuffer(block[:whole], kind)).all():
-            raise DamagedError("it holds NaN or infinite voxels")
+def read_exactly(stream: IO[bytes], count: int) -> bytes:
+    """So many bytes; EOFError where there are fewer."""
+    found = stream.read(count)
+    if len(found) < count:
+        raise EOFError
+    return found
+
+
+def skip(stream: IO[bytes], count: int) -> None:
+    """Go on by so many bytes; EOFError where there are fewer."""
+    while count > 0:
+        count -= len(read_exactly(stream, min(count, BLOCK)))
 
 
 def check_bytes(there: int, wanted: int) -> None:
+    """Refuse fewer or more bytes than are wanted: where there are more, the header is wrong."""
+    if there > wanted:
+        raise DamagedError(f"it holds more voxels than its header promises ({wanted} bytes)")
     if there < wanted:
         raise DamagedError(
             f"it is cut off (its header promises {wanted} bytes of voxels, "
             f"{max(there, 0)} are there)"
         )
+
+
+def check_raw(stream: IO[bytes], skipped: int, wanted: int) -> None:
+    """Refuse a file unless its last bytes, behind those skipped, are those wanted.
+
+    Args:
+        stream: at the end of the header, or at the start of a file of voxels.
+        skipped: bytes before the voxels; -1: all but the last `wanted` ones.
+        wanted: bytes of voxels.
+    """
+    there = bytes_left(stream)
+    check_bytes(min(there, wanted) if skipped < 0 else there - skipped, wanted)
 
 
 def check_words(stream: IO[bytes], voxels: int) -> None:
@@ -126,6 +157,8 @@ def check_words(stream: IO[bytes], voxels: int) -> None:
             except ValueError:
                 raise DamagedError("a voxel of it is not a number") from None
     there += bool(broken)
+    if there > voxels:
+        raise DamagedError(f"it holds more voxels than its header promises ({voxels})")
     if there < voxels:
         raise DamagedError(
             f"it is cut off (its header promises {voxels} voxels, {there} are there)"
@@ -140,10 +173,17 @@ def bytes_to_skip(text: str) -> int:
 
 
 def inflated_bytes(stream: IO[bytes], wanted: int) -> int:
-    """Bytes that a zlib stream holds, counted up to one block more than are wanted."""
+    """Bytes that a zlib stream holds, counted up to one block more than are wanted.
+
+    Where they are as many as wanted, the stream ended there, and its checksum was right.
+    """
     engine, there = zlib.decompressobj(47), 0
     while not engine.eof and there <= wanted and (block := stream.read(BLOCK)):
         while block and not engine.eof and there <= wanted:
             there += len(engine.decompress(block, BLOCK))
             block = engine.unconsumed_tail
-    return there if engine.eof or there > wanted else min(there, wanted - 1)
+    if there == wanted and not engine.eof:
+        raise DamagedError("its compressed part is cut off")
+    if there == wanted and (engine.unused_data or stream.read(1)):
+        raise DamagedError("bytes that belong to nothing follow its compressed part")
+    return there
