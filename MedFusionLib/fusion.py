@@ -260,6 +260,7 @@ def _report(
                 "modality": modality,
                 "window": [window.lower, window.upper],
                 "window_from": window.how,
+                **({} if window.shoulder is None else {"shoulder": window.shoulder}),
                 "inside_reference": round(coverage, 4),
             }
             for name, modality, window, coverage in zip(

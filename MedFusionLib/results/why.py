@@ -245,7 +245,9 @@ def sources_of(report: Mapping[str, Any], volumes: Sequence[Volume]) -> Sources:
             f"The result was made of {len(inputs)} volumes, and {len(volumes)} were given; give "
             "those that it was made of."
         )
-    windows = [Window(*part["window"], part["window_from"]) for part in inputs]
+    windows = [
+        Window(*part["window"], part["window_from"], part.get("shoulder")) for part in inputs
+    ]
     return prepare(volumes, [part["modality"] for part in inputs], windows)
 
 

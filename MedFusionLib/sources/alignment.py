@@ -296,7 +296,7 @@ def _scaled(volume: Volume, modality: str) -> sitk.Image:
     limits = CT_RANGE
     if modality != "ct" or is_windowed_ct(volume):
         window = choose_window(volume, modality)
-        limits = window.lower, window.upper
+        limits = window.lower, window.shoulder or window.upper
     return sitk.IntensityWindowing(to_sitk(volume), *limits, 0.0, 1.0)
 
 

@@ -19,6 +19,9 @@ CT_LEVEL, CT_WIDTH = 55.0, 150.0  # HU: fluid about 0.16, brain about 0.35, bone
 CT_AIR = -300.0  # HU: no tissue of the head lies below
 MR_PERCENTILES = (0.5, 99.5)
 UPTAKE_PERCENTILE = 99.9
+HOT, HOT_VOLUME = 1.2, 50.0  # times that percentile, and mm^3: a spot that is no noise
+HOTTEST = 10.0  # times that percentile, at most
+SHOULDER = 0.9  # what that percentile is shown as, where a spot is hotter
 ONE_GREY_LEVEL = 1 / 255
 AIR_AT_MOST = 0.1  # of the range of values
 NARROWEST = 1e-30  # of a window: within, float32 has numbers
@@ -32,11 +35,14 @@ class Window:
         lower: shown as 0, like all below it.
         upper: shown as 1, like all above it.
         how: how it was found, in words, for the report.
+        shoulder: the value that is shown as `SHOULDER`; what lies above is compressed into the
+            rest of the range, so that what is hot keeps its order. None: a plain window.
     """
 
     lower: float
     upper: float
     how: str = "given by the user"
+    shoulder: float | None = None
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.lower) and np.isfinite(self.upper) and self.lower < self.upper):
@@ -53,6 +59,11 @@ class Window:
     def scale(self, array: np.ndarray) -> np.ndarray:
         """The array in [0, 1], float32."""
         scaled = np.subtract(array, self.lower, dtype=np.float32)
+        if self.shoulder is not None:
+            knee = self.shoulder - self.lower
+            steep, flat = SHOULDER / knee, (1 - SHOULDER) / (self.upper - self.shoulder)
+            scaled = np.minimum(scaled * np.float32(steep), SHOULDER + (scaled - knee) * flat)
+            return np.clip(scaled, 0, 1).astype(np.float32)
         scaled /= np.float32(self.upper - self.lower)
         return np.clip(scaled, 0, 1, out=scaled)
 
@@ -75,7 +86,8 @@ def choose_window(volume: Volume, modality: str) -> Window:
 
     CT: level 55, width 150 HU; grey levels of an already windowed CT are used as they are. MR:
     the 0.5th to the 99.5th percentile of what is not background. PET and SPECT: 0 to the 99.9th
-    percentile of what is not background.
+    percentile of what is not background; where a spot is hotter by far, that percentile is shown as
+    0.9, and what is hotter above it, so that it keeps its order.
 
     Args:
         volume: finite, not constant.
@@ -105,10 +117,31 @@ def choose_window(volume: Volume, modality: str) -> Window:
     else:
         lower, upper = 0.0, np.percentile(tissue, UPTAKE_PERCENTILE) if tissue.size else 0
         how = f"{modality.upper()}, 0 to percentile {UPTAKE_PERCENTILE} of what is not background"
+        hottest = min(_hot_spot(volume, upper), HOTTEST * upper)
+        if hottest > upper:
+            how = (
+                f"{modality.upper()}, 0 to the hottest spot; {SHOULDER:.0%} of the range up to "
+                f"{upper:.4g}, percentile {UPTAKE_PERCENTILE} of what is not background"
+            )
+            return Window(0.0, float(hottest), how, float(upper))
     if lower >= upper:  # two-valued pictures
         lower, upper = float(volume.array.min()), float(volume.array.max())
         how = f"{modality.upper()}, smallest to largest value"
     return Window(float(lower), float(upper), how)
+
+
+def _hot_spot(volume: Volume, usual: float) -> float:
+    """The largest value of the spots that are hotter than usual by far; 0 where there is none."""
+    from scipy import ndimage
+
+    hot = volume.array > HOT * usual
+    if usual <= 0 or not hot.any():
+        return 0.0
+    spots, count = ndimage.label(hot, np.ones((3, 3, 3)))
+    sizes = np.bincount(spots.ravel(), minlength=count + 1) * np.prod(volume.spacing)
+    sizes[0] = 0
+    tops = ndimage.maximum(volume.array, spots, np.flatnonzero(sizes >= HOT_VOLUME))
+    return float(np.max(tops, initial=0))
 
 
 def background_level(volume: Volume, modality: str) -> float:

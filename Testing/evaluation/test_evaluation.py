@@ -484,7 +484,7 @@ def test_fusions_show_and_credit_both(truth):
 def test_gradients_are_credited_beside_shares(truth):
     # the plain average answers everywhere alike: its gradient says nothing of the lesion
     assert value(truth, "average", "credit_gradient_lesion") == 0.5
-    assert value(truth, "maximum", "credit_gradient_lesion") > 0.9
+    assert value(truth, "maximum", "credit_gradient_lesion") > 0.7
 
 
 def test_the_sources_have_no_rank(truth):

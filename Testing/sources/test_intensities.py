@@ -94,6 +94,38 @@ def test_uptake_runs_from_zero_to_a_robust_maximum(modality):
     assert window.upper == pytest.approx(8, abs=0.1)
 
 
+def with_spot(size, value):
+    """Uptake of 2 to 8 with a hot cube in the middle, hotter towards its core."""
+    shape = (24, 80, 80)
+    uptake = np.where(ball(30, shape), np.random.default_rng(0).uniform(2, 8, shape), 0)
+    middle = (slice(12, 12 + size), slice(40, 40 + size), slice(40, 40 + size))
+    uptake[middle] = np.linspace(0.9, 1, size**3).reshape(size, size, size) * value
+    return uptake, middle
+
+
+def test_what_is_hot_keeps_its_order():
+    uptake, spot = with_spot(3, 15)
+    window = choose_window(Volume(uptake, (1.5, 1.5, 1.5)), "pet")
+    assert window.upper == pytest.approx(15, rel=0.01)
+    assert window.scale(np.array([window.shoulder])) == pytest.approx(0.9)
+    assert np.all(np.diff(window.scale(uptake)[spot].ravel()) > 0)
+    assert "hottest spot" in window.how
+
+
+@pytest.mark.parametrize(("size", "value"), [(2, 15), (3, 8.5)])
+def test_a_few_noisy_voxels_and_a_warm_spot_leave_the_window_alone(size, value):
+    usual = choose_window(Volume(with_spot(1, 8)[0], (1.5, 1.5, 1.5)), "pet")
+    assert (
+        choose_window(Volume(with_spot(size, value)[0], (1.5, 1.5, 1.5)), "pet").upper
+        < 1.1 * usual.upper
+    )
+
+
+def test_a_very_hot_spot_leaves_normal_tissue_visible():
+    window = choose_window(Volume(with_spot(3, 1000)[0], (1.5, 1.5, 1.5)), "pet")
+    assert 0.85 < window.scale(np.array([8.0])) < 0.95
+
+
 @pytest.mark.parametrize("modality", MODALITIES)
 def test_a_two_valued_picture_runs_from_one_to_the_other(modality):
     volume = picture(255.0)
