@@ -28,6 +28,7 @@ from MedFusionLib.evaluation.reader import (
 from MedFusionLib.evaluation.reader import head_sites as make_head_sites
 from MedFusionLib.evaluation.reader.display import as_grey
 from MedFusionLib.evaluation.reader.observer import RATIO, SIGMAS, _templates
+from MedFusionLib.evaluation.reader.tables import SLICER
 from MedFusionLib.fusion import fuse
 from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.training.datasets import find_cases
@@ -305,3 +306,21 @@ def test_a_display_that_is_no_picture_is_refused(trials):
 def test_an_unknown_colour_table_is_refused():
     with pytest.raises(MedFusionError, match="no colour table 'hotter'"):
         blending("hotter")
+
+
+def test_slicers_tables_are_slicers():
+    slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
+    scene = slicer.vtkMRMLScene()
+    logic = slicer.vtkMRMLColorLogic()
+    logic.SetMRMLScene(scene)
+    logic.AddDefaultColorNodes()
+    for name in SLICER:
+        node = scene.GetFirstNodeByName(name)
+        colour = [0.0] * 3
+        for level in range(0, 256, 15):
+            if node.IsA("vtkMRMLProceduralColorNode"):
+                node.GetColorTransferFunction().GetColor(level, colour)
+            else:
+                node.GetLookupTable().GetColor(level, colour)
+            expected = np.round(255 * np.array(colour))
+            assert np.abs(colour_table(name)[level] - expected).max() <= 1, (name, level)

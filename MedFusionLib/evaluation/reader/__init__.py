@@ -10,9 +10,10 @@ __getattr__, __dir__, __all__ = public(
     __name__,
     {
         "sites": "Sites case_sites head_sites tissue_sites",
+        "tables": "colour_table",
         "tasks": "Task Trials lesion_tasks plant",
         "display": (
-            "blending colour_table first_source method_in_colour method_in_grey second_source show "
+            "blending first_source method_in_colour method_in_grey second_source show "
             "sources_in_colour"
         ),
         "vision": "Appearance DEFICIENCIES SPACES",

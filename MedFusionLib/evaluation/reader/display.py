@@ -15,6 +15,7 @@ from ...colour.mode import Voxels
 from ...colour.registry import contributions_for
 from ...errors import MedFusionError
 from ...sources.modalities import modalities_of
+from .tables import colour_table
 from .tasks import Trials
 
 Display = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -40,23 +41,6 @@ def as_grey(fused: np.ndarray) -> np.ndarray:
     """Values in [0, 1] as a grey 8-bit sRGB picture."""
     levels = (np.clip(fused, 0, 1) * 255 + 0.5).astype(np.uint8)
     return np.repeat(levels[..., None], 3, axis=-1)
-
-
-def colour_table(name: str) -> np.ndarray:
-    """A colour table of matplotlib, uint8 (256, 3): "hot", "gray", "inferno", "nipy_spectral"...
-
-    Raises:
-        MedFusionError: there is none of that name.
-
-    Example:
-        >>> colour_table("hot")[[0, 255]].tolist()
-        [[11, 0, 0], [255, 255, 255]]
-    """
-    from matplotlib import colormaps
-
-    if name not in colormaps:
-        raise MedFusionError(f"There is no colour table '{name}'; choose one of matplotlib's.")
-    return colormaps[name](np.arange(256), bytes=True)[:, :3]
 
 
 def first_source(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -104,7 +88,7 @@ def method_in_grey(name: str, pair: str) -> Display:
     from ...inference.slices import run_slices
     from ...methods.weights import load_method
 
-    module, _ = load_method(name, pair)
+    module = load_method(name, pair)
 
     def display(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         fused = run_slices(module, [first, second], bounded=True).fused
@@ -125,7 +109,7 @@ def method_in_colour(name: str, pair: str, coding: Coding, kind: str | None = No
     from ...inference.slices import run_slices
     from ...methods.weights import load_method
 
-    module, _ = load_method(name, pair)
+    module = load_method(name, pair)
     kind = kind or contributions_for(coding.mode)
 
     def display(first: np.ndarray, second: np.ndarray) -> np.ndarray:

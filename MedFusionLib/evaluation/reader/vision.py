@@ -62,16 +62,16 @@ class Appearance:
 
     def __call__(self, pictures: np.ndarray) -> np.ndarray:
         """uint8 (..., 3) to float32 (..., 3): lightness, red against green, yellow against blue."""
-        parts = [pictures[..., n].astype(np.int32) for n in range(3)]
-        codes = (parts[0] << 16) | (parts[1] << 8) | parts[2]
+        codes = _SPREAD[2].take(pictures[..., 2])
+        for channel in (0, 1):
+            codes |= _SPREAD[channel].take(pictures[..., channel])
         met = np.zeros(1 << 24, bool)
         met[codes.ravel()] = True
         new = np.flatnonzero(met & ~self._known)
         if len(new):
-            colours = np.stack([new >> 16, new >> 8 & 255, new & 255], axis=-1) / 255
-            self._table[new] = self._convert(colours)
+            self._table[new] = self._convert(_colours(new) / 255)
             self._known[new] = True
-        return self._table[codes]
+        return self._table.take(codes, axis=0)
 
     def _convert(self, srgb: np.ndarray) -> np.ndarray:
         colour = _colour_science()
@@ -88,6 +88,22 @@ class Appearance:
             "CAM16-UCS": colour.XYZ_to_CAM16UCS,
         }
         return convert[self.space](xyz)
+
+
+def _spread(level: np.ndarray) -> np.ndarray:
+    """The 8 bits of a level, two places between each."""
+    return sum((level >> bit & 1) << 3 * bit for bit in range(8))
+
+
+#: Places of the levels of each channel in the table, to be combined by "or". The bits of the three
+#: channels alternate, so colours that look alike lie close together: few pages of memory.
+_SPREAD = [(_spread(np.arange(256)) << 2 - channel).astype(np.int32) for channel in range(3)]
+
+
+def _colours(codes: np.ndarray) -> np.ndarray:
+    """The levels (n, 3) at places in the table."""
+    channels = [sum((codes >> 3 * bit + 2 - c & 1) << bit for bit in range(8)) for c in range(3)]
+    return np.stack(channels, axis=-1)
 
 
 def _colour_science() -> Any:
