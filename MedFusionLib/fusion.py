@@ -19,7 +19,7 @@ from .methods.registry import DEFAULT_METHOD
 from .settings import Settings
 from .sources.alignment import align_volumes, alignment_rows
 from .sources.intensities import Window
-from .sources.modalities import modalities_of
+from .sources.modalities import FUNCTIONAL, modalities_of
 from .sources.prepare import ALL, Sources, prepare
 from .sources.volumes import Volume, from_slices, slice_at, slice_order, to_slices
 
@@ -107,6 +107,8 @@ def fuse(
     batch: int | None = None,
     memory: float | None = None,
     precision: str = "auto",
+    headroom: str = "auto",
+    bounds: str = "on",
     weights: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -134,6 +136,11 @@ def fuse(
         memory: bytes that a batch may take; default: by the memory there is.
         precision: "auto": half precision where it is faster and a check finds it safe, or
             "float32".
+        headroom: "on": the MR is lowered where it leaves no room above itself for what the others
+            show (see `inference.headroom`); "auto": before the method `bands`, with PET or SPECT;
+            "off".
+        bounds: "on": where all sources are nearly black, the image of a network that makes light
+            of nothing fades to black with them (see `inference.bounds`), or "off".
         weights: a weights file to use instead of the installed one.
         progress: called with (slices done, all slices).
         cancelled: asked between batches.
@@ -151,6 +158,7 @@ def fuse(
         >>> fuse(head.t1, head.pet, "pet-mr", network="maximum").fused.shape
         (16, 48, 48)
     """
+    from .inference.headroom import with_headroom
     from .methods.sequential import load_for_sources, pairs_in_words
 
     started = time.monotonic()
@@ -165,6 +173,8 @@ def fuse(
         batch=batch,
         memory=memory,
         precision=precision,
+        headroom=headroom,
+        bounds=bounds,
     )
     if (third is None) != (third_modality is None):
         raise MedFusionError("Give the third volume and its modality together, or neither.")
@@ -175,6 +185,8 @@ def fuse(
 
     volumes, found = align_volumes(volumes, modalities, align, cancelled)
     sources = prepare(volumes, modalities, windows)
+    factor = _headroom(method, sources, settings)
+    method = with_headroom(method, factor)
     result = _run(method, sources, layout, settings, progress=progress, cancelled=cancelled)
 
     def as_volume(part: np.ndarray, name: str) -> Volume:
@@ -188,6 +200,8 @@ def fuse(
     )
     chained = pairs_in_words(network, pair, third_modality)
     report = _report(settings, chained, digests, names, sources, result)
+    report["parameters"] |= {"headroom": settings.headroom, "headroom_factor": round(factor, 4)}
+    report["parameters"] |= {"bounds": settings.bounds, "faded_below": result.dark}
     report["alignment"] = alignment_rows(found, names, applied=align == "apply")
     report["warnings"][:0] = [part["warning"] for part in report["alignment"] if part["warning"]]
     report["share_sum_error"] = _sum_error(result, to_slices(sources.background, *layout))
@@ -238,6 +252,19 @@ def _run(
                 "not suit these volumes; choose another method or other weights."
             )
     return result
+
+
+def _headroom(method: FusionMethod, sources: Sources, settings: Settings) -> float:
+    """What the MR is to be multiplied with, by the whole volumes; 1: it stays as it is."""
+    from .inference.headroom import headroom_factor
+
+    functional = [n for n, modality in enumerate(sources.modalities) if modality in FUNCTIONAL]
+    others = functional if settings.headroom == "auto" else range(1, len(sources.modalities))
+    wanted = settings.headroom == "on" or (settings.headroom == "auto" and method.headroom)
+    if not wanted or not others:
+        return 1.0
+    scaled = sources.scaled
+    return headroom_factor(scaled[0], np.maximum.reduce([scaled[n] for n in others]))
 
 
 def _report(
@@ -336,6 +363,7 @@ def fuse_slice(
     contributions: str | None = None,
     coding: Coding | None = None,
     device: str = "auto",
+    headroom: str = "auto",
 ) -> FusedSlice:
     """Fuse the one slice through a point, as `fuse` would, for a quick look at the settings.
 
@@ -346,7 +374,7 @@ def fuse_slice(
         pair: "ct-mr", "pet-mr" or "spect-mr".
         position: LPS point in mm.
         third_modality: of the third volume, where there is one.
-        network, axis, contributions, coding, device: see `fuse`.
+        network, axis, contributions, coding, device, headroom: see `fuse`.
 
     Raises:
         MedFusionError: no slice of the first source passes the point, or bad settings.
@@ -358,6 +386,7 @@ def fuse_slice(
         >>> fuse_slice(sources, "pet-mr", (0, 0, 0), network="maximum").colour.shape
         (48, 48, 3)
     """
+    from .inference.headroom import with_headroom
     from .methods.sequential import load_for_sources
 
     settings = Settings(
@@ -367,6 +396,7 @@ def fuse_slice(
         coding=coding or Coding(),
         device=device,
         precision="float32",  # trying what may be rounded takes longer than one slice
+        headroom=headroom,
     )
     reference = sources.reference
     layout = order, _ = slice_order(reference, axis)
@@ -376,6 +406,7 @@ def fuse_slice(
         raise MedFusionError(f"This slice does not meet {reference.name}; choose another slice.")
     method, _ = load_for_sources(network, pair, third_modality)
     which = slice(number, number + 1)
+    method = with_headroom(method, _headroom(method, sources, settings))
     result = _run(method, sources, layout, settings, which)
     background = to_slices(sources.background, *layout)[which]
     voxels = Voxels(

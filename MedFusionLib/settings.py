@@ -14,6 +14,11 @@ from .methods.registry import DEFAULT_METHOD, get_method
 #: kinds of contributions
 KINDS = ("gradient", "share", "parts")
 PRECISIONS = ("auto", "float32")
+#: whether a bright MR is lowered, see `inference.headroom`; auto: before methods that say so, with
+#: a functional source
+HEADROOM = ("auto", "on", "off")
+#: whether a network's image fades where all sources do, see `inference.bounds`
+BOUNDS = ("on", "off")
 MOST_MEMORY = 2**50  # bytes
 
 
@@ -39,6 +44,8 @@ class Settings:
     batch: int | None = None
     memory: float | None = None
     precision: str = "auto"
+    headroom: str = "auto"
+    bounds: str = "on"
 
     def __post_init__(self) -> None:
         method = get_method(self.network)
@@ -59,6 +66,11 @@ class Settings:
             raise MedFusionError(
                 f"There is no precision '{self.precision}'; choose one of: {', '.join(PRECISIONS)}."
             )
+        for name, choices in (("headroom", HEADROOM), ("bounds", BOUNDS)):
+            if getattr(self, name) not in choices:
+                raise MedFusionError(
+                    f"{name} is '{getattr(self, name)}'; choose one of: {', '.join(choices)}."
+                )
         if self.memory is not None and not 0 < self.memory < MOST_MEMORY:
             raise MedFusionError(
                 "The memory for a batch must be a number of bytes above 0, and one that a machine "
@@ -85,4 +97,5 @@ class Settings:
             "batch": self.batch,
             "memory": self.memory,
             "precision": self.precision,
+            "fade": self.bounds == "on",
         }

@@ -68,6 +68,13 @@ def fuse(
     precision: Annotated[
         str, typer.Option(help="float32, or auto: faster where a check finds it safe.")
     ] = "auto",
+    headroom: Annotated[
+        str,
+        typer.Option(help="Lower a bright MR where the other shows something: auto, on or off."),
+    ] = "auto",
+    bounds: Annotated[
+        str, typer.Option(help="Fade a network's image where all sources are black: on or off.")
+    ] = "on",
     scene: Annotated[bool, typer.Option("--scene", help="Write a Slicer scene, too.")] = False,
     dicom: Annotated[
         Path | None, typer.Option(help="New folder for the result as DICOM series, too.")
@@ -116,6 +123,8 @@ def fuse(
         batch=batch,
         memory=memory * 1e9 if memory is not None else None,
         precision=precision,
+        headroom=headroom,
+        bounds=bounds,
     )
     if dicom is not None:
         _write_dicom(fusion, dicom, files)

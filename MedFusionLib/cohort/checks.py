@@ -116,7 +116,8 @@ def _check(study: Study) -> None:
 
 def _check_words(words: dict[str, Any]) -> None:
     names = ("network", "axis", "contributions", "steps", "samples", "coding", "batch", "memory")
-    Settings(**{name: words[name] for name in names}, precision=words["precision"])
+    names += ("precision", "headroom", "bounds")
+    Settings(**{name: words[name] for name in names})
     for name, choices in (("align", ALIGN), ("device", DEVICES), ("axis", (*AXES, "native"))):
         if words[name] not in choices:
             raise MedFusionError(

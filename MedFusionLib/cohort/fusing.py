@@ -193,6 +193,8 @@ def fuse_words(study: Study) -> dict[str, Any]:
         "windows": [Window(*ends) if ends else None for ends in windows],
         "align": given["align"],
         "precision": given["precision"],
+        "headroom": given["headroom"],
+        "bounds": given["bounds"],
         "device": given.get("device", "auto"),
         "batch": given.get("batch"),
         "memory": int(memory * 1e9) if memory is not None else None,

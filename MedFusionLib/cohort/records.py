@@ -41,6 +41,8 @@ DEFAULTS: dict[str, Any] = {
     **dict.fromkeys(WINDOWS),
     "align": "check",
     "precision": "auto",
+    "headroom": "auto",
+    "bounds": "on",
     **dict.fromkeys(("scene", "dicom", "keep_paths"), False),
 }
 

@@ -54,6 +54,8 @@ OPTIONS: dict[str, tuple[Callable[[str], Any], str]] = {
     "batch": (int, "a whole number"),
     "memory": (float, "a number of GB"),
     "precision": (str, "auto or float32"),
+    "headroom": (str, "auto, on or off"),
+    "bounds": (str, "on or off"),
     **dict.fromkeys(("scene", "dicom", "keep_paths"), (_yes, "yes or no")),
 }
 COLUMNS = ("id", "mr", "second", "pair", "third", "third_is")

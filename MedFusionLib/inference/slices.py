@@ -42,6 +42,8 @@ class Slices:
         batch: slices at once, in the end.
         precision: "float32" or "mixed".
         setup_seconds: what making the method ready took, once for any number of slices.
+        dark: brightness of the brightest source below which the fused slices fade, see
+            `bounds.bound`; 0: they do not.
         warnings: sentences for the user.
     """
 
@@ -54,6 +56,7 @@ class Slices:
     batch: int
     precision: str = "float32"
     setup_seconds: float = 0.0
+    dark: float = 0.0
     warnings: list[str] = field(default_factory=list)
 
 
@@ -70,6 +73,7 @@ def run_slices(
     precision: str = "float32",
     occupied: np.ndarray | None = None,
     bounded: bool = False,
+    fade: bool = True,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Slices:
@@ -95,6 +99,7 @@ def run_slices(
             not exact, or 0: what no wanted result depends on is left out.
         bounded: keep the fused slices, and what the shares sum to, within [0, 1], and let a
             trained network's fade to black where all sources do, see `bounds.bound`.
+        fade: False: within [0, 1], but without the fade.
         progress: called with (slices done, all slices) after each batch.
         cancelled: asked before each batch.
 
@@ -129,7 +134,8 @@ def run_slices(
         trained = next(method.parameters(), None) is not None
         # nothing fades where a source alone comes through as it is: there is no veil
         veiled = trained and not method.keeps_lone_source
-        dark = (DARK if veiled else 0.0) if bounded else None
+        result.dark = DARK if veiled and bounded and fade else 0.0
+        dark = result.dark if bounded else None
         fast = ready(method.to(device), kind, precision)
         result.setup_seconds = time.perf_counter() - began
         lanes = _Lanes(device)

@@ -61,6 +61,7 @@ class FusionMethod(nn.Module, ABC):
         differentiable: the contributions "gradient" exist.
         receptive_radius: radius of the receptive field, in pixels: how far a pixel of a source can
             reach in the fused image; None: everywhere.
+        headroom: a bright MR is lowered before it where nobody chose, see `inference.headroom`.
         keeps_lone_source: F(I, 0) = F(0, I) = I exactly.
         scales: with `weigh`: pixels across a spot that shows most in each layer but the last.
         weights_sha256: of the trained weights in it; set where they are loaded.
@@ -87,6 +88,7 @@ class FusionMethod(nn.Module, ABC):
     all_pairs: ClassVar[bool] = False
     any_number: ClassVar[bool] = False
     differentiable: ClassVar[bool] = True
+    headroom: ClassVar[bool] = False
     receptive_radius: int | None = None
     keeps_lone_source: bool = False
     scales: ClassVar[tuple[float, ...]] = ()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from ..errors import MedFusionError
 
 MODALITIES = ("mr", "ct", "pet", "spect")
+#: those that show function, not anatomy
+FUNCTIONAL = ("pet", "spect")
 #: pair name -> modality of the first (reference) and of the second source
 PAIRS = {"ct-mr": ("mr", "ct"), "pet-mr": ("mr", "pet"), "spect-mr": ("mr", "spect")}
 

@@ -83,6 +83,7 @@ class Bands(FusionMethod):
     )
     all_pairs = True
     any_number = True
+    headroom = True
     receptive_radius = 46
 
     #: F(I, 0) = I, so that shares have a closed form, see `contributions.share`

@@ -1,0 +1,106 @@
+"""Room above a bright MR, so that what only the other source shows can still be seen.
+
+Where the MR is white already, nothing that is brighter can be shown: 1 is the brightest there is.
+So the MR is scaled where the other source holds something, by one factor for the whole volume; a
+gate leaves it as it is where it stands alone, so that F(I, 0) is what it was.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..methods.base import FusionMethod
+from ..methods.boxes import Box
+from ..methods.networks.bands import GATE_LEVEL, GATE_WINDOW, running_mean
+
+#: the 95th percentile of the MR inside the other source is brought down to this
+ROOM = 0.75
+PERCENTILE = 95
+#: the brightness from which on a pixel counts as inside the other source
+INSIDE = 0.1
+FEWEST = 100  # pixels there
+#: further pixels of the sources that a fused pixel depends on
+REACH = GATE_WINDOW // 2
+
+
+def headroom_factor(first: np.ndarray, other: np.ndarray, room: float = ROOM) -> float:
+    """What to scale the MR with; 1 where it leaves room, or where the other source is empty.
+
+    Args:
+        first: the MR in [0, 1], any shape.
+        other: the other source, same shape.
+        room: see `ROOM`.
+
+    Example:
+        >>> headroom_factor(np.ones((10, 10)), np.ones((10, 10)))
+        0.75
+    """
+    inside = first[other > INSIDE]
+    if inside.size < FEWEST:
+        return 1.0
+    return min(1.0, room / max(float(np.percentile(inside, PERCENTILE)), 1e-6))
+
+
+def lowered(first: Tensor, other: Tensor, factor: float | Tensor) -> Tensor:
+    """The MR times a factor where the other source holds something, as it is elsewhere.
+
+    Args:
+        first: (N, 1, H, W) in [0, 1].
+        other: likewise.
+        factor: at most 1; a number, or (N, 1, 1, 1).
+
+    Example:
+        >>> one = torch.ones(1, 1, 4, 4)
+        >>> lowered(one, one, 0.75).unique().item(), lowered(one, 0 * one, 0.75).unique().item()
+        (0.75, 1.0)
+    """
+    mean = other
+    for dim in (-1, -2):
+        mean = running_mean(mean, GATE_WINDOW, dim)
+    return first * (1 - (1 - factor) * (mean / GATE_LEVEL).clamp(max=1))
+
+
+class WithHeadroom(FusionMethod):
+    """A method before which the first source is lowered where another one holds something.
+
+    Args:
+        method: any.
+        factor: see `headroom_factor`.
+    """
+
+    title = "With headroom"
+
+    def __init__(self, method: FusionMethod, factor: float) -> None:
+        super().__init__()
+        self.method, self.factor = method, factor
+        self.keeps_lone_source = method.keeps_lone_source
+        if method.receptive_radius is not None:
+            self.receptive_radius = method.receptive_radius + REACH
+
+    def supports(self, member: str) -> bool:
+        """Whether the method has an optional member."""
+        return self.method.supports(member)
+
+    def lower(self, sources: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """The sources as the method gets them."""
+        first, *others = sources
+        brightest = torch.stack(others).amax(0)
+        return lowered(first, brightest, self.factor), *others
+
+    def forward(self, *sources: Tensor) -> Tensor:
+        return self.method(*self.lower(sources))
+
+    def parts(self, *sources: Tensor) -> tuple[Tensor, ...]:
+        """The method's parts of the sources as it gets them."""
+        return self.method.parts(*self.lower(sources))
+
+    def fuse_box(self, *sources: Tensor, box: Box) -> Tensor:
+        """The method's part inside a box."""
+        return self.method.fuse_box(*self.lower(sources), box=box)
+
+
+def with_headroom(method: FusionMethod, factor: float) -> FusionMethod:
+    """A method before which the MR is lowered by a factor; itself where that is 1."""
+    return method if factor == 1 else WithHeadroom(method, factor).eval()
