@@ -265,15 +265,21 @@ def _stack(parts: list[torch.Tensor]) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How the brightness of crops is varied, each source by itself.
+    """How crops are varied, each source by itself, so that one person stands for several.
 
     Attributes:
         gamma: exponent of the brightness, from exp(-gamma) to exp(gamma).
         gains: modality -> lowest and highest factor of the brightness; what exceeds 1 is cut.
+        palettes: modality -> how far a random monotone curve of the brightness, as another
+            palette makes it, may lie off the straight line.
+        spreads: modality -> largest standard deviation, in pixels, of a Gaussian that stands for
+            another scanner's point spread.
     """
 
     gamma: float = 0.0
     gains: dict[str, tuple[float, float]] = field(default_factory=dict)
+    palettes: dict[str, float] = field(default_factory=dict)
+    spreads: dict[str, float] = field(default_factory=dict)
 
     def apply(
         self, crop: torch.Tensor, modalities: tuple[str, ...], random: np.random.Generator
@@ -283,8 +289,28 @@ class Augmentation:
         for image, modality in zip(crop, modalities, strict=True):
             power = float(np.exp(random.uniform(-self.gamma, self.gamma)))
             gain = float(random.uniform(*self.gains.get(modality, (1, 1))))
+            if most := self.spreads.get(modality):
+                image = _spread(image, float(random.uniform(0, most)))
+            if most := self.palettes.get(modality):
+                image = _bent(image, random.uniform(-most, most, 3))
             varied.append((gain * image**power).clamp(0, 1))
         return torch.stack(varied)
+
+
+def _spread(image: torch.Tensor, sigma: float) -> torch.Tensor:
+    """An image blurred; 0 where it was, so that the background stays one."""
+    from scipy.ndimage import gaussian_filter
+
+    blurred = torch.from_numpy(gaussian_filter(image.numpy(), sigma, mode="nearest"))
+    return torch.where(image > 0, blurred, image)
+
+
+def _bent(image: torch.Tensor, offsets: np.ndarray) -> torch.Tensor:
+    """Brightness along a monotone curve through 0 and 1 whose quarters are moved by offsets."""
+    places = np.linspace(0, 1, len(offsets) + 2)
+    values = np.maximum.accumulate(places + np.concatenate([[0], offsets, [0]]).clip(-0.24, 0.24))
+    bent = np.interp(image.numpy(), places, values.clip(0, 1))
+    return torch.from_numpy(bent.astype(np.float32))
 
 
 class Crops(Dataset):

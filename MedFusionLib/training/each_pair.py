@@ -8,9 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..inference.headroom import lowered
 from .module import FusionTraining
 from .terms import LOSSES
 from .truth import truth_losses
+
+TRUTH_OPTIONS = ("heads", "keep", "varied", "kinds", "headroom")
 
 
 class EachPairTraining(FusionTraining):
@@ -26,27 +29,44 @@ class EachPairTraining(FusionTraining):
         """The losses of the batch's pair, and the truth term where it is its turn."""
         first, second, (pair, *_) = batch
         weights = {**self.recipe.losses, **self.recipe.pairs[pair]}
-        fused = self.network(first, second)
+        random = np.random.default_rng((self.recipe.seed, self.global_step))
+        shown = self.with_headroom(first, second, random)
+        fused = self.network(shown, second)
         with torch.autocast(first.device.type, enabled=False):
             fused = fused.float()
             options = {**self.recipe.options, **self.recipe.options.get(pair, {})}
             parts = {
-                name: LOSSES[name](fused, first, second, self.network, **options.get(name, {}))
+                name: LOSSES[name](
+                    fused,
+                    shown if name == "darkening" else first,
+                    second,
+                    self.network,
+                    **options.get(name, {}),
+                )
                 for name in weights
             }
         wanted = sum(weights[name] * value for name, value in parts.items())
         loss = self.ramped(wanted, fused, first, second)
-        lost = self.lost_truth(pair)
+        lost = self.lost_truth(pair, random)
         for name, value in lost.items():
             loss = loss + self.recipe.truth["weights"][name] * value
         self.note(loss, {f"{name} {pair}": value for name, value in parts.items()} | lost)
         return loss
 
-    def lost_truth(self, pair: str) -> dict[str, Tensor]:
+    def with_headroom(self, first: Tensor, second: Tensor, random: np.random.Generator) -> Tensor:
+        """The MR of some crops lowered by a random factor, see `inference.headroom`."""
+        if not self.recipe.headroom:
+            return first
+        part, lowest = self.recipe.headroom["part"], self.recipe.headroom["lowest"]
+        factors = [
+            random.uniform(lowest, 1) if random.random() < part else 1.0 for _ in range(len(first))
+        ]
+        return lowered(first, second, torch.tensor(factors).to(first).view(-1, 1, 1, 1))
+
+    def lost_truth(self, pair: str, random: np.random.Generator) -> dict[str, Tensor]:
         """The losses of the truth term, see `truth.truth_losses`; {} where it is not its turn."""
         settings = self.recipe.truth
         if not settings or self.global_step % settings["every"]:
             return {}
-        random = np.random.default_rng((self.recipe.seed, self.global_step))
-        drawn = {name: settings[name] for name in ("heads", "keep", "varied") if name in settings}
-        return truth_losses(self.network, pair, random, self.recipe.crop, **drawn)
+        options = {name: value for name, value in settings.items() if name in TRUTH_OPTIONS}
+        return truth_losses(self.network, pair, random, self.recipe.crop, **options)

@@ -9,6 +9,7 @@ its rounding to 8 bit; the losses are their negatives.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -143,6 +144,37 @@ def darkening_loss(
     row = fused.new_full((window,), 1 / window)
     brightest = torch.maximum(first, second)
     return F.relu(keep * _means(brightest, row) - _means(fused.clamp(0, 1), row)).mean()
+
+
+def second_bands_loss(fused: Tensor, first: Tensor, second: Tensor, wanted: float = 0.8) -> Tensor:
+    """What the fused image lacks of the second source's bands where the first source is brighter.
+
+    At two scales (differences of Gaussian means, sigma 1.5, 3 and 6) the fused band is regressed on
+    both sources' bands over the pixels in which the first source is brighter than the second and
+    the second holds something. The mean of max(0, wanted - coefficient of the second).
+
+    Returns:
+        Scalar, at least 0.
+
+    Example:
+        >>> a, b = 0.6 + 0.1 * torch.rand(1, 1, 64, 64), 0.2 + 0.1 * torch.rand(1, 1, 64, 64)
+        >>> [round(float(second_bands_loss(image, a, b)), 2) for image in (a + b, a)]
+        [0.0, 0.8]
+    """
+    images = torch.cat([fused.clamp(0, 1), first, second], 1)
+    smooth = [_means(images, gaussian(2 * round(2.5 * s) + 1, s, images)) for s in (1.5, 3.0, 6.0)]
+    lacking = []
+    for fine, rough in pairwise(smooth):
+        cut = (fine.shape[-1] - rough.shape[-1]) // 2
+        fine = fine[..., cut : cut + rough.shape[-2], cut : cut + rough.shape[-1]]
+        band, (_, low, high) = fine - rough, fine.detach().unbind(1)
+        there = (low > high) & (high > 0.05)
+        view, one, two = (band * there[:, None]).flatten(2).unbind(1)
+        aa, ab, bb = (one * one).sum(1), (one * two).sum(1), (two * two).sum(1)
+        found = (aa * (two * view).sum(1) - ab * (one * view).sum(1)) / (aa * bb - ab**2 + 1e-6)
+        enough = (there.flatten(1).float().mean(1) > 0.05) & (bb > 1e-2)
+        lacking.append(F.relu(wanted - found) * enough)
+    return torch.stack(lacking).mean()
 
 
 def overflow_loss(fused: Tensor) -> Tensor:

@@ -39,8 +39,11 @@ class Recipe:
         exact: train in float32 even where half precision is faster.
         augmentation: how the brightness of crops is varied.
         pairs: of the task "each_pair": pair -> losses by name, beside those in `losses`.
-        truth: of the same: `every` so many steps on the digital head; `heads`, `keep` and `varied`,
-            see `truth.truth_losses`; `weights` of its losses by name. {}: never.
+        truth: of the same: `every` so many steps on the digital head; `heads`, `keep`, `varied`,
+            `kinds` and `headroom`, see `truth.truth_losses`; `weights` of its losses by name. {}:
+            never.
+        headroom: of the same: in a `part` of the crops the MR is lowered by a factor drawn from
+            `lowest` to 1, as `inference.headroom` does it. {}: in none.
     """
 
     network: str
@@ -68,3 +71,4 @@ class Recipe:
     augmentation: Augmentation = field(default_factory=Augmentation)
     pairs: dict[str, dict[str, float]] = field(default_factory=dict)
     truth: dict[str, Any] = field(default_factory=dict)
+    headroom: dict[str, float] = field(default_factory=dict)

@@ -34,5 +34,6 @@ LOSSES: dict[str, Callable[..., torch.Tensor]] = {
     "ssim_sum": lambda f, a, b, _: measures.ssim_sum_loss(f, a, b),
     "scd": lambda f, a, b, _, **options: measures.scd_loss(f, a, b, **options),
     "darkening": lambda f, a, b, _, **options: measures.darkening_loss(f, a, b, **options),
+    "second_bands": lambda f, a, b, _, **options: measures.second_bands_loss(f, a, b, **options),
     "overflow": lambda f, *_: measures.overflow_loss(f),
 }

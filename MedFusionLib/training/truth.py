@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..inference.headroom import headroom_factor, lowered
 from ..phantom.head import make_phantom
 from ..phantom.tissues import LABELS, TISSUES
 from ..sources.modalities import modalities_of
@@ -39,6 +40,20 @@ FLUIDS = ("csf", "eye")
 AMYLOID = {"grey": 0.45, "deep grey": 0.6, "cerebellum": 0.5, "white": 2.0, "brainstem": 1.6}
 AMINO_ACID = dict.fromkeys(("grey", "deep grey", "cerebellum", "white", "brainstem"), 0.35)
 
+#: strengths of what is planted: mostly brighter than what is there, or darker, too
+EITHER = ((0.15, 0.6), (-0.6, -0.15))
+#: what is planted: name -> (source, ranges of its strength, tissues, whether it is put where the
+#: other source is bright, radii in pixels)
+KINDS = {
+    "mr": (0, EITHER, BRAIN, False, (2.5, 9)),
+    "any": (1, EITHER, BRAIN, False, (2.5, 9)),
+    "hot": (1, ((0.2, 0.6),), BRAIN, True, (2.5, 9)),
+    "faint": (1, ((0.1, 0.2),), BRAIN, True, (3, 9)),
+    "cold": (1, ((-0.5, -0.15),), BRAIN, True, (3, 9)),
+    "calcification": (1, ((0.4, 0.9),), ("csf",), False, (2, 5)),
+}
+ALL_KINDS = {"mr": 1.0, "any": 1.0}
+
 _TABLES = {
     column: np.array([getattr(tissue, column) for tissue in TISSUES.values()], np.float32)
     for column in ("hu", "t1", "t2", "suv")
@@ -55,6 +70,7 @@ class Planted(NamedTuple):
         shell: bool (H, W): where the tissue in its middle goes on around it.
         which: the source that holds it, 0 or 1.
         change: what it added there.
+        kind: a key of `KINDS`.
     """
 
     sources: Tensor
@@ -63,6 +79,7 @@ class Planted(NamedTuple):
     shell: Tensor
     which: int
     change: float
+    kind: str = ""
 
 
 @lru_cache(1)
@@ -73,7 +90,12 @@ def head_slices(heads: int) -> Tensor:
 
 
 def draw(
-    labels: Tensor, pair: str, random: np.random.Generator, crop: int, varied: bool = True
+    labels: Tensor,
+    pair: str,
+    random: np.random.Generator,
+    crop: int,
+    varied: bool = True,
+    kinds: dict[str, float] | None = None,
 ) -> Planted:
     """Paint a random slice with random contrasts, and plant a blob in it.
 
@@ -83,6 +105,7 @@ def draw(
         random: where chance comes from.
         crop: side of the part that is taken.
         varied: whether PD, FLAIR and other tracers than FDG are painted, too, beside T1 and T2.
+        kinds: of what is planted, a key of `KINDS` -> how often; calcifications with a CT alone.
     """
     size = min(crop, *labels.shape[1:])
     number, *corner = (int(random.integers(n)) for n in (len(labels), *_room(labels, size)))
@@ -92,7 +115,14 @@ def draw(
     other = modalities_of(pair)[1]
     sources = torch.stack([_mr(tissue, random, varied), _other(tissue, other, random, varied)])
     sources = torch.where(air, 0, sources.clamp(0, 1))
-    return _plant(sources, tissue, random)
+    chances = {
+        name: often
+        for name, often in (kinds or ALL_KINDS).items()
+        if (name == "calcification") <= (other == "ct")
+    }
+    odds = np.array(list(chances.values()))
+    kind = str(random.choice(list(chances), p=odds / odds.sum()))
+    return _plant(sources, tissue, random, kind)
 
 
 def truth_losses(
@@ -101,8 +131,10 @@ def truth_losses(
     random: np.random.Generator,
     crop: int,
     heads: int,
-    keep: float,
+    keep: float | dict[str, float],
     varied: bool = True,
+    kinds: dict[str, float] | None = None,
+    headroom: float = 0.0,
 ) -> dict[str, Tensor]:
     """What a network lost of the truth in a random slice of the digital head.
 
@@ -112,8 +144,12 @@ def truth_losses(
         random: see `draw`.
         crop: see `draw`.
         heads: how many there are to draw from.
-        keep: the part of a blob's contrast, with its sign, that has to be kept.
+        keep: the part of a blob's contrast, with its sign, that has to be kept; a number, or one
+            for each kind.
         varied: see `draw`.
+        kinds: see `draw`.
+        headroom: part of the scenes in which the MR is lowered where it leaves no room above it,
+            see `inference.headroom`.
 
     Returns:
         Those that the slice shows: "keep": the part of the blob's contrast that lacks; "cnr": what
@@ -121,12 +157,15 @@ def truth_losses(
         "apart": how much tissues that are apart in a source lack of that in the fused image, over
         their pairs; "fluid": how much fluid lacks of lying 0.17 below bone, with a CT.
     """
-    scene = draw(head_slices(heads), pair, random, crop, varied)
-    fused = network(scene.sources[:, :1], scene.sources[:, 1:]).clamp(0, 1)[:, 0]
+    scene = draw(head_slices(heads), pair, random, crop, varied, kinds)
+    first, second = scene.sources[:, :1], scene.sources[:, 1:]
+    if random.random() < headroom:
+        first = lowered(first, second, headroom_factor(first[0].numpy(), second[0].numpy()))
+    fused = network(first, second).clamp(0, 1)[:, 0]
     lost = {}
     if scene.core.any():
         kept = (fused[1] - fused[0])[scene.core].mean() / scene.change
-        lost["keep"] = F.relu(keep - kept)
+        lost["keep"] = F.relu((keep[scene.kind] if isinstance(keep, dict) else keep) - kept)
         in_source = _contrast_to_noise(scene.sources[1, scene.which], scene)
         if scene.shell.sum() >= FEWEST and in_source.abs() >= CLEAR:
             part = _contrast_to_noise(fused[1], scene) / in_source
@@ -217,21 +256,24 @@ def _other(tissue: Tensor, modality: str, random: np.random.Generator, varied: b
     return uptake
 
 
-def _plant(sources: Tensor, tissue: Tensor, random: np.random.Generator) -> Planted:
-    """Plant an ellipse, brighter or darker than what is there, somewhere in the brain."""
+def _plant(sources: Tensor, tissue: Tensor, random: np.random.Generator, kind: str) -> Planted:
+    """Plant an ellipse of a kind, brighter or darker than what is there."""
+    which, ranges, tissues, on_bright, sizes = KINDS[kind]
     nowhere = torch.zeros_like(tissue).bool()
-    nothing = Planted(sources[None], tissue, nowhere, nowhere, 0, 0.0)
-    brain = torch.nonzero(torch.isin(tissue, torch.tensor([LABELS[name] for name in BRAIN])))
-    if not len(brain):
+    nothing = Planted(sources[None], tissue, nowhere, nowhere, 0, 0.0, kind)
+    brain = torch.isin(tissue, torch.tensor([LABELS[name] for name in tissues]))
+    if on_bright and brain.any():
+        brain &= sources[1 - which] >= sources[1 - which][brain].quantile(0.6)
+    places = torch.nonzero(brain)
+    if not len(places):
         return nothing
-    row, column = brain[int(random.integers(len(brain)))].tolist()
-    radii, turn = random.uniform(2.5, 9, 2), random.uniform(0, np.pi)
+    row, column = places[int(random.integers(len(places)))].tolist()
+    radii, turn = random.uniform(*sizes, 2), random.uniform(0, np.pi)
     y = torch.arange(tissue.shape[0])[:, None] - row
     x = torch.arange(tissue.shape[1]) - column
     along, across = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
     distance = torch.sqrt((along / radii[0]) ** 2 + (across / radii[1]) ** 2).float()
-    which = int(random.integers(2))
-    strength = random.uniform(0.15, 0.6) * (1 if random.random() < 0.6 else -1)
+    strength = random.uniform(*ranges[0 if random.random() < 0.6 else -1])
     lit = sources.amax(0) > 0
     changed = sources.clone()
     blob = strength * torch.sigmoid(4 * (1 - distance))
@@ -245,7 +287,7 @@ def _plant(sources: Tensor, tissue: Tensor, random: np.random.Generator) -> Plan
     # blurred edges end at 1.5 radii; 8 pixels farther other structures begin
     shell = (tissue == tissue[row, column]) & (distance > 1.5)
     shell &= (distance - 1.5) * float(radii.min()) < 8
-    return Planted(torch.stack([sources, changed]), tissue, core, shell, which, change)
+    return Planted(torch.stack([sources, changed]), tissue, core, shell, which, change, kind)
 
 
 def _painted(look: np.ndarray, tissue: Tensor) -> Tensor:
