@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import Cancelled, MedFusionError
-from .intensities import background_level, background_mask, choose_window, is_windowed_ct
+from .background import background_level, background_mask, without_gaps
+from .hounsfield import in_hounsfield
+from .intensities import choose_window
 from .volumes import Volume, check_values, to_sitk
 
 if TYPE_CHECKING:
@@ -145,6 +147,7 @@ def measure_alignment(
 def _measure(
     reference: Volume, moving: Volume, modality: str, cancelled: Callable[[], bool] | None
 ) -> Alignment:
+    reference, moving = without_gaps(reference, "mr"), without_gaps(moving, modality)
     surface = head_surface(reference)
     if not len(surface):
         return _unknown("the MR shows no head")
@@ -202,7 +205,7 @@ def align_volumes(
     if how == "off":
         return list(volumes), []
     for volume in volumes:
-        check_values(volume)
+        check_values(volume, gaps=True)
     found = [
         measure_alignment(reference, volume, modality, cancelled)
         for volume, modality in zip(others, modalities[1:], strict=True)
@@ -279,7 +282,8 @@ def averaged(volume: Volume, step: float) -> Volume:
 
     sizes = zip(volume.spacing, volume.shape[::-1], strict=True)
     counts = [max(1, min(round(step / spacing), size // 4)) for spacing, size in sizes]
-    return _volume(sitk.BinShrink(to_sitk(volume), counts), volume.name)
+    small = _volume(sitk.BinShrink(to_sitk(volume), counts), volume.name)
+    return replace(small, units=volume.units)
 
 
 def _volume(image: sitk.Image, name: str = "volume") -> Volume:
@@ -294,7 +298,7 @@ def _scaled(volume: Volume, modality: str) -> sitk.Image:
     import SimpleITK as sitk
 
     limits = CT_RANGE
-    if modality != "ct" or is_windowed_ct(volume):
+    if modality != "ct" or not in_hounsfield(volume):
         window = choose_window(volume, modality)
         limits = window.lower, window.shoulder or window.upper
     return sitk.IntensityWindowing(to_sitk(volume), *limits, 0.0, 1.0)

@@ -9,19 +9,21 @@ from itertools import combinations
 import numpy as np
 
 from ..errors import MedFusionError
-from .intensities import (
-    Window,
+from .background import (
     background_level,
     background_mask,
     background_warning,
-    choose_window,
-    is_windowed_ct,
+    gaps_warning,
     outside_value,
+    with_gaps,
 )
-from .volumes import Volume, check_values, resample, same_grid, to_slices
+from .hounsfield import in_hounsfield, units_warning
+from .intensities import Window, choose_window
+from .volumes import Volume, check_values, resample, same_grid, samples_within, to_slices
 
 ALL = slice(None)
-LESS_SHARP = 0.7  # than a PET or SPECT: no MR is
+LESS_SHARP = 0.95  # than a PET or SPECT: no MR is
+MUCH_FINER = 3  # voxels within one of the reference
 FILLED = 0.02  # a slice with less than this that is not background shows nothing
 
 
@@ -84,16 +86,16 @@ def prepare(
         The prepared sources.
 
     Raises:
-        MedFusionError: a volume holds NaN, is constant, does not overlap the reference, is given
-            twice, or is of another modality by its own file.
+        MedFusionError: a volume holds infinite voxels, is constant, does not overlap the
+            reference, is given twice, or is of another modality by its own file.
     """
     windows = windows or [None] * len(volumes)
     reference = volumes[0]
     for volume, modality in zip(volumes, modalities, strict=True):
-        check_values(volume)
+        check_values(volume, gaps=True)
         _check_role(volume, modality)
     for one, other in combinations(volumes, 2):
-        if same_grid(one, other) and np.array_equal(one.array, other.array):
+        if same_grid(one, other) and np.array_equal(one.array, other.array, True):
             raise MedFusionError(
                 f"{one.name} and {other.name} are the same volume, given twice; choose another one."
             )
@@ -101,17 +103,26 @@ def prepare(
     placed, chosen, coverage, warnings = [], [], [], []
     background = np.ones(reference.shape, bool)
     for volume, modality, window in zip(volumes, modalities, windows, strict=True):
-        level = background_level(volume, modality)
-        warnings += [*volume.notes, *filter(None, [background_warning(volume, modality, level)])]
-        window = window or choose_window(volume, modality)
-        on_grid, inside = resample(volume, reference, outside_value(volume, modality))
+        source = with_gaps(volume, modality)
+        level = background_level(source, modality)
+        window = window or choose_window(source, modality)
+        samples = samples_within(source, reference)
+        outside = outside_value(source, modality)
+        on_grid, inside = resample(source, reference, outside, samples)
         covered = float(inside.mean())
-        if covered < 0.5:
-            warnings.append(
-                f"Only {covered:.0%} of {reference.name} lies inside {volume.name}; elsewhere "
-                f"the result shows {reference.name} alone."
-            )
-        warnings += _value_warnings(volume, modality, window)
+        gaps = np.isnan(on_grid.array)
+        if gaps.any():
+            inside &= ~gaps
+            on_grid = on_grid.like(np.where(gaps, np.float32(outside), on_grid.array), volume.name)
+        warnings += [
+            *source.notes,
+            gaps_warning(volume),
+            background_warning(source, modality, level),
+            _averaging_warning(source, reference, samples),
+            _coverage_warning(source, reference, covered),
+            units_warning(volume) if modality == "ct" else "",
+            *_value_warnings(source, modality, window),
+        ]
         background &= background_mask(on_grid, level) | ~inside
         placed.append(on_grid)
         chosen.append(window)
@@ -123,7 +134,7 @@ def prepare(
         tuple(chosen),
         background,
         tuple(coverage),
-        tuple(warnings),
+        tuple(filter(None, warnings)),
     )
 
 
@@ -219,17 +230,36 @@ def _check_role(volume: Volume, modality: str) -> None:
         )
 
 
+def _averaging_warning(volume: Volume, reference: Volume, samples: Sequence[int]) -> str:
+    """A sentence where a volume has much finer voxels than the grid that it comes onto."""
+    if max(samples) < MUCH_FINER:
+        return ""
+    fine, coarse = (" x ".join(f"{x:.2g}" for x in one.spacing) for one in (volume, reference))
+    return (
+        f"{volume.name} ({fine} mm) is much finer than {reference.name} ({coarse} mm): it was "
+        "averaged over each voxel of the result, which dims what is smaller than that."
+    )
+
+
+def _coverage_warning(volume: Volume, reference: Volume, covered: float) -> str:
+    if covered >= 0.5:
+        return ""
+    return (
+        f"Only {covered:.0%} of {reference.name} lies inside {volume.name}; elsewhere "
+        f"the result shows {reference.name} alone."
+    )
+
+
 def _value_warnings(volume: Volume, modality: str, window: Window) -> list[str]:
-    low, high = float(volume.array.min()), float(volume.array.max())
+    low, high = float(np.nanmin(volume.array)), float(np.nanmax(volume.array))
     found = []
     if modality != "ct" and low < -500:
         found.append(
             f"{volume.name} goes down to {low:g}, as a CT does; is it really {modality.upper()}?"
         )
-    if modality == "ct" and not is_windowed_ct(volume) and low > -200:
-        found.append(f"{volume.name} holds no air (lowest value {low:g}); is it a CT in HU?")
-    if modality == "ct" and is_windowed_ct(volume) and high > 1:
+    if modality == "ct" and not in_hounsfield(volume) and high > 1:
         part = volume.array[len(volume.array) // 2]
+        part = part[np.isfinite(part)]
         if not np.array_equal(part, np.round(part)):
             found.append(
                 f"{volume.name} is taken as a CT that was windowed to grey levels 0..255, but "

@@ -37,6 +37,7 @@ class Volume:
             or right-handed.
         name: what to call it in messages and results.
         modality: "mr", "ct", "pet" or "spect" where its file says so, else "".
+        units: of a CT, "hu" or "grey" where its file or the user says so, else "".
         notes: sentences for the user on how it was read.
 
     Raises:
@@ -53,6 +54,7 @@ class Volume:
     direction: np.ndarray = field(default_factory=lambda: np.eye(3))
     name: str = "volume"
     modality: str = ""
+    units: str = ""
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -131,29 +133,36 @@ def check_geometry(matrix: np.ndarray, name: str) -> None:
         )
 
 
-def check_values(volume: Volume) -> None:
+def check_values(volume: Volume, gaps: bool = False) -> None:
     """Check that a volume can be fused.
 
+    Args:
+        volume: to check.
+        gaps: whether NaN may be in it, for outside of the field of view.
+
     Raises:
-        MedFusionError: it is empty, holds NaN or infinite voxels, or one single value.
+        MedFusionError: it is empty, holds infinite voxels (or NaN), or one single value.
     """
     array = volume.array
     if array.size == 0:
         raise MedFusionError(f"{volume.name} has no voxels.")
-    bad = array.size - int(np.isfinite(array).sum())
+    known = array
+    if np.isnan(array.min()) and gaps:
+        known = array[~np.isnan(array)]
+        if not known.size:
+            raise MedFusionError(f"{volume.name} holds NaN alone; export it again.")
+    bad = known.size - int(np.isfinite(known).sum())
     if bad:
+        kind = "infinite" if gaps else "NaN or infinite"
+        raise MedFusionError(f"{volume.name} has {bad} {kind} voxels; replace them before fusing.")
+    low, high = float(known.min()), float(known.max())
+    if max(abs(low), abs(high)) > BRIGHTEST:
         raise MedFusionError(
-            f"{volume.name} has {bad} NaN or infinite voxels; replace them before fusing."
+            f"{volume.name} goes from {low:.3g} to {high:.3g}; no scan does, correct its values."
         )
-    if max(abs(float(array.min())), abs(float(array.max()))) > BRIGHTEST:
+    if low == high:
         raise MedFusionError(
-            f"{volume.name} goes from {array.min():.3g} to {array.max():.3g}; no scan does, "
-            "correct its values."
-        )
-    if array.min() == array.max():
-        raise MedFusionError(
-            f"{volume.name} is constant (every voxel is {array.flat[0]:g}); "
-            "there is nothing in it to fuse."
+            f"{volume.name} is constant (every voxel is {low:g}); there is nothing in it to fuse."
         )
 
 
@@ -238,13 +247,18 @@ def same_grid(first: Volume, second: Volume, tolerance: float = 1e-3) -> bool:
     return bool(same_axes and np.abs(here - there).max() < step)
 
 
-def resample(moving: Volume, reference: Volume, outside: float) -> tuple[Volume, np.ndarray]:
+def resample(
+    moving: Volume, reference: Volume, outside: float, samples: Sequence[int] = (1, 1, 1)
+) -> tuple[Volume, np.ndarray]:
     """Linear interpolation of a volume at the voxel positions of another, in world coordinates.
 
     Args:
-        moving: the volume to resample.
+        moving: the volume to resample. Its NaN are gaps: a value is interpolated from the other
+            voxels, and is NaN where gaps weigh more than half.
         reference: the grid to resample onto.
         outside: value where the moving volume does not reach: the background of its modality.
+        samples: at how many evenly spaced places in a voxel of the reference, along i, j and k,
+            the volume is interpolated; their mean is the voxel's value. See `samples_within`.
 
     Returns:
         The resampled volume and a bool array (k, j, i), True inside the moving volume's field of
@@ -259,8 +273,6 @@ def resample(moving: Volume, reference: Volume, outside: float) -> tuple[Volume,
         >>> resample(coarse, fine, 0)[1].all()
         np.True_
     """
-    import SimpleITK as sitk
-
     if same_grid(moving, reference):
         return reference.like(moving.array, moving.name), np.ones(reference.shape, bool)
 
@@ -270,16 +282,70 @@ def resample(moving: Volume, reference: Volume, outside: float) -> tuple[Volume,
             f"{moving.name} and {reference.name} do not overlap in space; "
             "check that they are registered to each other."
         )
+    gaps = np.isnan(moving.array)
+    if not gaps.any():
+        array = _interpolated(moving, reference, outside, samples)
+    else:
+        known = moving.like((~gaps).astype(np.float32), moving.name)
+        weight = _interpolated(known, reference, 1.0, samples)
+        zeros = moving.like(np.where(gaps, np.float32(0), moving.array), moving.name)
+        array = _interpolated(zeros, reference, outside, samples)
+        held = weight > 0.5
+        array = np.divide(array, weight, out=np.full_like(array, np.nan), where=held)
+    array[~inside] = outside
+    return reference.like(array, moving.name), inside
+
+
+def samples_within(moving: Volume, reference: Volume) -> tuple[int, int, int]:
+    """How many voxels of a volume lie side by side within one of the reference, along i, j, k.
+
+    Where they are more than one, taking the value at the middle of each reference voxel would
+    leave out what lies between: the mean over as many places is what a thicker slice shows.
+
+    Example:
+        >>> mr = Volume(np.zeros((4, 9, 9)), spacing=(2, 2, 6))
+        >>> samples_within(Volume(np.zeros((30, 30, 30)), spacing=(0.9, 0.9, 0.9)), mr)
+        (2, 2, 7)
+    """
+    if same_grid(moving, reference):
+        return (1, 1, 1)
+    # the moving volume's voxel along each axis of the reference: its extent in that direction
+    turn = np.abs(moving.direction.T @ reference.direction)
+    step = 1 / np.linalg.norm(turn / np.array(moving.spacing)[:, None], axis=0)
+    return tuple(max(1, round(float(n))) for n in np.array(reference.spacing) / step)
+
+
+def _interpolated(
+    moving: Volume, reference: Volume, outside: float, samples: Sequence[int]
+) -> np.ndarray:
+    """Linear interpolation, averaged over places in each voxel, float32 (k, j, i)."""
+    import SimpleITK as sitk
+
     # ITK interpolates up to half a voxel beyond the outer voxel centres by itself only for
     # nearest neighbours, so give it a border that repeats the outer voxels.
     padded = sitk.ZeroFluxNeumannPad(to_sitk(moving), [1, 1, 1], [1, 1, 1])
     filter_ = sitk.ResampleImageFilter()
-    filter_.SetReferenceImage(to_sitk(reference))
     filter_.SetInterpolator(sitk.sitkLinear)
-    filter_.SetDefaultPixelValue(float(outside))
-    array = sitk.GetArrayFromImage(filter_.Execute(padded))
-    array[~inside] = outside
-    return reference.like(array, moving.name), inside
+    filter_.SetSize(reference.shape[::-1])
+    filter_.SetOutputSpacing(reference.spacing)
+    filter_.SetOutputDirection(reference.direction.ravel().tolist())
+
+    def at(origin: Sequence[float], beyond: float) -> np.ndarray:
+        filter_.SetDefaultPixelValue(float(beyond))
+        filter_.SetOutputOrigin(tuple(map(float, origin)))
+        return sitk.GetArrayFromImage(filter_.Execute(padded))
+
+    if max(samples) == 1:
+        return at(reference.origin, outside)
+    total = np.zeros(reference.shape, np.float32)
+    counted = np.zeros(reference.shape, np.float32)
+    for place in np.ndindex(*samples):
+        offset = (np.array(place) + 0.5) / samples - 0.5  # of a voxel, (i, j, k)
+        part = at((reference.matrix @ [*offset, 1])[:3], np.nan)
+        known = ~np.isnan(part)  # a voxel may reach beyond the moving volume
+        np.add(total, part, out=total, where=known)
+        counted += known
+    return np.divide(total, counted, out=np.full_like(total, outside), where=counted > 0)
 
 
 def _inside(moving: Volume, reference: Volume) -> np.ndarray:

@@ -150,11 +150,11 @@ def test_bad_input_ends_with_code_2_and_one_sentence(run, files, tmp_path, chang
 def test_bad_input_leaves_earlier_results_as_they_were(run, files, tmp_path):
     run(*fuse_words(files, tmp_path))
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    nan = read_volume(files["pet"])
-    nan.array[0, 0, 0] = np.nan
-    write_volume(nan, tmp_path.parent / "nan.nrrd")
-    code, _, error = run(*fuse_words({**files, "pet": tmp_path.parent / "nan.nrrd"}, tmp_path))
-    assert (code, "NaN" in error) == (2, True)
+    infinite = read_volume(files["pet"])
+    infinite.array[0, 0, 0] = np.inf
+    write_volume(infinite, tmp_path.parent / "infinite.nrrd")
+    code, _, error = run(*fuse_words({**files, "pet": tmp_path.parent / "infinite.nrrd"}, tmp_path))
+    assert (code, "infinite" in error) == (2, True)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 

@@ -27,7 +27,7 @@ SHAPE = (16, 40, 40)
 GOOD, FAR = 8, "p4"
 #: id of a broken study -> what its sentence says
 BROKEN = {
-    "nan": "NaN",
+    "wild": "infinite",
     "constant": "constant",
     "apart": "do not overlap",
     "text": "cannot be read",
@@ -49,9 +49,9 @@ def data(tmp_path_factory):
         write_volume(head.t1, folder / f"Doe-{number}-t1.nrrd")
         write_volume(pet, folder / f"Doe-{number}-pet.nrrd")
         rows.append([f"p{number}", f"Doe-{number}-t1.nrrd", f"Doe-{number}-pet.nrrd", "pet-mr"])
-    nan = pet.array.copy()
-    nan[3, 4, 5] = np.nan
-    write_volume(pet.like(nan, "nan"), folder / "nan.nrrd")
+    wild = pet.array.copy()
+    wild[3, 4, 5] = np.inf
+    write_volume(pet.like(wild, "wild"), folder / "wild.nrrd")
     write_volume(pet.like(np.ones(pet.shape), "constant"), folder / "constant.nrrd")
     write_volume(moved(pet, (3000, 0, 0)), folder / "apart.nrrd")
     (folder / "text.nrrd").write_text("no image")
@@ -134,7 +134,7 @@ def test_the_table_has_every_study(cohort):
     assert 0 < float(found["p0"]["ssim_first"]) < 1
     assert float(found["p0"]["seconds"]) > 0
     assert "cpu" in found["p0"]["device"]
-    assert "NaN" in found["nan"]["error"]
+    assert "infinite" in found["wild"]["error"]
     assert "Agreement" in found[FAR]["outlier"]
 
 

@@ -1,19 +1,23 @@
 """From a modality's own units to [0, 1], and what is background."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers import refused
-from scipy.ndimage import binary_erosion
+from scipy.ndimage import binary_erosion, distance_transform_edt
 
-from MedFusionLib.sources.intensities import (
-    Window,
+from MedFusionLib.sources.background import (
     background_level,
     background_mask,
     background_warning,
-    choose_window,
-    is_windowed_ct,
+    gaps_warning,
     outside_value,
+    with_gaps,
+    without_gaps,
 )
+from MedFusionLib.sources.hounsfield import in_hounsfield, units_warning
+from MedFusionLib.sources.intensities import Window, choose_window
 from MedFusionLib.sources.modalities import MODALITIES
 from MedFusionLib.sources.volumes import Volume
 
@@ -59,7 +63,7 @@ def test_ct_shows_fluid_dark_brain_grey_and_bone_white(hu, grey):
 @pytest.mark.parametrize("top", [255, 200, 1, 0.9])
 def test_a_ct_already_windowed_is_used_as_it_is(top):
     ct = Volume(np.linspace(0, top, 1000).reshape(10, 10, 10))
-    assert is_windowed_ct(ct)
+    assert not in_hounsfield(ct)
     window = choose_window(ct, "ct")
     assert (window.lower, window.upper) == (0, 255 if top > 1 else 1)
     assert "already windowed" in window.how
@@ -68,7 +72,7 @@ def test_a_ct_already_windowed_is_used_as_it_is(top):
 
 def test_a_ct_in_hu_is_surrounded_by_air():
     ct = Volume(np.linspace(-1024, 3071, 1000).reshape(10, 10, 10))
-    assert not is_windowed_ct(ct)
+    assert in_hounsfield(ct)
     assert outside_value(ct, "ct") == -1000
     assert background_level(ct, "ct") == -300
 
@@ -162,6 +166,141 @@ def test_an_unknown_modality_is_refused():
     for function in (choose_window, background_level):
         with refused("'us'", "mr, ct, pet, spect"):
             function(noisy_mr(), "us")
+
+
+# Hounsfield units or grey levels ----------------------------------------------------------------
+
+
+def stripped_ct(low=0, high=90):
+    """Brain of 20 to 45 HU with noise, a bleed of 75 HU, no skull; 0 elsewhere."""
+    random = np.random.default_rng(0)
+    ct = np.where(HEAD, np.round(random.normal(32, 6, SHAPE)), 0)
+    ct[ball(4)] = 75
+    return Volume(np.clip(ct, low, high), name="ct")
+
+
+def grey_ct():
+    """The same in a brain window of 0 to 80 HU, as grey levels, the skull saturated."""
+    grey = np.round(np.clip(stripped_ct().array / 80, 0, 1) * 255)
+    grey[HEAD & ~ball(13)] = 255
+    return Volume(grey, name="ct")
+
+
+@pytest.mark.parametrize("ends", [(0, 90), (0, 80), (-20, 90)])
+def test_a_ct_without_skull_or_clipped_is_in_hu(ends):
+    ct = stripped_ct(*ends)
+    assert in_hounsfield(ct)
+    window = choose_window(ct, "ct")
+    assert window.scale(np.array([75.0]))[0] == pytest.approx(0.633, abs=0.001)
+    assert "taken as in HU" in units_warning(ct)
+
+
+@pytest.mark.parametrize("scale", [1, 1 / 255])
+def test_grey_levels_are_told_by_their_middle_and_said(scale):
+    grey = grey_ct()
+    grey = grey.like(grey.array * scale, "ct")
+    assert not in_hounsfield(grey)
+    assert "taken as windowed to grey levels" in units_warning(grey)
+
+
+@pytest.mark.parametrize(("volume", "hu"), [(stripped_ct(), False), (grey_ct(), True)])
+def test_what_file_or_user_says_of_a_ct_holds(volume, hu):
+    said = replace(volume, units="hu" if hu else "grey")
+    assert in_hounsfield(said) == hu
+    assert not units_warning(said)
+    assert choose_window(said, "ct").upper == (130 if hu else 255)
+
+
+# A bright rim -----------------------------------------------------------------------------------
+
+
+def lit_by_a_coil(strength):
+    """A head of 190 mm, its tissue 50 to 400, brighter towards the skin by a surface coil."""
+    depth = distance_transform_edt(ball(19, (12, 40, 40)), sampling=(16, 5, 5))
+    tissue = np.random.default_rng(0).uniform(50, 400, depth.shape)
+    lit = 1 + strength * np.exp(-depth / 10)
+    return Volume(np.where(depth > 0, tissue * lit, 0), (5, 5, 16)), depth
+
+
+def test_a_bright_rim_does_not_set_the_window():
+    volume, depth = lit_by_a_coil(6)
+    window = choose_window(volume, "mr")
+    brain = window.scale(volume.array)[depth > 40]
+    assert brain.mean() > 0.2  # 0.13 where the scalp sets it
+    assert "rim" in window.how
+
+
+def test_a_rim_that_is_little_brighter_changes_nothing():
+    volume, depth = lit_by_a_coil(0.5)
+    window = choose_window(volume, "mr")
+    assert window.upper == pytest.approx(np.percentile(volume.array[depth > 0], 99.5))
+    assert "rim" not in window.how
+
+
+# Gaps -------------------------------------------------------------------------------------------
+
+
+def z_scores():
+    """A head's z-scores inside a mask, 0 around; some of its voxels are the darkest of all."""
+    scores = np.where(HEAD, np.random.default_rng(0).normal(size=SHAPE), 0)
+    return Volume(np.where(HEAD, np.clip(scores, -2, 3), 0), name="mr")
+
+
+def test_zeros_around_z_scores_are_background():
+    volume = z_scores()
+    gapped = with_gaps(volume, "mr")
+    assert np.array_equal(np.isnan(gapped.array), ~HEAD)
+    assert np.array_equal(mask(gapped, "mr"), ~HEAD)
+    window = choose_window(volume, "mr")
+    assert (window.lower, window.upper) == pytest.approx((-2, 2.5), abs=0.15)
+    assert "one value 0" in gapped.notes[0]
+
+
+@pytest.mark.parametrize("value", [-32768, -1024])
+def test_padding_far_below_all_tissue_is_no_value(value):
+    volume = noisy_mr(8, 700)
+    plain = choose_window(volume, "mr")
+    padded = Volume(np.pad(volume.array, ((0, 0), (0, 0), (6, 6)), constant_values=value))
+    head = np.pad(HEAD, ((0, 0), (0, 0), (6, 6)))
+    window = choose_window(padded, "mr")
+    assert (window.lower, window.upper) == pytest.approx((plain.lower, plain.upper), rel=0.01)
+    found = mask(with_gaps(padded, "mr"), "mr")
+    assert found[~head].mean() > 0.999
+    assert not found[head].any()
+
+
+def test_zeros_around_brain_in_hu_are_outside():
+    gapped = with_gaps(stripped_ct(), "ct")
+    assert np.array_equal(mask(gapped, "ct"), ~HEAD)
+    assert outside_value(gapped, "ct") == -1000
+
+
+@pytest.mark.parametrize(
+    ("volume", "modality"),
+    [
+        (noisy_mr(), "mr"),
+        (picture(300.0), "mr"),
+        (picture(40.0, -1000.0), "ct"),
+        (grey_ct(), "ct"),
+        (picture(5.0), "pet"),
+    ],
+)
+def test_what_has_ordinary_background_has_no_gaps(volume, modality):
+    assert with_gaps(volume, modality) is volume
+    assert without_gaps(volume, modality) is volume
+
+
+@pytest.mark.parametrize("modality", ["mr", "pet"])
+def test_nan_around_the_brain_changes_neither_window_nor_mask(modality):
+    """As SPM and FreeSurfer write it."""
+    values = np.random.default_rng(0).uniform(300, 900, SHAPE)
+    zeros = Volume(np.where(HEAD, values, 0))
+    nans = Volume(np.where(HEAD, values, np.nan))
+    assert choose_window(nans, modality) == choose_window(zeros, modality)
+    assert np.array_equal(mask(nans, modality), ~HEAD)
+    assert np.array_equal(without_gaps(nans, modality).array, zeros.array)
+    assert f"{1 - HEAD.mean():.2%}" in gaps_warning(nans)
+    assert not gaps_warning(zeros)
 
 
 # Background -------------------------------------------------------------------------------------

@@ -20,6 +20,13 @@ def head(name, inside=500.0, outside=0.0, **grid):
     return Volume(array, **grid, name=name)
 
 
+def noisy(name, outside, inside):
+    """The block with noise around it: no voxel was filled in."""
+    noise = np.random.default_rng(0).normal(0, 3, (12, 12, 12))
+    volume = head(name, inside, outside)
+    return volume.like(volume.array + noise, name)
+
+
 def test_sources_come_onto_the_grid_of_the_first_and_into_0_to_1():
     mr, ct = head("mr"), head("ct", 0, -1000, spacing=(2, 2, 2), origin=(-6, -6, -6))
     sources = prepare([mr, ct], ["mr", "ct"])
@@ -69,8 +76,9 @@ def test_a_given_window_replaces_the_default():
 @pytest.mark.parametrize(
     ("volume", "modality", "words"),
     [
-        (head("pet", 0, -1000), "pet", "is it really PET"),
-        (head("ct", 600, 0), "ct", "holds no air"),
+        (noisy("pet", -1000, 30), "pet", "is it really PET"),
+        (noisy("ct", 0, 600), "ct", "holds no air"),
+        (noisy("ct", 3, 1060), "ct", "rescale intercept"),
     ],
 )
 def test_values_that_do_not_suit_the_modality_are_a_warning(volume, modality, words):
@@ -117,12 +125,16 @@ def test_how_a_volume_was_read_is_said():
 
 
 @pytest.mark.parametrize("which", [0, 1])
-@pytest.mark.parametrize(("value", "words"), [(np.nan, "NaN"), (np.inf, "NaN or infinite")])
-def test_a_source_with_bad_voxels_is_refused(which, value, words):
+def test_a_source_with_infinite_voxels_is_refused(which):
     volumes = [head("mr"), head("pet")]
-    volumes[which].array[0, 0, 0] = value
-    with refused(volumes[which].name, words):
+    volumes[which].array[0, 0, 0] = np.inf
+    with refused(volumes[which].name, "1 infinite"):
         prepare(volumes, ["mr", "pet"])
+
+
+def test_a_source_of_nan_alone_is_refused():
+    with refused("pet", "NaN alone"):
+        prepare([head("mr"), head("pet", np.nan, np.nan)], ["mr", "pet"])
 
 
 @pytest.mark.parametrize("which", [0, 1])
@@ -154,3 +166,34 @@ def test_modalities_of_pairs_and_triples():
 def test_unknown_pairs_and_thirds_are_refused(settings, words):
     with refused(words):
         modalities_of(*settings)
+
+
+def test_nan_in_either_source_is_outside_of_its_field_of_view():
+    whole = prepare([head("mr"), head("pet", 7)], ["mr", "pet"])
+    volumes = [head("mr", 500, np.nan), head("pet", 7, np.nan)]
+    sources = prepare(volumes, ["mr", "pet"])
+    assert np.array_equal(sources.background, whole.background)
+    for scaled, wanted in zip(sources.scaled, whole.scaled, strict=True):
+        np.testing.assert_array_equal(scaled, wanted)
+    assert sum("70.37% of" in warning for warning in sources.warnings) == 2
+
+
+def test_a_head_of_z_scores_is_0_outside_and_keeps_its_grey_levels_inside():
+    scores = head("mr")
+    inside = scores.array > 0
+    scores = scores.like(np.where(inside, (scores.array - 525) / 15, 0), "mr")
+    sources = prepare([scores, head("pet", 7)], ["mr", "pet"])
+    assert np.array_equal(sources.background, ~inside)
+    mr = sources.scaled[0]
+    assert mr[~inside].max() == 0
+    correlation = np.corrcoef(mr[inside], scores.array[inside])[0, 1]
+    assert correlation > 0.99  # the window cuts off both ends
+
+
+def test_what_is_much_finer_than_the_reference_is_averaged_and_said():
+    thick = Volume(np.random.default_rng(0).uniform(300, 900, (4, 12, 12)), (2, 2, 6), name="mr")
+    fine = Volume(np.full((24, 24, 24), -20.0), name="ct")
+    fine.array[3, 12, 12] = 980  # between the first two slices
+    sources = prepare([thick, fine], ["mr", "ct"])
+    assert sources.volumes[1].array.max() > -20
+    assert any("averaged over each voxel" in warning for warning in sources.warnings)

@@ -13,6 +13,7 @@ from MedFusionLib.sources.volumes import (
     from_slices,
     resample,
     same_grid,
+    samples_within,
     slice_order,
     to_sitk,
     to_slices,
@@ -89,6 +90,48 @@ def test_a_single_slice_reaches_half_a_voxel_to_both_sides():
     reached, inside = resample(slice_, fine, OUTSIDE)
     assert inside.all((1, 2)).tolist() == [False, True, True, True, True, True, False]
     assert np.allclose(reached.array[1:-1], slice_.array)
+
+
+def test_a_feature_between_thick_slices_is_averaged_into_both():
+    """A ball of 4 mm halfway between slices 6 mm apart keeps its sum and its place."""
+    fine = Volume(np.zeros((50, 40, 40)), (0.9, 0.9, 0.9), (-18, -18, -22))
+    ball = np.linalg.norm(positions(fine) - (2, -3, 0), axis=-1) < 2.2
+    fine = fine.like(np.where(ball, 900.0, 0.0), "ct")
+    thick = Volume(np.zeros((6, 16, 16)), (2, 2, 6), (-16, -16, -15))
+    samples = samples_within(fine, thick)
+    assert samples == (2, 2, 7)
+    averaged = resample(fine, thick, 0, samples)[0].array
+    point = resample(fine, thick, 0)[0].array
+    assert point.max() == 0
+    assert averaged[2].max() > 200 and averaged[3].max() > 200
+    volume = np.prod(thick.spacing) / np.prod(fine.spacing)
+    assert averaged.sum() * volume == pytest.approx(fine.array.sum(), rel=0.02)
+    weights = averaged[..., None] / averaged.sum()
+    assert np.allclose((positions(thick) * weights).sum((0, 1, 2)), (2, -3, 0), atol=0.2)
+
+
+@few
+@given(moving=grids(), reference=grids())
+def test_an_averaged_linear_function_keeps_its_place(moving, reference):
+    """The mean of a linear function over a voxel is its value in the middle."""
+    volume = moving.filled(linear)
+    onto = reference.filled(linear)
+    found, _ = resample(volume, onto, OUTSIDE, (2, 3, 2))
+    reach = np.array(moving.shape[::-1]) / 2 - 0.5
+    reach = reach - np.linalg.norm(reference.spacing) / 2 / np.array(moving.spacing)
+    deep = (offsets(volume, onto) < reach).all(-1)
+    assert np.allclose(found.array[deep], onto.array[deep], atol=1e-3)
+
+
+def test_gaps_weigh_nothing():
+    """NaN in a volume neither spreads nor darkens what lies beside it."""
+    fine = Volume(np.full((8, 8, 8), 5.0), (1, 1, 1))
+    fine.array[:, :, 5:] = np.nan
+    onto = Volume(np.zeros((8, 8, 8)), (1, 1, 1), (0.3, 0, 0))
+    found, inside = resample(fine, onto, -7)
+    assert inside.all()
+    assert np.allclose(found.array[:, :, :5], 5)
+    assert np.isnan(found.array[:, :, 5:]).all()
 
 
 def test_volumes_that_do_not_overlap_are_refused():
@@ -223,6 +266,15 @@ def _oblique():
 def test_values_that_cannot_be_fused_are_refused(values, words):
     with refused("mr", words):
         check_values(Volume(np.reshape(values, (1, 1, -1)), name="mr"))
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [([0, np.nan, np.inf, 1], "1 infinite"), ([np.nan, 2, 2], "constant"), ([np.nan] * 2, "alone")],
+)
+def test_values_that_cannot_be_fused_with_gaps_are_refused(values, words):
+    with refused("mr", words):
+        check_values(Volume(np.reshape(values, (1, 1, -1)), name="mr"), gaps=True)
 
 
 def test_other_values_have_to_fit_the_grid():
