@@ -16,7 +16,19 @@ from rich.table import Table
 
 from ..errors import MedFusionError
 from .app import app
-from .choices import COLORMAP_HELP, COLOUR_HELP, Align, Axis, Check, Colormap, Kind, Mode
+from .choices import (
+    COLORMAP_HELP,
+    COLOUR_HELP,
+    FRAME_HELP,
+    ORIENTATION_HELP,
+    Align,
+    Axis,
+    Check,
+    Colormap,
+    Kind,
+    Mode,
+    Orientation,
+)
 from .terminal import bar, err, out
 
 if TYPE_CHECKING:
@@ -86,6 +98,8 @@ def cohort(
     colour: Annotated[Mode | None, typer.Option(help=COLOUR_HELP)] = None,
     omega: Annotated[float | None, typer.Option(help="Saturation, 0 to 1.")] = None,
     colormap: Annotated[Colormap | None, typer.Option(help=COLORMAP_HELP)] = None,
+    frame: Annotated[str | None, typer.Option(metavar="N|mean", help=FRAME_HELP)] = None,
+    orientation: Annotated[Orientation | None, typer.Option(help=ORIENTATION_HELP)] = None,
     align: Annotated[Align | None, typer.Option(help="off, check or apply.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cuda, mps or cpu.")] = None,
     precision: Annotated[str | None, typer.Option(help="float32 or auto.")] = None,
@@ -94,6 +108,7 @@ def cohort(
 ) -> None:
     """Fuse many studies: kept where they are done, with a table and a page at the end."""
     from ..cohort.studies import read_studies
+    from ..sources.formats.base import frame_of
 
     words = {
         "network": network,
@@ -102,6 +117,8 @@ def cohort(
         "colour": colour,
         "omega": omega,
         "colormap": colormap,
+        "frame": frame_of(frame) if frame else None,
+        "orientation": orientation,
         "align": align,
         "device": device,
         "precision": precision,

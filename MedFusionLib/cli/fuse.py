@@ -15,11 +15,14 @@ from .choices import (
     COLORMAP_HELP,
     COLOUR_HELP,
     DEFAULTS_OF_MODES,
+    FRAME_HELP,
+    ORIENTATION_HELP,
     Align,
     Axis,
     Colormap,
     Kind,
     Mode,
+    Orientation,
     Pair,
 )
 from .writing import fuse_into, show_result
@@ -59,6 +62,8 @@ def fuse(
     third_window: Annotated[
         str | None, typer.Option(help="LOWER,UPPER of the third volume.")
     ] = None,
+    frame: Annotated[str | None, typer.Option(metavar="N|mean", help=FRAME_HELP)] = None,
+    orientation: Annotated[Orientation | None, typer.Option(help=ORIENTATION_HELP)] = None,
     align: Annotated[
         Align, typer.Option(help="Measure how far the volumes are off, and move them, or do not.")
     ] = Align.check,
@@ -87,6 +92,7 @@ def fuse(
     """Fuse two registered volumes, and say what each contributed."""
     from ..colour.coding import Coding
     from ..sources.files import read_with_checksum
+    from ..sources.formats.base import frame_of
 
     if scene:
         from ..results.scene_file import check_slicer
@@ -101,7 +107,9 @@ def fuse(
     coding = Coding(str(colour), omega, str(colormap))
     windows = [_window(text) for text in (first_window, second_window, third_window)]
     files = [first, second, *([third] if third else [])]
-    volumes, checksums = map(list, zip(*map(read_with_checksum, files), strict=True))
+    choices = (frame_of(frame) if frame else None, str(orientation) if orientation else None)
+    read = [read_with_checksum(path, *choices) for path in files]
+    volumes, checksums = map(list, zip(*read, strict=True))
     fusion = fuse_into(
         out_,
         files,

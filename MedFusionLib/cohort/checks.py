@@ -16,8 +16,7 @@ from ..methods.registry import get_method
 from ..methods.weights import read_card, weights_path
 from ..settings import Settings
 from ..sources.alignment import ALIGN
-from ..sources.dicom import is_dicom, slices_of
-from ..sources.files import checked_format
+from ..sources.files import corners_of
 from ..sources.volumes import AXES
 from .fusing import fuse_words
 from .records import asked_for, read_done, read_failed, what_changed
@@ -104,7 +103,8 @@ def _check(study: Study) -> None:
     if method.kind == "network":
         for pair in (study.pair, *([f"{study.third_is}-mr"] if study.third_is else [])):
             read_card(weights_path(method.name, pair))
-    corners = [_corners(Path(file)) for file in study.files]
+    choices = (study.options.get("frame"), study.options.get("orientation"))
+    corners = [corners_of(file, *choices) for file in study.files]
     (low, high), *others = [(part.min(axis=0), part.max(axis=0)) for part in corners]
     for name, (lowest, highest) in zip(study.files[1:], others, strict=True):
         if np.any(lowest > high) or np.any(highest < low):
@@ -123,17 +123,3 @@ def _check_words(words: dict[str, Any]) -> None:
             raise MedFusionError(
                 f"There is no {name} '{words[name]}'; choose one of: {', '.join(choices)}."
             )
-
-
-def _corners(path: Path) -> np.ndarray:
-    """LPS positions of a volume's outermost voxels, from its header."""
-    if not path.exists():
-        raise MedFusionError(f"There is no file {path}; check the path.")
-    if path.is_dir() or is_dicom(path):
-        slices = slices_of(path)
-        ends = [
-            (one.place, (np.array(one.size[::-1]) - 1) * one.pixel @ one.axes)
-            for one in (slices[0], slices[-1])
-        ]
-        return np.array([place + n * across for place, across in ends for n in (0, 1)])
-    return checked_format(path).header(path, str(path)).corners

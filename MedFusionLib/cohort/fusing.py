@@ -131,7 +131,8 @@ def _fuse_into(
 
         check_new_folder(out / study.id / "dicom" / "new")  # whether it can be written at all
     files = [Path(file) for file in study.files]
-    volumes, checksums = zip(*map(read_with_checksum, files), strict=True)
+    read = [read_with_checksum(file, given["frame"], given["orientation"]) for file in files]
+    volumes, checksums = zip(*read, strict=True)
     if list(checksums) != made["inputs"]:
         raise MedFusionError("A source was changed while it was read; give the command again.")
     third = volumes[2] if study.third else None

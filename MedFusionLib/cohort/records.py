@@ -39,6 +39,7 @@ DEFAULTS: dict[str, Any] = {
     "steps": 1,
     "samples": 1,
     **dict.fromkeys(WINDOWS),
+    **dict.fromkeys(("frame", "orientation")),
     "align": "check",
     "precision": "auto",
     "headroom": "auto",

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..colour.registry import get_mode, mode_names
 from ..errors import MedFusionError
+from ..sources.formats.base import frame_of
 from ..sources.intensities import Window
 from ..sources.modalities import modalities_of
 
@@ -49,6 +50,8 @@ OPTIONS: dict[str, tuple[Callable[[str], Any], str]] = {
     "steps": (int, "a whole number"),
     "samples": (int, "a whole number"),
     **dict.fromkeys(WINDOWS, (_window, "LOWER,UPPER such as -20,130")),
+    "frame": (frame_of, "the number of a volume, from 0, or mean"),
+    "orientation": (str, "sform or qform"),
     "align": (str, "off, check or apply"),
     "device": (str, "auto, cuda, mps or cpu"),
     "batch": (int, "a whole number"),

@@ -11,9 +11,9 @@ import numpy as np
 
 from ..errors import MedFusionError
 from .detached import check_plain, files_of
-from .dicom import is_dicom, read_dicom
+from .dicom import is_dicom, read_dicom, slices_of
 from .formats import format_of, stem
-from .formats.base import FileFormat, check_choices, in_a_sentence
+from .formats.base import FileFormat, check_choices, check_frame, in_a_sentence
 from .formats.itk import alone
 from .volumes import Volume, to_sitk
 
@@ -57,6 +57,33 @@ def read_volume(
             return kind.read(path, stem(path), frame, orientation)
     except OSError as error:
         raise MedFusionError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def corners_of(
+    path: str | Path, frame: int | str | None = None, orientation: str | None = None
+) -> np.ndarray:
+    """LPS positions in mm of a volume's outermost voxels, from its header alone.
+
+    Raises:
+        MedFusionError: as of `read_volume`, but for what is wrong with the values of voxels.
+    """
+    path = Path(path)
+    check_choices(frame, orientation)
+    _check_name(path)
+    if not path.exists():
+        raise MedFusionError(f"There is no file {path}; check the path.")
+    if path.is_dir() or (path.is_file() and is_dicom(path)):
+        slices = slices_of(path)
+        ends = [
+            (one.place, (np.array(one.size[::-1]) - 1) * one.pixel @ one.axes)
+            for one in (slices[0], slices[-1])
+        ]
+        return np.array([place + n * across for place, across in ends for n in (0, 1)])
+    kind = checked_format(path)
+    with in_a_sentence(path):
+        header = kind.header(path, str(path), orientation)
+    check_frame(header, str(path), frame)
+    return header.corners
 
 
 def checked_format(path: Path) -> FileFormat:

@@ -148,7 +148,7 @@ def test_a_source_that_changes_while_it_is_read_is_refused(sources, tmp_path, mo
     path.write_bytes((sources / "pet.nrrd").read_bytes())
     assert read_with_checksum(path)[1] == sha256(path)
 
-    def changing(path):
+    def changing(path, *choices):
         volume = read_volume(path)
         write_volume(volume.like(volume.array * 2, "pet"), path)
         return volume

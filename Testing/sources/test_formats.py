@@ -20,7 +20,6 @@ import math
 
 import numpy as np
 
-from ..volumes import Volume
 from .base import DamagedError, FileFormat, Header
 from .streams import bytes_left, check_bytes, whole_numbers
 
@@ -36,13 +35,12 @@ class Toy(FileFormat):
                 raise DamagedError("its size is not three numbers")
             check_bytes(bytes_left(stream), math.prod(size))
 
-    def header(self, path, name):
+    def header(self, path, name, orientation=None):
         return Header(tuple(map(int, path.read_bytes().split(b"\\n")[0].split())))
 
-    def read(self, path, name):
-        size = self.header(path, name).size
+    def frames(self, path, name):
         voxels = path.read_bytes().partition(b"\\n")[2]
-        return Volume(np.frombuffer(voxels, np.uint8).reshape(size[::-1]), name=name)
+        yield np.frombuffer(voxels, np.uint8).reshape(self.header(path, name).size[::-1])
 
 
 FORMAT = Toy()
@@ -51,12 +49,12 @@ USE = """
 import json, sys
 from pathlib import Path
 from MedFusionLib.errors import MedFusionError
-from MedFusionLib.cohort.checks import _corners
+from MedFusionLib.sources.files import corners_of
 from MedFusionLib.sources import formats, read_volume
 from MedFusionLib.training.datasets import find_cases
 found = {"words": formats.in_words(), "cases": [c.name for c in find_cases("data", "ct-mr")]}
 found["values"] = read_volume("data/a-mr.toy").array.ravel().tolist()
-found["corner"] = _corners(Path("data/a-mr.toy"))[-1].tolist()
+found["corner"] = corners_of("data/a-mr.toy")[-1].tolist()
 try:
     read_volume("short.toy")
 except MedFusionError as error:

@@ -166,6 +166,21 @@ def check_choices(frame: int | str | None, orientation: str | None) -> None:
         )
 
 
+def frame_of(text: str) -> int | str:
+    """What a word of the command line or of a list says of the frame.
+
+    Raises:
+        MedFusionError: neither a number from 0 nor "mean".
+
+    Example:
+        >>> frame_of("3"), frame_of("mean")
+        (3, 'mean')
+    """
+    frame = int(text) if text.isascii() and text.isdecimal() else text
+    check_choices(frame, None)
+    return frame
+
+
 def check_frame(header: Header, name: str, frame: int | str | None) -> None:
     """Check that a file holds one volume, or the chosen one.
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import gzip
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
-from .base import DamagedError
+from .base import DamagedError, Header
 from .itk import ItkFormat
 from .streams import (
     LARGEST,
@@ -38,6 +39,14 @@ _TYPES = {
 BYTES = {name: size for size, names in _TYPES.items() for name in names.split(",")}
 
 
+#: unit of length -> mm
+MILLIMETRES = {
+    **dict.fromkeys(("", "mm", "millimeter", "millimeters", "millimetre", "millimetres"), 1.0),
+    **dict.fromkeys(("cm", "centimeter", "centimeters", "centimetre", "centimetres"), 10.0),
+    **dict.fromkeys(("m", "meter", "meters", "metre", "metres"), 1000.0),
+    **dict.fromkeys(("um", "µm", "μm", "micron", "microns", "micrometer", "micrometers"), 0.001),
+    **dict.fromkeys(("nm", "nanometer", "nanometers"), 1e-6),
+}
 #: letters of a key with its value, such as Slicer writes
 LONGEST_KEY = 2**16
 
@@ -48,7 +57,19 @@ class Nrrd(ItkFormat):
     io = "NrrdImageIO"
 
     def check(self, path: Path) -> None:
+        """See `FileFormat.check`."""
         _check(path)
+
+    def header(self, path: Path, name: str, orientation: str | None = None) -> Header:
+        """See `FileFormat.header`; lengths are made mm, which ITK does not do."""
+        found = super().header(path, name, orientation)
+        unit = _unit(_header_fields(path))
+        spacing = tuple(step * unit for step in found.spacing)
+        return replace(found, spacing=spacing, origin=tuple(x * unit for x in found.origin))
+
+    def is_list(self, path: Path) -> bool:
+        """See `ItkFormat.is_list`: so Slicer stores sequences."""
+        return _header_fields(path).get("kinds", "").lower().startswith("list")
 
 
 FORMAT = Nrrd()
@@ -56,9 +77,8 @@ FORMAT = Nrrd()
 
 def _check(path: Path) -> None:
     with path.open("rb") as stream:
-        if not re.fullmatch(rb"NRRD000[1-6]\r?\n", stream.readline(16)):
-            raise DamagedError("it is no NRRD file")
         fields = _fields(stream)
+        _unit(fields)
         dimension = number_of(fields, "dimension", MOST_DIMENSIONS)
         sizes = whole_numbers(fields.get("sizes", ""))
         if len(sizes) != dimension or min(sizes, default=0) < 1:
@@ -85,7 +105,15 @@ def _check(path: Path) -> None:
             _check_voxels(data, encoding, math.prod(sizes), BYTES[kind], lines, skipped)
 
 
+def _header_fields(path: Path) -> dict[str, str]:
+    with path.open("rb") as stream:
+        return _fields(stream)
+
+
 def _fields(stream: IO[bytes]) -> dict[str, str]:
+    """The fields of a header; the stream then stands behind it."""
+    if not re.fullmatch(rb"NRRD000[1-6]\r?\n", stream.readline(16)):
+        raise DamagedError("it is no NRRD file")
     fields: dict[str, str] = {}
     for line in lines(stream, LONGEST_KEY):
         if not line:
@@ -104,6 +132,16 @@ def _fields(stream: IO[bytes]) -> dict[str, str]:
             raise DamagedError(f"its header says '{name[:20]}' twice")
         fields[name] = value.strip()
     return fields
+
+
+def _unit(fields: dict[str, str]) -> float:
+    """The unit of lengths in mm."""
+    words = re.findall(r'"([^"]*)"', fields.get("space units", ""))
+    found = {MILLIMETRES.get(word.strip().lower()) for word in words} or {1.0}
+    unit = found.pop()
+    if found or unit is None:
+        raise DamagedError(f"its space units {fields['space units'][:40]} are not one known length")
+    return unit
 
 
 def _check_vectors(text: str, field: str) -> None:
