@@ -7,6 +7,7 @@ without.
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,27 @@ def array_matrix(node: Any, world: bool = True) -> np.ndarray:
     return _to_numpy(matrix) @ begin
 
 
+def fingerprint(node: Any) -> dict[str, Any]:
+    """What tells whether a volume node was changed or moved, in this session or a later one.
+
+    Returns:
+        "voxels": CRC-32 of the values as float32, 8 hexadecimal digits. "place": `array_matrix`,
+        its first three rows.
+
+    Raises:
+        MedFusionError: a parent transform is not linear.
+    """
+    from vtk.util.numpy_support import vtk_to_numpy
+
+    crc = 0
+    image = node.GetImageData()
+    if image is not None and image.GetPointData().GetScalars() is not None:
+        values = vtk_to_numpy(image.GetPointData().GetScalars()).ravel()
+        for start in range(0, values.size, 1 << 20):  # a large volume needs no copy
+            crc = zlib.crc32(values[start : start + (1 << 20)].astype(np.float32), crc)
+    return {"voxels": f"{crc:08x}", "place": array_matrix(node)[:3].ravel().tolist()}
+
+
 def _to_numpy(matrix: Any) -> np.ndarray:
     return np.array([[matrix.GetElement(r, c) for c in range(4)] for r in range(4)])
 
@@ -112,7 +134,7 @@ def add_volume(scene: Any, volume: Volume) -> Any:
     set_voxels(node, volume.array)
     node = scene.AddNode(node)
     node.CreateDefaultDisplayNodes()
-    place_beside(scene, None, node)
+    place_in(scene, parent_of(scene, None), node)
     return node
 
 
@@ -191,15 +213,27 @@ def set_colour(node: Any, colour: np.ndarray) -> None:
     node.InvokeEvent(node.ImageDataModifiedEvent)
 
 
-def place_beside(scene: Any, reference: Any, node: Any) -> None:
-    """Put a node into the subject hierarchy next to the reference, if there is one."""
+def parent_of(scene: Any, node: Any) -> int:
+    """The item of the subject hierarchy that a node stands in; the scene's for None.
+
+    0 where there is no hierarchy.
+    """
     import slicer
 
     tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
     if tree is None:
+        return 0
+    item = tree.GetItemByDataNode(node) if node is not None else 0
+    return tree.GetItemParent(item) if item else tree.GetSceneItemID()
+
+
+def place_in(scene: Any, parent: int, node: Any) -> None:
+    """Put a node into an item of the subject hierarchy; 0: nowhere."""
+    import slicer
+
+    if not parent:
         return
-    beside = tree.GetItemByDataNode(reference) if reference is not None else 0
-    parent = tree.GetItemParent(beside) if beside else tree.GetSceneItemID()
+    tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
     item = tree.GetItemByDataNode(node)
     if item:
         tree.SetItemParent(item, parent)

@@ -11,10 +11,12 @@ import numpy as np
 
 from ..errors import MedFusionError
 from ..fusion import CONTRIBUTIONS, Fusion
-from .nodes import FLIP, array_matrix, name_of, place_beside, set_voxels, to_vtk
+from .nodes import FLIP, array_matrix, fingerprint, name_of, parent_of, place_in, set_voxels, to_vtk
 from .quality import QualityRow
 
 ROLES = ("fused", "colour", *CONTRIBUTIONS)
+#: attribute of a result's folder in the subject hierarchy
+FOLDER = "MedFusion.Folder"
 SOURCE_REFERENCES = ("MedFusion.First", "MedFusion.Second", "MedFusion.Third")
 
 
@@ -25,6 +27,8 @@ def add_fusion(
     *,
     outputs: Sequence[str] = ROLES,
     overwrite: dict[str, Any] | None = None,
+    fingerprints: Sequence[dict[str, Any]] | None = None,
+    undo: contextlib.ExitStack | None = None,
 ) -> dict[str, Any]:
     """Add a fusion to a scene, on the grid and under the parent transform of the first source.
 
@@ -32,8 +36,9 @@ def add_fusion(
     are added and filled, or, after a failure, the scene is as it was.
 
     The fused volume and the contributions become scalar volumes, the colour an RGB vector volume
-    with a fixed window. Each node carries what it was made of: attributes "MedFusion.Role" and
-    "MedFusion.Report" (JSON), and references to the source nodes.
+    with a fixed window; they stand in a folder of the subject hierarchy beside the first source.
+    Each carries what it was made of: attributes "MedFusion.Role", "MedFusion.Report" and
+    "MedFusion.Fingerprints" (JSON), and references to the source nodes.
 
     Args:
         scene: vtkMRMLScene.
@@ -41,6 +46,8 @@ def add_fusion(
         source_nodes: the nodes of the sources, the reference first.
         outputs: which of `ROLES` to add.
         overwrite: role -> an existing node of the right class to fill instead of a new one.
+        fingerprints: of the sources when they were fused; default: as they are now.
+        undo: gets what brings the scene back to what it was: `undo.close()`.
 
     Returns:
         role -> node.
@@ -50,47 +57,82 @@ def add_fusion(
             of the sources.
     """
     overwrite = {role: node for role, node in (overwrite or {}).items() if node is not None}
-    arrays = {"fused": fusion.fused.array}
-    if "colour" in outputs:
-        arrays["colour"] = fusion.colour
-    for role, part in zip(CONTRIBUTIONS, fusion.contributions, strict=False):
-        arrays[role] = part.array
+    _check(outputs, overwrite, source_nodes)
+    arrays = _arrays(fusion, outputs)
+    fingerprints = fingerprints or [fingerprint(node) for node in source_nodes]
+    names = [name_of(node) for node in source_nodes]
+    matrix, transform = _placement(source_nodes[0], fusion)
+    nodes = {}
+    with contextlib.ExitStack() as steps:
+        for role, array in arrays.items():
+            node = overwrite.get(role)
+            if node is None:
+                node = _new_node(scene, role, names)
+            else:
+                steps.callback(_snapshot(scene, node))
+            _fill(node, role, array, fusion, matrix, source_nodes)
+            node.SetAttribute("MedFusion.Fingerprints", json.dumps(fingerprints))
+            nodes[role] = node
+        title = f"{' + '.join(names)} ({fusion.report['network']})"
+        folder = _folder(scene, source_nodes[0], list(overwrite.values()), title, steps)
+        for role, node in nodes.items():  # into the scene only when all are whole
+            if node.GetScene() is None:
+                nodes[role] = node = scene.AddNode(node)
+                steps.callback(_remove, scene, node)
+                place_in(scene, folder, node)
+            _show(node, role, fusion)
+            node.SetAndObserveTransformNodeID(transform)
+            for number, source in enumerate(source_nodes):
+                node.SetNodeReferenceID(SOURCE_REFERENCES[number], source.GetID())
+            _describe_for_export(scene, role, node, fusion)
+        done = steps.pop_all()
+        if undo is not None:
+            undo.push(done)
+    return nodes
+
+
+def _check(outputs: Sequence[str], overwrite: dict[str, Any], sources: Sequence[Any]) -> None:
     if unknown := set(outputs) - set(ROLES):
         raise MedFusionError(f"There is no output {', '.join(unknown)}; choose of {ROLES}.")
     for role, node in overwrite.items():
         if node.GetClassName() != _class_of(role):
             raise MedFusionError(f"{name_of(node)} cannot hold the {role}: it is another kind.")
-        if any(node is source for source in source_nodes):
+        if any(node is source for source in sources):
             raise MedFusionError(
                 f"{name_of(node)} is one of the inputs, and would be written over; "
                 "make new volumes instead."
             )
 
-    reference = source_nodes[0]
-    names = [name_of(node) for node in source_nodes]
-    matrix, transform = _placement(reference, fusion)
-    nodes = {}
-    with contextlib.ExitStack() as undo:
-        for role in (role for role in ROLES if role in outputs and role in arrays):
-            node = overwrite.get(role)
-            if node is None:
-                node = _new_node(scene, role, names)
-            else:
-                undo.callback(_snapshot(scene, node))
-            _fill(node, role, arrays[role], fusion, matrix, source_nodes)
-            nodes[role] = node
-        for role, node in nodes.items():  # into the scene only when all are whole
-            if node.GetScene() is None:
-                nodes[role] = node = scene.AddNode(node)
-                undo.callback(_remove, scene, node)
-            _show(node, role, fusion)
-            node.SetAndObserveTransformNodeID(transform)
-            for number, source in enumerate(source_nodes):
-                node.SetNodeReferenceID(SOURCE_REFERENCES[number], source.GetID())
-            place_beside(scene, reference, node)
-            _describe_for_export(scene, role, node, fusion)
-        undo.pop_all()
-    return nodes
+
+def _arrays(fusion: Fusion, outputs: Sequence[str]) -> dict[str, np.ndarray]:
+    """role -> voxels of each wanted output, in the order of `ROLES`."""
+    maps = zip(CONTRIBUTIONS, fusion.contributions, strict=False)
+    arrays = {"fused": fusion.fused.array, **{role: part.array for role, part in maps}}
+    if "colour" in outputs:
+        arrays["colour"] = fusion.colour
+    return {role: arrays[role] for role in ROLES if role in outputs and role in arrays}
+
+
+def _folder(
+    scene: Any, reference: Any, old: Sequence[Any], title: str, steps: contextlib.ExitStack
+) -> int:
+    """The folder for a result in the subject hierarchy: that of `old` nodes, or a new one.
+
+    0 where there is no hierarchy.
+    """
+    import slicer
+
+    tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+    if tree is None:
+        return 0
+    for node in old:
+        parent = tree.GetItemParent(tree.GetItemByDataNode(node))
+        if tree.GetItemAttribute(parent, FOLDER):
+            return parent
+    folder = tree.CreateFolderItem(parent_of(scene, reference), tree.GenerateUniqueItemName(title))
+    tree.SetItemAttribute(folder, FOLDER, "result")
+    steps.callback(tree.RemoveItem, folder, False, False)
+    return folder
 
 
 def _placement(reference: Any, fusion: Fusion) -> tuple[Any, str | None]:
@@ -243,5 +285,5 @@ def add_quality_table(
     node.SetAttribute("MedFusion.Role", "quality")
     if node.GetScene() is None:
         node = scene.AddNode(node)
-    place_beside(scene, reference, node)
+    place_in(scene, parent_of(scene, reference), node)
     return node

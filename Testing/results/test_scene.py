@@ -1,5 +1,6 @@
 """MRML nodes from and to volumes and fusions, on the real MRML libraries."""
 
+import contextlib
 import itertools
 import json
 
@@ -18,6 +19,7 @@ from MedFusionLib.results.nodes import (
     add_volume,
     align_node,
     alignment_of,
+    fingerprint,
     set_colour,
     undo_alignment,
     volume_from_node,
@@ -168,8 +170,38 @@ def test_results_stand_beside_the_reference_in_the_subject_hierarchy(scene, head
     tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
     study = tree.CreateStudyItem(tree.GetSceneItemID(), "Study")
     tree.SetItemParent(tree.GetItemByDataNode(sources[0]), study)
-    for node in add_fusion(scene, fusion, sources).values():
-        assert tree.GetItemParent(tree.GetItemByDataNode(node)) == study
+    nodes = add_fusion(scene, fusion, sources)
+    (folder,) = {tree.GetItemParent(tree.GetItemByDataNode(node)) for node in nodes.values()}
+    assert tree.GetItemParent(folder) == study
+    assert tree.GetItemName(folder) == "MR + PET (average)"
+    others = add_fusion(scene, fusion, sources, overwrite={"fused": nodes["fused"]})
+    assert {tree.GetItemParent(tree.GetItemByDataNode(one)) for one in others.values()} == {folder}
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_a_result_can_be_taken_away_again(scene, head, fusion, over):
+    sources = [add_volume(scene, volume) for volume in head]
+    old = {}
+    if over:
+        other = fuse(*head, "pet-mr", network="maximum", contributions="share")
+        old = add_fusion(scene, other, sources)
+    before = world(scene)
+    undo = contextlib.ExitStack()
+    add_fusion(scene, fusion, sources, overwrite=old, undo=undo)
+    assert world(scene) != before
+    undo.close()
+    assert world(scene) == before
+
+
+def test_a_fingerprint_tells_what_was_changed_and_what_moved(scene, head):
+    node = add_volume(scene, head[0])
+    first = fingerprint(node)
+    assert fingerprint(node) == first
+    node.SetOrigin(1, 2, 3)
+    moved = fingerprint(node)
+    assert moved["voxels"] == first["voxels"] and moved["place"] != first["place"]
+    voxels(node)[:] += 1
+    assert fingerprint(node)["voxels"] != first["voxels"]
 
 
 def test_slicers_own_dicom_export_finds_what_the_results_are(scene, head, fusion):
@@ -242,7 +274,7 @@ def world(scene):
 
 
 @pytest.mark.parametrize("over", [False, True])
-@pytest.mark.parametrize("step", ["set_voxels", "_show", "place_beside"])
+@pytest.mark.parametrize("step", ["set_voxels", "_show", "_describe_for_export"])
 @pytest.mark.parametrize("call", [0, 1, 3])
 def test_a_failure_at_any_step_leaves_the_scene_as_it_was(
     scene, head, fusion, monkeypatch, over, step, call
