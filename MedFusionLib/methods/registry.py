@@ -9,9 +9,12 @@ import importlib
 import inspect
 import pkgutil
 from functools import cache
+from typing import TYPE_CHECKING
 
 from ..errors import MedFusionError
-from .base import FusionMethod
+
+if TYPE_CHECKING:  # it needs torch, and the panel has to load without
+    from .base import FusionMethod
 
 #: what fuses where nobody chose: docs/bands.md says why
 DEFAULT_METHOD = "bands"
@@ -32,6 +35,8 @@ def _registry() -> dict[str, type[FusionMethod]]:
 
 def _is_method(value: object) -> bool:
     """Whether it is a method that can be made and has a name of its own."""
+    from .base import FusionMethod
+
     is_class = inspect.isclass(value) and issubclass(value, FusionMethod)
     return is_class and not inspect.isabstract(value) and "name" in vars(value)
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import MedFusionError
 from ..sources.files import sha256
-from .base import FusionMethod
 from .registry import get_method
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from .base import FusionMethod
 
 
 def weights_folder() -> Path:

@@ -34,8 +34,8 @@ def volume_from_node(node: Any) -> Volume:
     if node.GetClassName() != "vtkMRMLScalarVolumeNode":
         kind = node.GetClassName().removeprefix("vtkMRML").removesuffix("Node")
         raise MedFusionError(
-            f"{name} is no plain volume but a {kind}; choose a scalar volume, not a label map, "
-            "segmentation, colour or multi-volume."
+            f"{name} is not a scalar volume but a {kind}; choose a plain 3D volume, not a label "
+            "map, segmentation, colour or multi-volume."
         )
     image = node.GetImageData()
     if image is None or image.GetPointData().GetScalars() is None:

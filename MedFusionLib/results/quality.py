@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..metrics.registry import Metric, better, choose_metrics, measure, name_sources
 from ..sources.prepare import evenly, filled_slices
 from ..sources.volumes import slice_order, to_slices
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the metrics need torch, and Slicer's panel has to load without
     from ..fusion import Fusion
+    from ..metrics.registry import Metric
 
 #: the metrics of the report: quick ones, from every family
 SHOWN = (
@@ -110,6 +110,8 @@ def quality_of(fusion: Fusion, metrics: Sequence[str] = SHOWN, slices: int = SLI
         >>> row.value == row.maximum > row.average
         True
     """
+    from ..metrics.registry import better, choose_metrics, name_sources
+
     sources = fusion.sources
     layout = slice_order(sources.reference, fusion.report["parameters"]["axis"])
     background = to_slices(sources.background, *layout)
@@ -133,6 +135,8 @@ def quality_of(fusion: Fusion, metrics: Sequence[str] = SHOWN, slices: int = SLI
 
 def _means(fused: np.ndarray, inputs: list[np.ndarray], metrics: Sequence[Metric]) -> np.ndarray:
     """Mean of each metric over the slices, and over all pairs of sources."""
+    from ..metrics.registry import measure
+
     pairs = [measure(fused, a, b, metrics) for a, b in combinations(inputs, 2)]
     values = np.concatenate(pairs, axis=1)
     defined = np.isfinite(values)
