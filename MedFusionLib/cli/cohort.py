@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from ..cohort.headers import LIMIT
 from ..errors import MedFusionError
 from .app import app
 from .choices import (
@@ -61,6 +62,9 @@ def cohort(
             help="Of results that are there: quick (size and time of change) or full (checksums)."
         ),
     ] = Check.quick,
+    header_limit: Annotated[
+        float, typer.Option(min=0, help="Seconds that reading the headers of a study may take.")
+    ] = LIMIT,
     workers: Annotated[
         int | None,
         typer.Option(min=1, help="Default: one for each GPU, or for every four cores."),
@@ -127,7 +131,7 @@ def cohort(
     defaults |= {name: True for name, on in (("scene", scene), ("dicom", dicom)) if on}
     studies = read_studies(list_, **defaults)
     if dry_run:
-        _say_what_would_be_done(studies, out_, retry_failed, str(check))
+        _say_what_would_be_done(studies, out_, retry_failed, str(check), header_limit)
         return
     from ..cohort.clusters import join_cluster, local_cluster, tls_files
     from ..cohort.run import fuse_cohort
@@ -151,6 +155,7 @@ def cohort(
                     client=client,
                     retry_failed=retry_failed,
                     check=str(check),
+                    header_limit=header_limit,
                     progress=progress,
                 )
         except KeyboardInterrupt:
@@ -189,12 +194,12 @@ def _bar(count: int) -> Iterator[Callable[[Progress], None]]:
 
 
 def _say_what_would_be_done(
-    studies: list[Study], folder: Path, retry_failed: bool, check: str
+    studies: list[Study], folder: Path, retry_failed: bool, check: str, header_limit: float
 ) -> None:
     from ..cohort.checks import check_studies
 
     with bar("Reading headers", "studies") as progress:
-        findings = check_studies(studies, folder, retry_failed, check, progress)
+        findings = check_studies(studies, folder, retry_failed, check, header_limit, progress)
     table = Table("study", "what would be done", "what is wrong")
     for finding in findings:
         table.add_row(finding.id or "(no id)", finding.action, finding.trouble)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,11 +19,13 @@ from ..methods.registry import get_method
 from ..methods.weights import read_card, weights_path
 from ..settings import Settings
 from ..sources.alignment import ALIGN
-from ..sources.files import corners_of
 from ..sources.volumes import AXES
 from .fusing import fuse_words
+from .headers import LIMIT, HeaderReader
 from .records import asked_for, read_done, read_failed, what_changed
 from .studies import Study
+
+READERS = min(4, os.cpu_count() or 1)  # processes that read headers
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,7 @@ def check_studies(
     out: str | Path,
     retry_failed: bool = False,
     check: str = "quick",
+    header_limit: float = LIMIT,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Finding]:
     """Read the header of every file, and the settings, weights and earlier results of each study.
@@ -56,7 +62,7 @@ def check_studies(
     Args:
         studies: from `read_studies`.
         out: folder of the cohort; need not exist.
-        retry_failed, check: as of `fuse_cohort`.
+        retry_failed, check, header_limit: as of `fuse_cohort`.
         progress: called with (studies checked, all studies).
 
     Example:
@@ -64,9 +70,13 @@ def check_studies(
         'cannot'
     """
 
+    local = threading.local()
+
     def find(study: Study) -> Finding:
+        if not hasattr(local, "reader"):
+            local.reader = stack.enter_context(HeaderReader(header_limit))
         try:
-            _check(study)
+            _check(study, local.reader)
         except MedFusionError as error:
             return Finding(study.id, "cannot", str(error))
         except OSError as error:
@@ -74,7 +84,7 @@ def check_studies(
         return Finding(study.id, _action(study, Path(out), retry_failed, check))
 
     found = []
-    with ThreadPoolExecutor(8) as pool:
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor(READERS) as pool:
         for finding in pool.map(find, studies):
             found.append(finding)
             if progress:
@@ -93,7 +103,7 @@ def _action(study: Study, out: Path, retry_failed: bool, check: str) -> str:
     return "fuse again" if done else "fuse"
 
 
-def _check(study: Study) -> None:
+def _check(study: Study, reader: HeaderReader) -> None:
     """Raise a MedFusionError where a study cannot be fused, as far as headers tell."""
     if study.trouble:
         raise MedFusionError(study.trouble)
@@ -104,8 +114,7 @@ def _check(study: Study) -> None:
         for pair in (study.pair, *([f"{study.third_is}-mr"] if study.third_is else [])):
             read_card(weights_path(method.name, pair))
     choices = (study.options.get("frame"), study.options.get("orientation"))
-    corners = [corners_of(file, *choices) for file in study.files]
-    (low, high), *others = [(part.min(axis=0), part.max(axis=0)) for part in corners]
+    (low, high), *others = reader.boxes(study.files, *choices)
     for name, (lowest, highest) in zip(study.files[1:], others, strict=True):
         if np.any(lowest > high) or np.any(highest < low):
             raise MedFusionError(

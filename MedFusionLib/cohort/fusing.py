@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import MedFusionError
 from ..sources.formats import stem
+from .headers import LIMIT, reader_of_this_process
 from .records import (
     DEFAULTS,
     RECORD,
@@ -42,6 +43,7 @@ def fuse_study(
     attempt: int = 1,
     retry_failed: bool = False,
     check: str = "quick",
+    header_limit: float = LIMIT,
 ) -> dict[str, Any]:
     """Fuse a study into `out/ID`, unless it is done; never raises.
 
@@ -53,6 +55,7 @@ def fuse_study(
         retry_failed: fuse it also where it failed before with the same files and settings.
         check: how the files of a study that is done are checked, "quick" or "full"; where one is
             missing or was changed, the study is fused again.
+        header_limit: seconds that reading the headers of the study may take.
 
     Returns:
         Its row: "id", "status" ("done", "failed", or "lost" where an attempt was begun and its
@@ -82,6 +85,8 @@ def fuse_study(
             return {**failed_row(study, ""), "status": "lost"}
         with trying:
             try:
+                choices = (study.options.get("frame"), study.options.get("orientation"))
+                reader_of_this_process(header_limit).boxes(study.files, *choices)
                 row = _fuse_into(study, out, made, began, run)
                 forget_failed(out, study.id)
             except Exception as error:

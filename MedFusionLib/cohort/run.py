@@ -15,6 +15,7 @@ from ..errors import MedFusionError
 from ..results.checksums import CHECKS
 from .clusters import local_cluster, need_dask
 from .fusing import failed_row, fuse_study
+from .headers import LIMIT
 from .page import write_page
 from .records import made_of, only_run, write_failed
 from .studies import Study, make_study, named_once
@@ -54,6 +55,7 @@ def fuse_cohort(
     client: Client | None = None,
     retry_failed: bool = False,
     check: str = "quick",
+    header_limit: float = LIMIT,
     progress: Callable[[Progress], None] | None = None,
     work: Work = fuse_study,
 ) -> list[dict[str, Any]]:
@@ -72,6 +74,8 @@ def fuse_cohort(
         check: of the files of studies that are done: "quick" (by size and time of change, and by
             checksum where the time differs) or "full" (by checksum). What is not whole is fused
             again.
+        header_limit: seconds that reading the headers of one study may take; a study that takes
+            longer has failed.
         progress: called about every second, and at the end.
         work: done for each study; for tests and measurements.
 
@@ -103,6 +107,7 @@ def fuse_cohort(
         ]
         try:
             words = {"out": out, "retry_failed": retry_failed, "check": check}
+            words["header_limit"] = header_limit
             for number, row in _rows(chosen, client, work, words, progress):
                 rows[number] = row
         finally:

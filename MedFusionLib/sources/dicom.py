@@ -56,7 +56,9 @@ class Slice:
 
 
 def is_dicom(path: Path) -> bool:
-    """Whether a file begins as DICOM files do."""
+    """Whether it is a plain file that begins as DICOM files do."""
+    if not path.is_file():  # a pipe would be waited for
+        return False
     with path.open("rb") as stream:
         return stream.read(132)[128:] == b"DICM"
 
