@@ -72,7 +72,7 @@ def test_a_missing_file_is_refused(tmp_path):
 def test_an_unreadable_file_is_refused_without_noise(tmp_path, capfd, ending):
     path = tmp_path / f"broken.{ending}"
     path.write_bytes(b"no picture")
-    with refused("cannot be read", "MHA, NIfTI, NRRD"):
+    with refused("cannot be read", "NIfTI, NRRD"):
         read_volume(path)
     assert capfd.readouterr() == ("", "")
 

@@ -26,7 +26,7 @@ def all_formats() -> tuple[FileFormat, ...]:
 
     Example:
         >>> [kind.name for kind in all_formats()]
-        ['MHA', 'NIfTI', 'NRRD']
+        ['MGH', 'MHA', 'MINC', 'NIfTI', 'NRRD']
     """
     modules = (
         importlib.import_module(f"{__name__}.{entry.name}")
@@ -52,7 +52,7 @@ def in_words() -> str:
 
     Example:
         >>> in_words()
-        'MHA, NIfTI, NRRD or a folder of DICOM slices'
+        'MGH, MHA, MINC, NIfTI, NRRD or a folder of DICOM slices'
     """
     return f"{', '.join(kind.name for kind in all_formats())} or a folder of DICOM slices"
 
