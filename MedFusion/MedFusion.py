@@ -484,7 +484,7 @@ class MedFusionTest(ScriptedLoadableModuleTest):
             self.delayDisplay(_("Skipped: {reason}").format(reason=reason))
             return
         mr, pet, _t2, _ct = MedFusionLogic.makeSampleData((24, 48, 48))
-        nodes = MedFusionLogic().fuse(mr, pet, network="maximum")
+        nodes = MedFusionLogic().fuse(mr, pet, method="maximum")
         self.assertEqual(
             list(nodes), ["fused", "colour", "contribution-first", "contribution-second"]
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,7 @@ from . import __version__
 from .colour.coding import Coding, Coordinates
 from .colour.mode import GRADIENT_NOTE, Voxels
 from .errors import MedFusionError
-from .methods.registry import DEFAULT_METHOD
-from .settings import Settings
+from .settings import Settings, settings_from
 from .sources.alignment import align_volumes, alignment_rows
 from .sources.intensities import Window
 from .sources.modalities import FUNCTIONAL, modalities_of
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 NOTICE = "Research software, not a medical device. Not for diagnosis or treatment."
 #: what the contributions of the first, second and third source are called in files and scenes
-CONTRIBUTIONS = ("contribution-first", "contribution-second", "contribution-third")
+CONTRIBUTION_NAMES = ("contribution-first", "contribution-second", "contribution-third")
 
 
 @dataclass(eq=False)
@@ -39,7 +38,7 @@ class Fusion:
     Attributes:
         fused: the fused volume, in [0, 1]; exactly 0 where no source holds anything.
         contributions: a map for each source, 0 in the background.
-        kind: "gradient", "share" or "parts".
+        contribution_kind: "gradient", "share" or "parts".
         black: F(0, 0), the fusion of black slices, (rows, columns); None but with shares.
         axis: of the slices.
         sources: the sources on the common grid.
@@ -50,7 +49,7 @@ class Fusion:
 
     fused: Volume
     contributions: tuple[Volume, ...]
-    kind: str
+    contribution_kind: str
     black: np.ndarray | None
     axis: str
     sources: Sources
@@ -95,23 +94,12 @@ def fuse(
     *,
     third: Volume | None = None,
     third_modality: str | None = None,
-    network: str = DEFAULT_METHOD,
-    axis: str = "axial",
-    contributions: str | None = None,
-    steps: int = 1,
-    samples: int = 1,
-    coding: Coding | None = None,
     windows: Sequence[Window | None] | None = None,
-    align: str = "off",
-    device: str = "auto",
-    batch: int | None = None,
-    memory: float | None = None,
-    precision: str = "auto",
-    headroom: str = "auto",
-    bounds: str = "on",
     weights: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    settings: Settings | None = None,
+    **options: Any,
 ) -> Fusion:
     """Fuse two registered volumes, slice by slice, and say what each contributed.
 
@@ -121,29 +109,13 @@ def fuse(
         pair: "ct-mr", "pet-mr" or "spect-mr".
         third: a further volume: the fused pair is fused with it in turn.
         third_modality: of the third volume, "ct", "pet" or "spect".
-        network: a method's name, see `methods.all_methods`.
-        axis: of the slices: "axial", "coronal", "sagittal" or "native" (as stored).
-        contributions: "gradient", "share" or "parts"; default: what suits the colour mode.
-        steps: of the shares, see `contributions.share`.
-        samples: of the gradients, see `contributions.gradient`.
-        coding: of the colours; default: the mode `colour.DEFAULT_MODE`, omega 0.6.
         windows: an intensity window for each source, None where the default is to be used.
-        align: "off", "check": measure how far the others lie off the first, and warn, or
-            "apply": also move them there (see `sources.alignment`).
-        device: "auto", "cuda", "mps" or "cpu".
-        batch: slices at once; default: by the memory there is. On a CPU it changes no bit of the
-            result, on a GPU no more than the precision does.
-        memory: bytes that a batch may take; default: by the memory there is.
-        precision: "auto": half precision where it is faster and a check finds it safe, or
-            "float32".
-        headroom: "on": the MR is lowered where it leaves no room above itself for what the others
-            show (see `inference.headroom`); "auto": before the method `bands`, with PET or SPECT;
-            "off".
-        bounds: "on": where all sources are nearly black, the image of a network that makes light
-            of nothing fades to black with them (see `inference.bounds`), or "off".
         weights: a weights file to use instead of the installed one.
         progress: called with (slices done, all slices).
         cancelled: asked between batches.
+        settings: all other choices, see `settings.Settings`.
+        options: or, without them, fields of `Settings` by name, such as `method="maximum"`,
+            `axis="coronal"` or `coding=Coding("paper")`.
 
     Returns:
         The fusion.
@@ -155,35 +127,22 @@ def fuse(
     Example:
         >>> from MedFusionLib.phantom.head import make_phantom
         >>> head = make_phantom((16, 48, 48))
-        >>> fuse(head.t1, head.pet, "pet-mr", network="maximum").fused.shape
+        >>> fuse(head.t1, head.pet, "pet-mr", method="maximum").fused.shape
         (16, 48, 48)
     """
     from .inference.headroom import with_headroom
     from .methods.sequential import load_for_sources, pairs_in_words
 
     started = time.monotonic()
-    settings = Settings(
-        network=network,
-        axis=axis,
-        contributions=contributions,
-        steps=steps,
-        samples=samples,
-        coding=coding or Coding(),
-        device=device,
-        batch=batch,
-        memory=memory,
-        precision=precision,
-        headroom=headroom,
-        bounds=bounds,
-    )
+    settings = settings_from(settings, options)
     if (third is None) != (third_modality is None):
         raise MedFusionError("Give the third volume and its modality together, or neither.")
     modalities = modalities_of(pair, third_modality)
     volumes = [volume for volume in (first, second, third) if volume is not None]
-    layout = slice_order(first, axis)
-    method, digests = load_for_sources(network, pair, third_modality, weights)
+    layout = slice_order(first, settings.axis)
+    method, digests = load_for_sources(settings.method, pair, third_modality, weights)
 
-    volumes, found = align_volumes(volumes, modalities, align, cancelled)
+    volumes, found = align_volumes(volumes, modalities, settings.align, cancelled)
     sources = prepare(volumes, modalities, windows)
     factor = _headroom(method, sources, settings)
     method = with_headroom(method, factor)
@@ -195,23 +154,23 @@ def fuse(
     names = [volume.name for volume in volumes]
     fused = as_volume(result.fused, f"{names[0]} + {' + '.join(names[1:])} fused")
     maps = tuple(
-        as_volume(part, f"{name} {settings.kind}")
+        as_volume(part, f"{name} {settings.contributions}")
         for part, name in zip(result.contributions, names, strict=True)
     )
-    chained = pairs_in_words(network, pair, third_modality)
+    chained = pairs_in_words(settings.method, pair, third_modality)
     report = _report(settings, chained, digests, names, sources, result)
     report["parameters"] |= {"headroom": settings.headroom, "headroom_factor": round(factor, 4)}
     report["parameters"] |= {"bounds": settings.bounds, "faded_below": result.dark}
-    report["alignment"] = alignment_rows(found, names, applied=align == "apply")
+    report["alignment"] = alignment_rows(found, names, applied=settings.align == "apply")
     report["warnings"][:0] = [part["warning"] for part in report["alignment"] if part["warning"]]
     report["share_sum_error"] = _sum_error(result, to_slices(sources.background, *layout))
     report["seconds"] = round(time.monotonic() - started, 2)
     return Fusion(
         fused,
         maps,
-        settings.kind,
+        settings.contributions,
         result.baseline,
-        axis,
+        settings.axis,
         sources,
         settings.coding,
         report,
@@ -230,9 +189,9 @@ def _run(
     """The sources' slices through a method; exactly 0 in the background."""
     from .inference.slices import run_slices
 
-    if settings.kind == "parts" and not method.supports("parts"):
+    if settings.contributions == "parts" and not method.supports("parts"):
         raise MedFusionError(
-            f"{settings.network} fuses three sources one after the other, which leaves no parts "
+            f"{settings.method} fuses three sources one after the other, which leaves no parts "
             "of each; choose the contributions 'share', or the method 'bands'."
         )
     background = to_slices(sources.background, *layout)[which]
@@ -248,7 +207,7 @@ def _run(
         part[background] = 0
         if not np.isfinite(part).all():
             raise MedFusionError(
-                f"The result of {settings.network} holds NaN or infinite values: its weights do "
+                f"The result of {settings.method} holds NaN or infinite values: its weights do "
                 "not suit these volumes; choose another method or other weights."
             )
     return result
@@ -294,12 +253,12 @@ def _report(
                 names, sources.modalities, sources.windows, sources.coverage, strict=True
             )
         ],
-        "network": settings.network,
+        "network": settings.method,
         "pair": pair,
         "weights_sha256": digests,
         "parameters": {
             "axis": settings.axis,
-            "contributions": settings.kind,
+            "contributions": settings.contributions,
             "steps": settings.steps,
             "samples": settings.samples,
             "colour": settings.coding.mode,
@@ -313,7 +272,7 @@ def _report(
         "warnings": [
             *sources.warnings,
             *result.warnings,
-            *([GRADIENT_NOTE] if settings.kind == "gradient" else []),
+            *([GRADIENT_NOTE] if settings.contributions == "gradient" else []),
         ],
     }
 
@@ -358,12 +317,8 @@ def fuse_slice(
     position: Sequence[float],
     *,
     third_modality: str | None = None,
-    network: str = DEFAULT_METHOD,
-    axis: str = "axial",
-    contributions: str | None = None,
-    coding: Coding | None = None,
-    device: str = "auto",
-    headroom: str = "auto",
+    settings: Settings | None = None,
+    **options: Any,
 ) -> FusedSlice:
     """Fuse the one slice through a point, as `fuse` would, for a quick look at the settings.
 
@@ -374,7 +329,7 @@ def fuse_slice(
         pair: "ct-mr", "pet-mr" or "spect-mr".
         position: LPS point in mm.
         third_modality: of the third volume, where there is one.
-        network, axis, contributions, coding, device, headroom: see `fuse`.
+        settings, options: see `fuse`.
 
     Raises:
         MedFusionError: no slice of the first source passes the point, or bad settings.
@@ -383,28 +338,21 @@ def fuse_slice(
         >>> from MedFusionLib.phantom.head import make_phantom
         >>> head = make_phantom((16, 48, 48))
         >>> sources = prepare([head.t1, head.pet], ["mr", "pet"])
-        >>> fuse_slice(sources, "pet-mr", (0, 0, 0), network="maximum").colour.shape
+        >>> fuse_slice(sources, "pet-mr", (0, 0, 0), method="maximum").colour.shape
         (48, 48, 3)
     """
     from .inference.headroom import with_headroom
     from .methods.sequential import load_for_sources
 
-    settings = Settings(
-        network=network,
-        axis=axis,
-        contributions=contributions,
-        coding=coding or Coding(),
-        device=device,
-        precision="float32",  # trying what may be rounded takes longer than one slice
-        headroom=headroom,
-    )
+    # trying what may be rounded takes longer than one slice
+    settings = replace(settings_from(settings, options), precision="float32")
     reference = sources.reference
-    layout = order, _ = slice_order(reference, axis)
+    layout = order, _ = slice_order(reference, settings.axis)
     count = reference.shape[order[0]]
     number = slice_at(reference, position, *layout)
     if not 0 <= number < count:
         raise MedFusionError(f"This slice does not meet {reference.name}; choose another slice.")
-    method, _ = load_for_sources(network, pair, third_modality)
+    method, _ = load_for_sources(settings.method, pair, third_modality)
     which = slice(number, number + 1)
     method = with_headroom(method, _headroom(method, sources, settings))
     result = _run(method, sources, layout, settings, which)

@@ -1,18 +1,28 @@
-"""How a fusion is made: every choice that is not a source, checked in one place."""
+"""Every option of a fusion that is not a source, declared and checked in one place.
+
+To add an option, add a field with `option(...)` to the dataclass that it belongs to. `fuse`, the
+command line, the columns of a cohort and the test of the panel follow from it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
 
 from .colour.coding import Coding
 from .colour.registry import contributions_for
 from .errors import MedFusionError
-from .inference.devices import choose_device
-from .methods.registry import DEFAULT_METHOD, get_method
+from .inference.devices import DEVICES, choose_device
+from .methods.registry import DEFAULT_METHOD, all_methods, get_method
+from .options import check_fields, fields_from, option, options_of
+from .sources.alignment import ALIGN
+from .sources.formats.base import ORIENTATIONS, frame_of
+from .sources.intensities import Window
+from .sources.volumes import AXES
 
 #: kinds of contributions
-KINDS = ("gradient", "share", "parts")
+CONTRIBUTIONS = ("gradient", "share", "parts")
 PRECISIONS = ("auto", "float32")
 #: whether a bright MR is lowered, see `inference.headroom`; auto: before methods that say so, with
 #: a functional source
@@ -20,77 +30,121 @@ HEADROOM = ("auto", "on", "off")
 #: whether a network's image fades where all sources do, see `inference.bounds`
 BOUNDS = ("on", "off")
 MOST_MEMORY = 2**50  # bytes
+COMMANDS = ("fuse", "cohort")
+
+
+def _method_names() -> tuple[str, ...]:
+    return tuple(method.name for method in all_methods())
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of a fusion; `fusion.fuse` says what each of them means.
+    """How two or three sources are fused.
 
     Raises:
         MedFusionError: a setting that does not exist or cannot be, with the choices there are.
 
     Example:
-        >>> Settings("maximum").kind, Settings(coding=Coding("paper")).kind
+        >>> Settings("maximum").contributions, Settings(coding=Coding("paper")).contributions
         ('share', 'gradient')
     """
 
-    network: str = DEFAULT_METHOD
-    axis: str = "axial"
-    contributions: str | None = None
-    steps: int = 1
-    samples: int = 1
+    method: str = option(
+        DEFAULT_METHOD, "Fusion method, see 'medfusion methods'.", choices=_method_names
+    )
+    axis: str = option(
+        "axial", "Axis of the slices.", choices=(*AXES, "native"), label="slice axis"
+    )
+    contributions: str | None = option(
+        None,
+        "Kind of contributions; default: what suits the colour mode.",
+        kind=str,
+        choices=CONTRIBUTIONS,
+        label="kind of contributions",
+    )
+    steps: int = option(1, "Refine the shares by so many steps.", least=1, places=COMMANDS)
+    samples: int = option(
+        1, "Average the gradients over so many noisy copies.", least=1, places=COMMANDS
+    )
     coding: Coding = field(default_factory=Coding)
-    device: str = "auto"
-    batch: int | None = None
-    memory: float | None = None
-    precision: str = "auto"
-    headroom: str = "auto"
-    bounds: str = "on"
+    align: str = option(
+        "off",
+        "Measure how far the volumes are off the MR (check), also move them there (apply), or "
+        "neither (off).",
+        choices=ALIGN,
+        command_default="check",
+    )
+    device: str = option("auto", "Where it is computed.", choices=DEVICES, changes_result=False)
+    batch: int | None = option(
+        None,
+        "Slices at once; default: by the memory there is.",
+        kind=int,
+        least=1,
+        places=COMMANDS,
+        changes_result=False,
+    )
+    memory: float | None = option(
+        None,
+        "GB that a batch may take; default: by the memory there is.",
+        kind=float,
+        unit=1e9,
+        places=COMMANDS,
+        changes_result=False,
+    )
+    precision: str = option(
+        "auto",
+        "float32, or auto: half precision where it is faster and a check finds it safe.",
+        choices=PRECISIONS,
+        places=COMMANDS,
+    )
+    headroom: str = option(
+        "auto",
+        "Lower a bright MR where another source shows something (on), not (off), or before the "
+        "method bands with PET or SPECT (auto).",
+        choices=HEADROOM,
+    )
+    bounds: str = option(
+        "on",
+        "Fade a network's image to black where all sources are nearly black.",
+        choices=BOUNDS,
+        places=COMMANDS,
+    )
 
     def __post_init__(self) -> None:
-        method = get_method(self.network)
-        if self.kind not in KINDS:
-            raise MedFusionError(
-                f"There are no contributions '{self.kind}'; choose one of: {', '.join(KINDS)}."
-            )
-        if self.kind == "gradient" and not method.differentiable:
+        check_fields(self)
+        wanted = self.contributions or contributions_for(self.coding.mode)
+        object.__setattr__(self, "contributions", wanted)
+        method = get_method(self.method)
+        if wanted == "gradient" and not method.differentiable:
             raise MedFusionError(
                 f"{method.title} has no gradient; choose the contributions 'share'."
             )
-        if self.kind == "parts" and not method.supports("parts"):
+        if wanted == "parts" and not method.supports("parts"):
             raise MedFusionError(
                 f"What {method.title} makes is no sum of parts of its sources; "
                 "choose the contributions 'share'."
             )
-        if self.precision not in PRECISIONS:
-            raise MedFusionError(
-                f"There is no precision '{self.precision}'; choose one of: {', '.join(PRECISIONS)}."
-            )
-        for name, choices in (("headroom", HEADROOM), ("bounds", BOUNDS)):
-            if getattr(self, name) not in choices:
-                raise MedFusionError(
-                    f"{name} is '{getattr(self, name)}'; choose one of: {', '.join(choices)}."
-                )
         if self.memory is not None and not 0 < self.memory < MOST_MEMORY:
             raise MedFusionError(
                 "The memory for a batch must be a number of bytes above 0, and one that a machine "
                 "can have."
             )
-        for name in ("steps", "samples", "batch"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise MedFusionError(f"{name} is {value}; it must be at least 1.")
         choose_device(self.device)
 
-    @property
-    def kind(self) -> str:
-        """The kind of contributions: the one asked for, else what suits the colour mode."""
-        return self.contributions or contributions_for(self.coding.mode)
+    @classmethod
+    def from_options(cls, given: Mapping[str, Any]) -> Self:
+        """The settings from values by option name, in the units of the command line.
+
+        Example:
+            >>> Settings.from_options({"colour": "paper", "memory": 2.0}).memory
+            2000000000.0
+        """
+        return cls(**fields_from(cls, given))
 
     def for_slices(self) -> dict[str, Any]:
         """What `inference.run_slices` takes of them."""
         return {
-            "kind": self.kind,
+            "contributions": self.contributions,
             "steps": self.steps,
             "samples": self.samples,
             "device": choose_device(self.device),
@@ -99,3 +153,80 @@ class Settings:
             "precision": self.precision,
             "fade": self.bounds == "on",
         }
+
+
+def settings_from(settings: Settings | None, options: Mapping[str, Any]) -> Settings:
+    """The settings given whole, or made from some of their fields by name.
+
+    Raises:
+        MedFusionError: both are given, there is no such field, or a value cannot be.
+    """
+    if settings is not None:
+        if options:
+            raise MedFusionError(
+                f"Give the settings as a whole, or {', '.join(options)} by name, not both."
+            )
+        return settings
+    names = [one.name for one in fields(Settings)]
+    for name in options:
+        if name not in names:
+            raise MedFusionError(
+                f"There is no option '{name}'; the options are {', '.join(names)}."
+            )
+    return Settings(**{name: value for name, value in options.items() if value is not None})
+
+
+class Frame:
+    """Which volume of a time series: its number from 0, or "mean"."""
+
+    looks = "the number of a volume, from 0, or mean"
+    parse = staticmethod(frame_of)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """How the sources are read."""
+
+    first_window: Window | None = option(
+        None, "Intensity window of the MR, LOWER,UPPER in its own units.", kind=Window
+    )
+    second_window: Window | None = option(
+        None, "Intensity window of the second volume, LOWER,UPPER (HU for CT).", kind=Window
+    )
+    third_window: Window | None = option(
+        None, "Intensity window of the third volume, LOWER,UPPER.", kind=Window, places=COMMANDS
+    )
+
+    frame: int | str | None = option(
+        None,
+        "Of a time series: the number of a volume, from 0, or mean.",
+        kind=Frame,
+        places=COMMANDS,
+    )
+    orientation: str | None = option(
+        None,
+        "Which form to take where a NIfTI file holds two that disagree.",
+        kind=str,
+        choices=ORIENTATIONS,
+        places=COMMANDS,
+    )
+
+    @property
+    def windows(self) -> list[Window | None]:
+        """The windows of the first, second and third source."""
+        return [self.first_window, self.second_window, self.third_window]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What is written beside the volumes, the preview and the report."""
+
+    scene: bool = option(False, "Write a Slicer scene, too.", places=COMMANDS)
+    dicom: bool = option(False, "Write the result as DICOM series, too.", places=("cohort",))
+    keep_paths: bool = option(
+        False, "Put the inputs' full paths into report.json.", places=COMMANDS
+    )
+
+
+#: name -> option, of all there are
+OPTIONS = options_of(Settings, Inputs, Outputs)

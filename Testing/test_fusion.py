@@ -51,7 +51,7 @@ def weights(tmp_path_factory):
     """FunFuseAn with random weights, as `fuse` is told."""
     path = tmp_path_factory.mktemp("weights") / "random.safetensors"
     save_weights(random_method("funfusean", deviation=0.05), path, {"network": "funfusean"})
-    return {"network": "funfusean", "weights": path}
+    return {"method": "funfusean", "weights": path}
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_dim_tissue_is_not_lost():
     dim = array == 1
     array[2:6, 8:16, 8:16] = 255
     mr, ct = Volume(array), Volume(np.where(array > 1, array, 0))
-    result = fuse(mr, ct, "ct-mr", network="maximum", windows=[Window(0, 255), None])
+    result = fuse(mr, ct, "ct-mr", method="maximum", windows=[Window(0, 255), None])
     assert np.array_equal(result.sources.background, array == 0)
     assert np.allclose(result.fused.array[dim & (array == 1)], 1 / 255)
 
@@ -103,7 +103,7 @@ def test_the_second_volume_is_found_in_the_world(small):
     moved = Volume(padded, pet.spacing, origin[:3], pet.direction, "PET")
     first, second = (
         fuse(
-            small.t1, volume, "pet-mr", network="average", windows=[None, Window(0, 12)]
+            small.t1, volume, "pet-mr", method="average", windows=[None, Window(0, 12)]
         ).sources.scaled[1]
         for volume in (pet, moved)
     )
@@ -115,13 +115,13 @@ def test_the_second_volume_is_found_in_the_world(small):
 @few
 @given(storage=storages, which=st.sampled_from(["first", "second"]))
 def test_the_result_does_not_depend_on_how_the_volumes_are_stored(small, storage, which):
-    expected = fuse(small.t1, small.pet, "pet-mr", network="laplacian-pyramid")
+    expected = fuse(small.t1, small.pet, "pet-mr", method="laplacian-pyramid")
     first, second = small.t1, small.pet
     if which == "first":
         first = stored_as(first, *storage)
     else:
         second = stored_as(second, *storage)
-    result = fuse(first, second, "pet-mr", network="laplacian-pyramid")
+    result = fuse(first, second, "pet-mr", method="laplacian-pyramid")
     parts = zip(
         [*everything(result), result.sources.background],
         [*everything(expected), expected.sources.background],
@@ -135,7 +135,7 @@ def test_the_result_does_not_depend_on_how_the_volumes_are_stored(small, storage
 
 @pytest.mark.parametrize("axis", ["axial", "coronal", "sagittal", "native"])
 def test_slices_of_every_axis_go_back_to_their_places(small, axis):
-    result = fuse(small.t1, small.ct, "ct-mr", network="maximum", axis=axis)
+    result = fuse(small.t1, small.ct, "ct-mr", method="maximum", axis=axis)
     first, second = result.sources.scaled
     expected = np.where(result.sources.background, 0, np.maximum(first, second))
     assert np.array_equal(result.fused.array, expected)
@@ -171,7 +171,7 @@ def test_each_colour_mode_has_its_contributions_unless_others_are_asked_for(
         coding=Coding(mode),
         device="cpu",
     )
-    assert result.kind == kind
+    assert result.contribution_kind == kind
     assert (result.baseline is None) == (kind == "gradient")
     assert [part.name for part in result.contributions] == [f"MR T1 {kind}", f"PET {kind}"]
 
@@ -190,7 +190,7 @@ def test_fused_values_lie_in_0_to_1_and_shares_sum_to_them(fused):
 
 def test_a_third_volume_is_fused_in_turn(small):
     result = fuse(
-        small.t1, small.pet, "pet-mr", third=small.ct, third_modality="ct", network="maximum"
+        small.t1, small.pet, "pet-mr", third=small.ct, third_modality="ct", method="maximum"
     )
     expected = np.maximum.reduce(result.sources.scaled)
     expected[result.sources.background] = 0
@@ -250,9 +250,9 @@ def test_the_report_says_what_the_result_is_made_of(fused, weights):
 
 
 def test_one_slice_is_the_same_as_in_the_whole(small):
-    whole = fuse(small.t1, small.pet, "pet-mr", network="maximum")
+    whole = fuse(small.t1, small.pet, "pet-mr", method="maximum")
     point = small.t1.matrix @ [20, 20, 9, 1]
-    one = fuse_slice(whole.sources, "pet-mr", point[:3], network="maximum")
+    one = fuse_slice(whole.sources, "pet-mr", point[:3], method="maximum")
     assert (one.number, one.count) == (9, 16)
     assert np.array_equal(one.fused, whole.fused.array[9])
     assert np.array_equal(one.colour, whole.colour[9])
@@ -268,7 +268,7 @@ def test_progress_and_cancel_reach_the_slices(small):
             small.t1,
             small.pet,
             "pet-mr",
-            network="average",
+            method="average",
             batch=2,
             progress=lambda *n: counts.append(n),
             cancelled=lambda: len(counts) == 2,
@@ -281,7 +281,7 @@ def test_progress_and_cancel_reach_the_slices(small):
     ("settings", "words"),
     [
         ({"pair": "mr-pet"}, "no pair 'mr-pet'"),
-        ({"network": "magic"}, "no method 'magic'"),
+        ({"method": "magic"}, "no method 'magic'"),
         ({"axis": "up"}, "no slice axis 'up'"),
         ({"contributions": "all"}, "gradient, share"),
         ({"steps": 0}, "steps is 0"),
@@ -292,14 +292,14 @@ def test_progress_and_cancel_reach_the_slices(small):
     ],
 )
 def test_bad_settings_are_refused(small, settings, words):
-    options = {"pair": "pet-mr", "network": "average", **settings}
+    options = {"pair": "pet-mr", "method": "average", **settings}
     with refused(words):
         fuse(small.t1, small.pet, **options)
 
 
 def test_weights_of_another_network_are_refused(small, weights):
     with refused("trained for the network"):
-        fuse(small.t1, small.pet, "pet-mr", network="badal-regas", weights=weights["weights"])
+        fuse(small.t1, small.pet, "pet-mr", method="badal-regas", weights=weights["weights"])
 
 
 # Planted truth ----------------------------------------------------------------------------------
@@ -323,7 +323,7 @@ def test_a_planted_thing_stands_out_and_its_colour_says_which_modality_showed_it
     if network == "funfusean" and not weights_path(network, pair).is_file():
         pytest.skip(f"{weights_path(network, pair).name} is not trained yet")
     second = {"pet-mr": head.pet, "ct-mr": head.ct}[pair]
-    result = fuse(head.t2, second, pair, network=network, device="cpu")
+    result = fuse(head.t2, second, pair, method=network, device="cpu")
     inside, outside = around(head, name)
 
     fused = result.fused.array
@@ -341,7 +341,7 @@ def test_a_planted_thing_stands_out_and_its_colour_says_which_modality_showed_it
 @pytest.mark.parametrize("which", ["t1", "t2"])
 def test_what_the_oedema_changes_is_in_the_share_of_the_mr(head, which):
     """Bright in T2 and dark in T1."""
-    result = fuse(getattr(head, which), head.ct, "ct-mr", network="maximum")
+    result = fuse(getattr(head, which), head.ct, "ct-mr", method="maximum")
     inside, outside = around(head, "oedema")
     first, second = (
         part.array[inside].mean() - part.array[outside].mean() for part in result.contributions
@@ -351,7 +351,7 @@ def test_what_the_oedema_changes_is_in_the_share_of_the_mr(head, which):
 
 
 def test_a_report_with_gradients_says_what_they_do_not_say(small):
-    fusion = fuse(small.t1, small.pet, "pet-mr", network="average", coding=Coding("paper"))
+    fusion = fuse(small.t1, small.pet, "pet-mr", method="average", coding=Coding("paper"))
     assert GRADIENT_NOTE in fusion.warnings and GRADIENT_NOTE in fusion.report["warnings"]
-    shares = fuse(small.t1, small.pet, "pet-mr", network="average")
+    shares = fuse(small.t1, small.pet, "pet-mr", method="average")
     assert GRADIENT_NOTE not in shares.warnings

@@ -34,7 +34,7 @@ def everything(slices):
 def test_a_gpu_gives_what_the_cpu_gives(name, kind):
     sources = stacks(9, 48, 53)
     cpu, gpu = (
-        run_slices(random_method(name), sources, kind=kind, device=device, batch=2)
+        run_slices(random_method(name), sources, contributions=kind, device=device, batch=2)
         for device in (torch.device("cpu"), CUDA)
     )
     assert gpu.device.type == "cuda" and not gpu.warnings
@@ -46,7 +46,9 @@ def test_a_gpu_gives_what_the_cpu_gives(name, kind):
 def test_mixed_precision_keeps_its_bounds(name, kind):
     sources = stacks(4, 64, 64)
     exact, mixed = (
-        run_slices(random_method(name), sources, kind=kind, device=CUDA, precision=precision)
+        run_slices(
+            random_method(name), sources, contributions=kind, device=CUDA, precision=precision
+        )
         for precision in ("float32", "auto")
     )
     assert np.abs(mixed.fused - exact.fused).max() < FUSED_BOUND

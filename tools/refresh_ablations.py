@@ -92,7 +92,7 @@ def on_heads(method: nn.Module, looks: list[planted.Look], names: tuple[str, ...
     """Means over the heads of some measures of `planted.score`."""
     found = []
     for look in looks:
-        run = run_slices(method, look.inputs, kind="share", bounded=True)
+        run = run_slices(method, look.inputs, contributions="share", bounded=True)
         fused = np.where(look.background, 0, run.fused)
         found.append(planted.score(look, fused, run.contributions))
     return [f"{np.mean([head[name] for head in found if name in head]):.2f}" for name in names]

@@ -144,7 +144,7 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
     def _settings(state, device):
         return {
             "third_modality": state.thirdModality if state.third else None,
-            "network": state.network,
+            "method": state.network,
             "axis": state.axis,
             "contributions": None if state.contributions == "auto" else state.contributions,
             "coding": Coding(state.mode, state.omega, state.colormap),

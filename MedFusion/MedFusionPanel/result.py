@@ -12,7 +12,7 @@ from MedFusionLib.colour.coding import Coding, Coordinates
 from MedFusionLib.colour.mode import Voxels
 from MedFusionLib.colour.registry import contributions_for, get_mode
 from MedFusionLib.errors import MedFusionError
-from MedFusionLib.fusion import CONTRIBUTIONS
+from MedFusionLib.fusion import CONTRIBUTION_NAMES
 from MedFusionLib.results.nodes import array_matrix, set_colour, volume_from_node
 from MedFusionLib.results.quality import quality_of
 from MedFusionLib.results.scene import SOURCE_REFERENCES, add_quality_table
@@ -203,7 +203,7 @@ class Result:
             values.append((modality, value, unit))
         parts = [
             max(float(self._arrays[role][place]), 0)
-            for role in CONTRIBUTIONS
+            for role in CONTRIBUTION_NAMES
             if role in self._arrays
         ]
         total = sum(parts)
@@ -273,7 +273,7 @@ class Result:
         if "fused" in arrays:
             shape = arrays["fused"].shape
             arrays = {role: array for role, array in arrays.items() if array.shape == shape}
-        maps = [arrays[role] for role in CONTRIBUTIONS if role in arrays]
+        maps = [arrays[role] for role in CONTRIBUTION_NAMES if role in arrays]
         if "fused" not in arrays or len(maps) != len(self.sources):
             return arrays, None
         voxels = Voxels(arrays["fused"], maps, arrays["fused"] == 0, self._scaledSources)
@@ -286,7 +286,8 @@ class Result:
 
 def _of(fusion):
     arrays = {
-        role: part.array for role, part in zip(CONTRIBUTIONS, fusion.contributions, strict=False)
+        role: part.array
+        for role, part in zip(CONTRIBUTION_NAMES, fusion.contributions, strict=False)
     }
     return {"fused": fusion.fused.array, **arrays}, fusion.coordinates
 

@@ -5,7 +5,7 @@ import math
 from MedFusionLib.colour.colormaps import COLORMAPS
 from MedFusionLib.colour.registry import DEFAULT_MODE, mode_names
 from MedFusionLib.methods.registry import DEFAULT_METHOD
-from MedFusionLib.settings import KINDS
+from MedFusionLib.settings import CONTRIBUTIONS
 from MedFusionLib.sources.volumes import AXES
 
 
@@ -83,7 +83,7 @@ class PanelState:
     thirdModality = Parameter("ct", ("ct", "pet", "spect"))
 
     network = Parameter(DEFAULT_METHOD)
-    contributions = Parameter("auto", ("auto", *KINDS))
+    contributions = Parameter("auto", ("auto", *CONTRIBUTIONS))
     mode = Parameter(DEFAULT_MODE, mode_names())
     omega = Parameter(0.6, limits=(0, 1))
     colormap = Parameter("jet", tuple(COLORMAPS))

@@ -71,7 +71,7 @@ def measure_heads(
             for file, volume in zip(files, (head.t1, head.pet), strict=True):
                 write_volume(volume, file)
             first, second = map(str, files)
-            options = {"network": network}
+            options = {"method": network}
             listed.append(Study(f"p{number}", first, second, "pet-mr", options=options))
         warm, listed = listed[:2], listed[2:]
         _bare(warm[0], folder / "loop")

@@ -154,7 +154,7 @@ def _row(
         state["result"] = run_slices(
             module,
             volume[:-1],
-            kind=maps,
+            contributions=maps,
             device=device,
             precision="auto",
             occupied=volume[-1],

@@ -150,7 +150,7 @@ def _time_cohorts(network: list[str] | None, size: list[str] | None, file: Path 
 
     shape = parse_size(size[0] if size else "192x192x96")
     with err.status("Digital heads in a loop, and on 1 and 2 workers"):
-        heads = measure_heads(shape, network=network[0] if network else DEFAULT_METHOD)
+        heads = measure_heads(shape, method=network[0] if network else DEFAULT_METHOD)
     with err.status("Studies that sleep for 10 s"):
         sleep = measure_sleep()
     with err.status("10,000 studies that sleep for 1 s, on 100 workers"):

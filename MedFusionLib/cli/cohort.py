@@ -17,36 +17,26 @@ from rich.table import Table
 from ..cohort.headers import LIMIT
 from ..errors import MedFusionError
 from .app import app
-from .choices import (
-    COLORMAP_HELP,
-    COLOUR_HELP,
-    FRAME_HELP,
-    ORIENTATION_HELP,
-    Align,
-    Axis,
-    Check,
-    Colormap,
-    Kind,
-    Mode,
-    Orientation,
-)
+from .choices import Check
+from .options import with_options
 from .terminal import bar, err, out
 
 if TYPE_CHECKING:
     from ..cohort import Progress, Study
 
 
-PATIENCE = 10  # seconds without a worker before it is said
+SECONDS_WITHOUT_WORKER = 10  # before it is said
 
 
 @app.command()
+@with_options("cohort")
 def cohort(
     list_: Annotated[
         Path,
         typer.Argument(
             metavar="LIST",
-            help="A CSV with the columns id, mr, second, pair (third, third_is, and any option of "
-            "'fuse'), or a BIDS folder.",
+            help="A CSV with the columns id, mr, second, pair (third, third_modality, and any "
+            "option of a fusion), or a BIDS folder.",
         ),
     ],
     out_: Annotated[Path, typer.Option("--out", help="Folder for the results.")],
@@ -94,42 +84,13 @@ def cohort(
             help="Serve Dask's dashboard on 127.0.0.1; every user of this computer can read it.",
         ),
     ] = False,
-    network: Annotated[
-        str | None, typer.Option(help="Of studies whose row names none; so are all below.")
-    ] = None,
-    axis: Annotated[Axis | None, typer.Option(help="Of the slices.")] = None,
-    contributions: Annotated[Kind | None, typer.Option(help="share or gradient.")] = None,
-    colour: Annotated[Mode | None, typer.Option(help=COLOUR_HELP)] = None,
-    omega: Annotated[float | None, typer.Option(help="Saturation, 0 to 1.")] = None,
-    colormap: Annotated[Colormap | None, typer.Option(help=COLORMAP_HELP)] = None,
-    frame: Annotated[str | None, typer.Option(metavar="N|mean", help=FRAME_HELP)] = None,
-    orientation: Annotated[Orientation | None, typer.Option(help=ORIENTATION_HELP)] = None,
-    align: Annotated[Align | None, typer.Option(help="off, check or apply.")] = None,
-    device: Annotated[str | None, typer.Option(help="auto, cuda, mps or cpu.")] = None,
-    precision: Annotated[str | None, typer.Option(help="float32 or auto.")] = None,
-    scene: Annotated[bool, typer.Option("--scene", help="Write Slicer scenes, too.")] = False,
-    dicom: Annotated[bool, typer.Option("--dicom", help="Write DICOM series, too.")] = False,
+    *,
+    options: dict[str, Any],
 ) -> None:
     """Fuse many studies: kept where they are done, with a table and a page at the end."""
     from ..cohort.studies import read_studies
-    from ..sources.formats.base import frame_of
 
-    words = {
-        "network": network,
-        "axis": axis,
-        "contributions": contributions,
-        "colour": colour,
-        "omega": omega,
-        "colormap": colormap,
-        "frame": frame_of(frame) if frame else None,
-        "orientation": orientation,
-        "align": align,
-        "device": device,
-        "precision": precision,
-    }
-    defaults = {k: str(v) if isinstance(v, str) else v for k, v in words.items() if v is not None}
-    defaults |= {name: True for name, on in (("scene", scene), ("dicom", dicom)) if on}
-    studies = read_studies(list_, **defaults)
+    studies = read_studies(list_, **options)
     if dry_run:
         _say_what_would_be_done(studies, out_, retry_failed, str(check), header_limit)
         return
@@ -184,7 +145,7 @@ def _bar(count: int) -> Iterator[Callable[[Progress], None]]:
             ended = at.done + at.failed
             shown.update(task, completed=ended, failed=at.failed, workers=at.workers)
             waited = 0 if at.workers else waited + 1
-            if waited == PATIENCE:
+            if waited == SECONDS_WITHOUT_WORKER:
                 err.print("There is no worker; waiting for one.", style="yellow")
             if not err.is_terminal and ended and (ended - said) * 20 >= at.all:
                 said = ended

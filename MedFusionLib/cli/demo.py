@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from ..settings import Outputs
 from .app import app
 from .terminal import out
 from .writing import fuse_into, show_result
-
-if TYPE_CHECKING:
-    pass
-
 
 DEMO_SHAPE = (96, 192, 192)
 
@@ -44,7 +41,7 @@ def demo(
             target,
             [files[name] for name in names],
             volumes,
-            False,
+            Outputs(),
             focus=head.centre(planted),
             pair=pair,
             device=device,

@@ -9,6 +9,7 @@ from .terminal import bar, err, out
 
 if TYPE_CHECKING:
     from ..fusion import Fusion
+    from ..settings import Outputs
     from ..sources.volumes import Volume
 
 
@@ -16,13 +17,12 @@ def fuse_into(
     folder: Path,
     files: list[Path] | None,
     volumes: list[Volume],
-    scene: bool,
+    outputs: Outputs,
     focus: tuple[float, float, float] | None = None,
-    keep_paths: bool = False,
     checksums: list[str] | None = None,
-    **settings: Any,
+    **fusing: Any,
 ) -> Fusion:
-    """Fuse, and write everything into a folder at once."""
+    """Fuse (`fusing`: what `fusion.fuse` takes), and write everything into a folder at once."""
     from ..fusion import fuse as run
     from ..results.folder import write_results
     from ..sources.folders import whole_folder
@@ -30,14 +30,14 @@ def fuse_into(
     third = volumes[2] if len(volumes) > 2 else None
     with whole_folder(folder) as temporary:
         with bar("Fusing", "slices") as progress:
-            fusion = run(volumes[0], volumes[1], third=third, progress=progress, **settings)
+            fusion = run(volumes[0], volumes[1], third=third, progress=progress, **fusing)
         write_results(
             fusion,
             temporary,
             files=files,
             focus=focus,
-            keep_paths=keep_paths,
-            scene=volumes if scene else None,
+            keep_paths=outputs.keep_paths,
+            scene=volumes if outputs.scene else None,
             checksums=checksums,
         )
     return fusion

@@ -9,17 +9,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ..errors import MedFusionError
-from ..inference.devices import DEVICES
 from ..methods.registry import get_method
 from ..methods.weights import read_card, weights_path
-from ..settings import Settings
-from ..sources.alignment import ALIGN
-from ..sources.volumes import AXES
 from .fusing import fuse_words
 from .headers import LIMIT, HeaderReader
 from .records import asked_for, read_done, read_failed, what_changed
@@ -108,10 +103,9 @@ def _check(study: Study, reader: HeaderReader) -> None:
     if study.trouble:
         raise MedFusionError(study.trouble)
     words = fuse_words(study)
-    _check_words(words)
-    method = get_method(words["network"])
+    method = get_method(words["settings"].method)
     if method.kind == "network":
-        for pair in (study.pair, *([f"{study.third_is}-mr"] if study.third_is else [])):
+        for pair in (study.pair, *([f"{study.third_modality}-mr"] if study.third_modality else [])):
             read_card(weights_path(method.name, pair))
     choices = (study.options.get("frame"), study.options.get("orientation"))
     (low, high), *others = reader.boxes(study.files, *choices)
@@ -120,15 +114,4 @@ def _check(study: Study, reader: HeaderReader) -> None:
             raise MedFusionError(
                 f"{name} and {study.mr} do not overlap in space; check that they are registered "
                 "to each other."
-            )
-
-
-def _check_words(words: dict[str, Any]) -> None:
-    names = ("network", "axis", "contributions", "steps", "samples", "coding", "batch", "memory")
-    names += ("precision", "headroom", "bounds")
-    Settings(**{name: words[name] for name in names})
-    for name, choices in (("align", ALIGN), ("device", DEVICES), ("axis", (*AXES, "native"))):
-        if words[name] not in choices:
-            raise MedFusionError(
-                f"There is no {name} '{words[name]}'; choose one of: {', '.join(choices)}."
             )

@@ -26,7 +26,7 @@ from .records import (
     write_done,
     write_failed,
 )
-from .studies import WINDOWS, Study
+from .studies import COLUMN_OPTIONS, Study
 
 if TYPE_CHECKING:
     from ..fusion import Fusion
@@ -105,7 +105,7 @@ def failed_row(study: Study, error: str, seconds: float = 0.0) -> dict[str, Any]
         "error": error,
         "kept": False,
         "kind": study.kind,
-        "network": study.options.get("network", DEFAULTS["network"]),
+        "network": study.options.get("method", DEFAULTS["method"]),
         "seconds": round(seconds, 2),
         "device": "",
         "agreement": None,
@@ -176,34 +176,23 @@ def _fuse_into(
 
 
 def fuse_words(study: Study) -> dict[str, Any]:
-    """The options of a study as `fusion.fuse` takes them.
+    """What `fusion.fuse` takes of a study's options.
 
     Raises:
-        MedFusionError: a colour that cannot be.
+        MedFusionError: a setting that cannot be.
 
     Example:
-        >>> fuse_words(Study("p1", options={"memory": 2.0, "omega": 0.3}))["memory"]
-        2000000000
+        >>> fuse_words(Study("p1", options={"memory": 2.0}))["settings"].memory
+        2000000000.0
     """
-    from ..colour.coding import Coding
-    from ..sources.intensities import Window
+    from ..options import fields_from
+    from ..settings import Inputs, Settings
 
-    given = {**DEFAULTS, **study.options}
-    windows = [given[name] for name in WINDOWS[: len(study.files)]]
-    words = {name: given[name] for name in ("network", "axis", "contributions", "steps", "samples")}
-    memory = given.get("memory")
+    given = {name: one.command_default for name, one in COLUMN_OPTIONS.items()} | study.options
     return {
-        **words,
-        "third_modality": study.third_is,
-        "coding": Coding(given["colour"], given["omega"], given["colormap"]),
-        "windows": [Window(*ends) if ends else None for ends in windows],
-        "align": given["align"],
-        "precision": given["precision"],
-        "headroom": given["headroom"],
-        "bounds": given["bounds"],
-        "device": given.get("device", "auto"),
-        "batch": given.get("batch"),
-        "memory": int(memory * 1e9) if memory is not None else None,
+        "third_modality": study.third_modality,
+        "windows": Inputs(**fields_from(Inputs, given)).windows[: len(study.files)],
+        "settings": Settings.from_options(given),
     }
 
 
@@ -288,6 +277,6 @@ def without_paths(text: str, study: Study, out: str | Path = "") -> str:
 
 def _names(study: Study) -> Sequence[str]:
     second = study.pair.split("-")[0].upper() or "second volume"
-    return [f"the {name}" for name in ("MR", second, (study.third_is or "").upper())][
+    return [f"the {name}" for name in ("MR", second, (study.third_modality or "").upper())][
         : len(study.files)
     ]

@@ -13,38 +13,23 @@ import json
 import shutil
 import uuid
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..colour.registry import DEFAULT_MODE
 from ..errors import MedFusionError
-from ..methods.registry import DEFAULT_METHOD, get_method
+from ..methods.registry import get_method
 from ..methods.weights import read_card, weights_path
 from ..results.checksums import changed_file, list_files
 from ..sources.files import sha256
 from ..sources.folders import PREFIX
-from .studies import WINDOWS, Study
+from .studies import COLUMN_OPTIONS, Study
 
 HIDDEN = ".cohort"
 RECORD = "study.json"
-#: options that change what is in the folder of a study, and what they are where not given;
-#: device, batch and memory only change how it is computed
+#: options that change what is in the folder of a study, and what they are where not given
 DEFAULTS: dict[str, Any] = {
-    "network": DEFAULT_METHOD,
-    "axis": "axial",
-    "contributions": None,
-    "colour": DEFAULT_MODE,
-    "omega": 0.6,
-    "colormap": "jet",
-    "steps": 1,
-    "samples": 1,
-    **dict.fromkeys(WINDOWS),
-    **dict.fromkeys(("frame", "orientation")),
-    "align": "check",
-    "precision": "auto",
-    "headroom": "auto",
-    "bounds": "on",
-    **dict.fromkeys(("scene", "dicom", "keep_paths"), False),
+    name: one.command_default for name, one in COLUMN_OPTIONS.items() if one.changes_result
 }
 
 
@@ -59,10 +44,10 @@ def made_of(study: Study) -> dict[str, Any]:
 def asked_for(study: Study) -> dict[str, Any]:
     """`made_of` without the checksums of the files, which take a while."""
     settings = {**DEFAULTS, **{k: v for k, v in study.options.items() if k in DEFAULTS}}
-    parts = {"pair": study.pair, "third_is": study.third_is, **settings}
-    pairs = [study.pair, *([f"{study.third_is}-mr"] if study.third_is else [])]
-    weights = [_weights(settings["network"], pair) for pair in pairs]
-    return json.loads(json.dumps({"settings": parts, "weights": weights}))
+    parts = {"pair": study.pair, "third_is": study.third_modality, **settings}
+    pairs = [study.pair, *([f"{study.third_modality}-mr"] if study.third_modality else [])]
+    weights = [_weights(settings["method"], pair) for pair in pairs]
+    return json.loads(json.dumps({"settings": parts, "weights": weights}, default=asdict))
 
 
 def _checksum(file: str) -> str | None:

@@ -9,59 +9,20 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..colour.registry import get_mode, mode_names
 from ..errors import MedFusionError
-from ..sources.formats.base import frame_of
-from ..sources.intensities import Window
+from ..settings import OPTIONS
 from ..sources.modalities import modalities_of
 
-WINDOWS = ("first_window", "second_window", "third_window")
-
-
-def _window(text: str) -> tuple[float, float]:
-    lower, upper = (float(part) for part in text.split(","))
-    Window(lower, upper)
-    return lower, upper
-
-
-def _mode(text: str) -> str:
-    return get_mode(text).name
-
-
-def _yes(text: str) -> bool:
-    return {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}[
-        text.lower()
-    ]
-
-
-#: option of `medfusion fuse` -> how its word is read, and what such a word looks like
-OPTIONS: dict[str, tuple[Callable[[str], Any], str]] = {
-    "network": (str, "a name of 'medfusion networks --all'"),
-    "axis": (str, "axial, coronal, sagittal or native"),
-    "contributions": (str, "share or gradient"),
-    "colour": (_mode, f"a colour mode: {', '.join(mode_names())}"),
-    "omega": (float, "a number from 0 to 1"),
-    "colormap": (str, "a colour map"),
-    "steps": (int, "a whole number"),
-    "samples": (int, "a whole number"),
-    **dict.fromkeys(WINDOWS, (_window, "LOWER,UPPER such as -20,130")),
-    "frame": (frame_of, "the number of a volume, from 0, or mean"),
-    "orientation": (str, "sform or qform"),
-    "align": (str, "off, check or apply"),
-    "device": (str, "auto, cuda, mps or cpu"),
-    "batch": (int, "a whole number"),
-    "memory": (float, "a number of GB"),
-    "precision": (str, "auto or float32"),
-    "headroom": (str, "auto, on or off"),
-    "bounds": (str, "on or off"),
-    **dict.fromkeys(("scene", "dicom", "keep_paths"), (_yes, "yes or no")),
-}
-COLUMNS = ("id", "mr", "second", "pair", "third", "third_is")
+#: options that may be columns of a list
+COLUMN_OPTIONS = {name: one for name, one in OPTIONS.items() if "cohort" in one.places}
+#: what columns were called before
+FORMER = {"network": "method", "third_is": "third_modality"}
+COLUMNS = ("id", "mr", "second", "pair", "third", "third_modality")
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _TAKEN = ("cohort.csv", "cohort.html")
 
@@ -76,8 +37,8 @@ class Study:
         second: of the CT, PET or SPECT.
         pair: "ct-mr", "pet-mr" or "spect-mr".
         third: of a further volume, or None.
-        third_is: modality of the third volume, or None.
-        options: those of `medfusion fuse`, see `OPTIONS`; what is not there has its default.
+        third_modality: modality of the third volume, or None.
+        options: see `settings.OPTIONS`; what is not there has its default.
         trouble: a sentence that says why it cannot be fused; "" where it may be.
     """
 
@@ -86,7 +47,7 @@ class Study:
     second: str = ""
     pair: str = ""
     third: str | None = None
-    third_is: str | None = None
+    third_modality: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     trouble: str = ""
 
@@ -98,7 +59,7 @@ class Study:
     @property
     def kind(self) -> str:
         """The pair and the third modality in words; studies of one kind are compared."""
-        return f"{self.pair}, then {self.third_is}-mr" if self.third_is else self.pair
+        return f"{self.pair}, then {self.third_modality}-mr" if self.third_modality else self.pair
 
 
 def make_study(row: Mapping[str, Any], folder: str | Path = "", **defaults: Any) -> Study:
@@ -125,21 +86,23 @@ def make_study(row: Mapping[str, Any], folder: str | Path = "", **defaults: Any)
         if not name.startswith("#")
     }
     for name in found:
-        if name not in (*COLUMNS, *OPTIONS):
+        if name not in (*COLUMNS, *COLUMN_OPTIONS):
+            columns = ", ".join((*COLUMNS, *COLUMN_OPTIONS))
             raise MedFusionError(
-                f"There is no column '{name}'; the columns are {', '.join((*COLUMNS, *OPTIONS))}, "
+                f"There is no column '{name}'; the columns are {columns}, "
                 "and those whose name begins with # are left out."
             )
     found = {name: value for name, value in found.items() if value not in ("", None)}
     trouble = ""
     options: dict[str, Any] = {}
     for name, value in {**defaults, **found}.items():
-        if name in OPTIONS and value is not None:
-            read, looks = OPTIONS[name]
+        if name in COLUMN_OPTIONS and value is not None:
+            one = COLUMN_OPTIONS[name]
             try:
-                options[name] = read(value) if isinstance(value, str) else value
-            except (ValueError, KeyError, MedFusionError):
-                trouble = trouble or f"The {name} '{value}' is not {looks}; correct it."
+                options[name] = one.read(value) if isinstance(value, str) else value
+                one.check(options[name])
+            except MedFusionError as error:
+                trouble = trouble or str(error)
     paths = {
         name: str(Path(folder, str(found[name]))) if name in found else ""
         for name in ("mr", "second", "third")
@@ -150,14 +113,15 @@ def make_study(row: Mapping[str, Any], folder: str | Path = "", **defaults: Any)
         paths["second"],
         str(found.get("pair", "")),
         paths["third"] or None,
-        found.get("third_is"),
+        found.get("third_modality"),
         options,
     )
     return replace(study, trouble=_trouble(study) or trouble)
 
 
 def _column(name: str) -> str:
-    return name.strip().lower().replace("-", "_").replace(" ", "_")
+    name = name.strip().lower().replace("-", "_").replace(" ", "_")
+    return FORMER.get(name, name)
 
 
 def _trouble(study: Study) -> str:
@@ -172,10 +136,10 @@ def _trouble(study: Study) -> str:
     missing = [name for name in ("mr", "second", "pair") if not getattr(study, name)]
     if missing:
         return f"The row has no {' and no '.join(missing)}; fill it in."
-    if bool(study.third) != bool(study.third_is):
-        return "Give the third volume and its modality (third_is) together, or neither."
+    if bool(study.third) != bool(study.third_modality):
+        return "Give the third volume and its modality (third_modality) together, or neither."
     try:
-        modalities_of(study.pair, study.third_is)
+        modalities_of(study.pair, study.third_modality)
     except MedFusionError as error:
         return str(error)
     return ""
@@ -185,10 +149,10 @@ def read_studies(path: str | Path, **defaults: Any) -> list[Study]:
     """The studies in a CSV or a BIDS folder.
 
     Args:
-        path: a CSV with the columns id, mr, second, pair, third, third_is, and any option of
+        path: a CSV with the columns id, mr, second, pair, third, third_modality, and any option of
             `medfusion fuse`; its relative paths start from its own folder. Or a BIDS folder, see
             `bids.read_bids`.
-        defaults: options for what a row leaves open, such as `network="fw-net"`.
+        defaults: options for what a row leaves open, such as `method="fw-net"`.
 
     Returns:
         The studies, in the order of the list.
@@ -197,7 +161,7 @@ def read_studies(path: str | Path, **defaults: Any) -> list[Study]:
         MedFusionError: no list, not readable, or with columns that there are not.
 
     Example:
-        >>> read_studies("list.csv", network="maximum")[0].id  # doctest: +SKIP
+        >>> read_studies("list.csv", method="maximum")[0].id  # doctest: +SKIP
         'p001'
     """
     path = Path(path)

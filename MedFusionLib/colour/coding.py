@@ -12,9 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import MedFusionError
-from .colormaps import colormap_table
+from ..options import check_fields, option
+from .colormaps import COLORMAPS
 from .mode import Legend, Places, Voxels, slabs
-from .registry import DEFAULT_MODE, get_mode
+from .registry import DEFAULT_MODE, all_modes, get_mode, mode_names
+
+
+def _modes_in_words() -> str:
+    return " ".join(f"{mode.name}: {mode.summary}" for mode in all_modes())
+
+
+def _colormap_in_words() -> str:
+    modes = ", ".join(mode.name for mode in all_modes() if "colormap" in mode.uses)
+    return f"Colour map of the colours {modes}."
 
 
 @dataclass(frozen=True)
@@ -32,15 +42,18 @@ class Coding:
         MedFusionError: no such mode or colour map, or omega is not in [0, 1].
     """
 
-    mode: str = DEFAULT_MODE
-    omega: float = 0.6
-    colormap: str = "jet"
+    mode: str = option(
+        DEFAULT_MODE,
+        _modes_in_words,
+        name="colour",
+        choices=mode_names,
+        label="colour mode",
+    )
+    omega: float = option(0.6, "Saturation of the colours, 0 to 1.", least=0, most=1)
+    colormap: str = option("jet", _colormap_in_words, choices=COLORMAPS)
 
     def __post_init__(self) -> None:
-        get_mode(self.mode)
-        if not 0 <= self.omega <= 1:
-            raise MedFusionError(f"omega is {self.omega:g}; it must lie between 0 and 1.")
-        colormap_table(self.colormap)
+        check_fields(self)
 
     def table(self, modalities: Sequence[str] = ("mr", "pet")) -> np.ndarray:
         """The colours, uint8 (256 rows, columns, 3); row 0 is black.

@@ -194,7 +194,7 @@ def evaluate_phantom(
             result = run_slices(
                 contender.module,
                 look.inputs,
-                kind="share",
+                contributions="share",
                 device=chosen,
                 bounded=True,
                 cancelled=cancelled,
@@ -206,14 +206,18 @@ def evaluate_phantom(
                 gradients = run_slices(
                     contender.module,
                     look.inputs,
-                    kind="gradient",
+                    contributions="gradient",
                     device=chosen,
                     cancelled=cancelled,
                 ).contributions
             parts = None
             if contender.module.supports("parts"):
                 parts = run_slices(
-                    contender.module, look.inputs, kind="parts", device=chosen, cancelled=cancelled
+                    contender.module,
+                    look.inputs,
+                    contributions="parts",
+                    device=chosen,
+                    cancelled=cancelled,
                 ).contributions
             found = score(look, fused, shares, gradients, parts)
             row[:, number] = [found.get(measure.name, np.nan) for measure in measures]

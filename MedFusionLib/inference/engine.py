@@ -75,23 +75,25 @@ class Ready:
     rough: FusionMethod | None = None
     precision: str = "float32"
 
-    def makes_parts(self, kind: str | None) -> bool:
+    def makes_parts(self, contributions: str | None) -> bool:
         """Whether `run` can make a part of the slices, at less work."""
         methods = [method for method in (self.method, self.rough) if method is not None]
-        return kind in (None, "share") and all(method.supports("fuse_box") for method in methods)
+        return contributions in (None, "share") and all(
+            method.supports("fuse_box") for method in methods
+        )
 
     def run(
         self,
-        kind: str | None,
+        contributions: str | None,
         *sources: Tensor,
         part: Box | None = None,
         dark: float | None = None,
         **options: Any,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """The fused batch and the maps of a kind ("gradient", "share", "parts" or None: no maps).
+        """The fused batch and its contributions ("gradient", "share", "parts" or None: no maps).
 
         Args:
-            kind: of the contributions.
+            contributions: see above.
             sources: slice batches (N, 1, H, W) in [0, 1].
             part: of the slices that is to be made, see `makes_parts`; default: all.
             dark: keep the fused batch within bounds, see `bounds.bound`; the gradients stay the
@@ -99,31 +101,33 @@ class Ready:
             options: of `contributions.gradient` or `contributions.share`.
         """
         method, rough = self.method, self.rough
-        if dark is not None and kind != "gradient":
+        if dark is not None and contributions != "gradient":
             method = bounded(method, dark)
             rough = rough and bounded(rough, dark)
         if part is not None:
             method = partial(method.fuse_box, box=part)
             rough = rough and partial(rough.fuse_box, box=part)
-        if kind == "gradient":
+        if contributions == "gradient":
             fused, maps = maps_of.gradient(method, *sources, **options)
             return fused if dark is None else bound(fused, sources, dark), maps
         with torch.inference_mode():
-            if kind == "parts":
+            if contributions == "parts":
                 return maps_of.parts(method, *sources)
-            if kind == "share":
+            if contributions == "share":
                 return maps_of.share(method, *sources, rough=rough, **options)
             return method(*sources), ()
 
 
-def ready(method: FusionMethod, kind: str | None = None, precision: str = "float32") -> Ready:
+def ready(
+    method: FusionMethod, contributions: str | None = None, precision: str = "float32"
+) -> Ready:
     """A method made ready to run on the device where it lies; the original stays as it is.
 
     Args:
         method: in evaluation mode.
-        kind: "gradient", "share", "parts" or None for the fused slices alone.
+        contributions: "gradient", "share", "parts" or None for the fused slices alone.
         precision: "float32", or "auto": half precision in as much of the method as the device
-            gains by and a check on a probe finds safe for this kind; never for "parts".
+            gains by and a check on a probe finds safe for these contributions; never for "parts".
 
     Example:
         >>> from MedFusionLib.methods.registry import get_method
@@ -135,8 +139,8 @@ def ready(method: FusionMethod, kind: str | None = None, precision: str = "float
         return Ready(method)
     folded = fold(method).to(memory_format=torch.channels_last)
     exact = Ready(chained(folded) if where.device.type == "cpu" else folded)
-    if precision == "auto" and kind != "parts" and gains(where.device):
-        check = _Check(exact, kind, where.device)
+    if precision == "auto" and contributions != "parts" and gains(where.device):
+        check = _Check(exact, contributions, where.device)
         for mixed in _mixtures(folded, exact, check):
             if check.worst(mixed) <= 1:
                 return mixed
@@ -157,16 +161,16 @@ class _Check:
     The probe is the same for every volume, so a slice's result depends on no other slice.
     """
 
-    def __init__(self, exact: Ready, kind: str | None, device: torch.device) -> None:
+    def __init__(self, exact: Ready, contributions: str | None, device: torch.device) -> None:
         inputs = max(2, len(inspect.signature(exact.method.forward).parameters))  # 1: *sources
-        self.kind, self.device = kind, device
+        self.contributions, self.device = contributions, device
         self.sources = [part.to(device) for part in probe(inputs)]
-        self.fused, self.maps = exact.run(kind, *self.sources)
+        self.fused, self.maps = exact.run(contributions, *self.sources)
 
     def worst(self, mixed: Ready) -> float:
         """The largest error, as a part of what is allowed on the probe."""
         try:
-            found, parts = mixed.run(self.kind, *self.sources)
+            found, parts = mixed.run(self.contributions, *self.sources)
         except RuntimeError:  # the device lacks an operation in half precision
             return math.inf
         errors = [(found - self.fused).abs().max() / (FUSED_MARGIN * FUSED_BOUND)]
@@ -232,18 +236,18 @@ def _mixtures(folded: nn.Module, exact: Ready, check: _Check) -> Iterator[Ready]
     if check.device.type == "cuda":
         half = _Half(folded)
         yield Ready(half, None, "mixed")
-        if check.kind == "share":
+        if check.contributions == "share":
             yield Ready(exact.method, half, "mixed")
-        if check.kind == "gradient":
+        if check.contributions == "gradient":
             yield Ready(chained(folded, torch.float16), None, "mixed")
         return
     work = _work(folded, check)
     if not work:
         return
     wide = list(work)
-    reverse = torch.bfloat16 if check.kind == "gradient" else None
+    reverse = torch.bfloat16 if check.contributions == "gradient" else None
     method, rough = chained(folded, reverse), None
-    if check.kind == "share":
+    if check.contributions == "share":
         multiply_in_bfloat16(rough := chained(folded), wide)
 
     def mixed(names: Sequence[str]) -> Ready:
@@ -253,14 +257,14 @@ def _mixtures(folded: nn.Module, exact: Ready, check: _Check) -> Iterator[Ready]
     yield mixed(wide)
     # one after the other, first what has much work and little error; shares are less delicate
     # than the fused slice
-    trial = check if check.kind == "gradient" else _Check(exact, None, check.device)
+    trial = check if check.contributions == "gradient" else _Check(exact, None, check.device)
     errors = {name: trial.worst(mixed([name])) ** 2 for name in wide}
     least = trial.worst(mixed([])) ** 2
     chosen: list[str] = []
     for name in sorted(wide, key=lambda name: (errors[name] - least) / work[name]):
         if errors[name] <= 1 and trial.worst(mixed([*chosen, name])) <= 1:
             chosen.append(name)
-    if chosen or check.kind:  # or the reverse pass alone, or black sources alone
+    if chosen or check.contributions:  # or the reverse pass alone, or black sources alone
         yield mixed(chosen)
 
 

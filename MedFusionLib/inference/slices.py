@@ -64,7 +64,7 @@ def run_slices(
     method: nn.Module,
     sources: Sequence[np.ndarray],
     *,
-    kind: str | None = None,
+    contributions: str | None = None,
     steps: int = 1,
     samples: int = 1,
     device: torch.device | None = None,
@@ -87,7 +87,7 @@ def run_slices(
         method: in evaluation mode; any other module that fuses (N, 1, H, W) batches in [0, 1]
             will do, too.
         sources: an array (slices, rows, columns) in [0, 1] for each source.
-        kind: "gradient", "share", "parts" or None for the fused slices alone.
+        contributions: "gradient", "share", "parts" or None for the fused slices alone.
         steps: of the shares, see `contributions.share`.
         samples: of the gradients, see `contributions.gradient`.
         device: where to compute; default: the CPU.
@@ -122,9 +122,9 @@ def run_slices(
         occupied = np.broadcast_to(np.True_, sources[0].shape)
     result = Slices(
         np.zeros(sources[0].shape, np.float32),
-        tuple(np.zeros(sources[0].shape, np.float32) for _ in sources if kind),
+        tuple(np.zeros(sources[0].shape, np.float32) for _ in sources if contributions),
         None,
-        boxes(occupied, dependence_radius(method.receptive_radius, kind, samples)),
+        boxes(occupied, dependence_radius(method.receptive_radius, contributions, samples)),
         boxes(occupied, 0),
         device,
         batch or batch_size(device, *size, memory),
@@ -136,7 +136,7 @@ def run_slices(
         veiled = trained and not method.keeps_lone_source
         result.dark = DARK if veiled and bounded and fade else 0.0
         dark = result.dark if bounded else None
-        fast = ready(method.to(device), kind, precision)
+        fast = ready(method.to(device), contributions, precision)
         result.setup_seconds = time.perf_counter() - began
         lanes = _Lanes(device)
         start = 0
@@ -147,7 +147,9 @@ def run_slices(
             try:
                 for part in _parts(where, result.device):
                     with lanes.next():
-                        found = _run_batch(fast, sources, part, kind, steps, samples, result, dark)
+                        found = _run_batch(
+                            fast, sources, part, contributions, steps, samples, result, dark
+                        )
                         lanes.send_back(found)
             except RuntimeError as error:  # MPS has no class of its own for it
                 if "out of memory" not in str(error).lower() or result.device.type == "cpu":
@@ -163,7 +165,7 @@ def run_slices(
                     )
                     result.device = torch.device("cpu")
                     result.batch = batch_size(result.device, *size, memory)
-                    fast = ready(method.to(result.device), kind, precision)
+                    fast = ready(method.to(result.device), contributions, precision)
                     lanes = _Lanes(result.device)
                 continue
             start = where.stop
@@ -190,7 +192,7 @@ def _run_batch(
     fast: Ready,
     sources: Sequence[np.ndarray],
     where: slice,
-    kind: str | None,
+    contributions: str | None,
     steps: int,
     samples: int,
     result: Slices,
@@ -202,19 +204,19 @@ def _run_batch(
         return []
     batch = [_send(cut(source[where], run), result.device) for source in sources]
     options: dict[str, Any] = {"dark": dark}
-    if fast.makes_parts(kind):
+    if fast.makes_parts(contributions):
         made = union(result.wanted[where])
         options |= {"part": inside(made, run)}
-    if kind == "gradient":
+    if contributions == "gradient":
         options = {"dark": dark, "samples": samples}
-    elif kind == "share":
+    elif contributions == "share":
         if result.baseline is None:  # of a whole slice: it differs near its borders
             whole = batch[0].new_zeros(1, 1, *sources[0].shape[1:])
             black, _ = fast.run(None, *(whole for _ in sources), dark=dark)
             result.baseline = black[0, 0].cpu().numpy()
         black = torch.from_numpy(cut(result.baseline, made)).to(result.device)
         options |= {"steps": steps, "baseline": black}
-    fused, maps = fast.run(kind, *batch, **options)
+    fused, maps = fast.run(contributions, *batch, **options)
     targets = (result.fused, *result.contributions)
     return [
         (cut(target[where], made), part[:, 0])

@@ -16,7 +16,7 @@ GRID = 16
 
 
 def dependence_radius(
-    receptive_radius: int | None, kind: str | None, samples: int = 1
+    receptive_radius: int | None, contributions: str | None, samples: int = 1
 ) -> int | None:
     """How many pixels around a place the result there depends on; None: on the whole slice.
 
@@ -28,9 +28,9 @@ def dependence_radius(
         >>> dependence_radius(11, "share"), dependence_radius(11, "gradient")
         (11, 22)
     """
-    if receptive_radius is None or (kind == "gradient" and samples > 1):
+    if receptive_radius is None or (contributions == "gradient" and samples > 1):
         return None
-    return 2 * receptive_radius if kind == "gradient" else receptive_radius
+    return 2 * receptive_radius if contributions == "gradient" else receptive_radius
 
 
 def boxes(occupied: np.ndarray, margin: int | None) -> np.ndarray:

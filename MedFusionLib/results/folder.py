@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..fusion import CONTRIBUTIONS, Fusion
+from ..fusion import CONTRIBUTION_NAMES, Fusion
 from ..sources.files import sha256, write_colour, write_volume
 from ..sources.volumes import Volume
 from .checksums import list_files
@@ -47,7 +47,7 @@ def write_results(
     quality = quality or quality_of(fusion)
     write_volume(fusion.fused, folder / "fused.nrrd")
     write_colour(fusion.colour, fusion.fused, folder / "colour.nrrd")
-    for name, part in zip(CONTRIBUTIONS, fusion.contributions, strict=False):
+    for name, part in zip(CONTRIBUTION_NAMES, fusion.contributions, strict=False):
         write_volume(part, folder / f"{name}.nrrd")
     save_preview(fusion, folder / "preview.png", focus)
     if scene:

@@ -127,13 +127,13 @@ def _words(figure: Figure, fusion: Fusion, left: float, top: float) -> None:
     report = fusion.report
     lines = [
         f"{report['network']}, {report['pair']}",
-        f"contributions: {fusion.kind}",
+        f"contributions: {fusion.contribution_kind}",
         *_parameters(fusion.coding),
         *(
             f"{part['modality'].upper()} {part['window'][0]:.4g} to {part['window'][1]:.4g}"
             for part in report["inputs"]
         ),
-        *(textwrap.wrap(GRADIENT_NOTE, 36) if fusion.kind == "gradient" else []),
+        *(textwrap.wrap(GRADIENT_NOTE, 36) if fusion.contribution_kind == "gradient" else []),
         *(
             textwrap.fill(f"{part['words']}{', moved' if part['applied'] else ''}", 32)
             for part in report.get("alignment", ())

@@ -105,7 +105,7 @@ def quality_of(fusion: Fusion, metrics: Sequence[str] = SHOWN, slices: int = SLI
         >>> from MedFusionLib.fusion import fuse
         >>> from MedFusionLib.phantom.head import make_phantom
         >>> head = make_phantom((16, 48, 48))
-        >>> fusion = fuse(head.t1, head.pet, "pet-mr", network="maximum")
+        >>> fusion = fuse(head.t1, head.pet, "pet-mr", method="maximum")
         >>> row = quality_of(fusion, ["q_abf"]).rows[0]
         >>> row.value == row.maximum > row.average
         True

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import MedFusionError
-from ..fusion import CONTRIBUTIONS, Fusion
+from ..fusion import CONTRIBUTION_NAMES, Fusion
 from .nodes import FLIP, array_matrix, fingerprint, name_of, parent_of, place_in, set_voxels, to_vtk
 from .quality import QualityRow
 
-ROLES = ("fused", "colour", *CONTRIBUTIONS)
+ROLES = ("fused", "colour", *CONTRIBUTION_NAMES)
 #: attribute of a result's folder in the subject hierarchy
 FOLDER = "MedFusion.Folder"
 SOURCE_REFERENCES = ("MedFusion.First", "MedFusion.Second", "MedFusion.Third")
@@ -106,7 +106,7 @@ def _check(outputs: Sequence[str], overwrite: dict[str, Any], sources: Sequence[
 
 def _arrays(fusion: Fusion, outputs: Sequence[str]) -> dict[str, np.ndarray]:
     """role -> voxels of each wanted output, in the order of `ROLES`."""
-    maps = zip(CONTRIBUTIONS, fusion.contributions, strict=False)
+    maps = zip(CONTRIBUTION_NAMES, fusion.contributions, strict=False)
     arrays = {"fused": fusion.fused.array, **{role: part.array for role, part in maps}}
     if "colour" in outputs:
         arrays["colour"] = fusion.colour
@@ -190,8 +190,8 @@ def _new_node(scene: Any, role: str, names: Sequence[str]) -> Any:
     import slicer
 
     node = getattr(slicer, _class_of(role))()
-    if role in CONTRIBUTIONS:
-        name = f"{names[CONTRIBUTIONS.index(role)]} contribution"
+    if role in CONTRIBUTION_NAMES:
+        name = f"{names[CONTRIBUTION_NAMES.index(role)]} contribution"
     else:
         name = f"{' + '.join(names)} {role}"
     node.SetName(scene.GenerateUniqueName(name))

@@ -154,7 +154,7 @@ def explain(
         >>> from MedFusionLib.fusion import fuse
         >>> from MedFusionLib.phantom.head import make_phantom
         >>> head = make_phantom((16, 48, 48))
-        >>> fusion = fuse(head.t1, head.pet, "pet-mr", network="bands")
+        >>> fusion = fuse(head.t1, head.pet, "pet-mr", method="bands")
         >>> why = explain(fusion.sources, fusion.report, (8, 24, 24))
         >>> abs(why.fused - fusion.fused.array[8, 24, 24]) < 1e-3
         np.True_

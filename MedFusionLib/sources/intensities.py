@@ -7,6 +7,7 @@ to slice. What is background is decided in `background`, whether a CT is in HU i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -57,6 +58,28 @@ class Window:
                 f"The intensity window {self.lower:g} to {self.upper:g} is too narrow or too far "
                 "from 0 to tell values apart."
             )
+
+    #: what `parse` reads, in words
+    looks: ClassVar[str] = "LOWER,UPPER such as -20,130"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The window that "LOWER,UPPER" says.
+
+        Raises:
+            MedFusionError: it says none.
+
+        Example:
+            >>> Window.parse("-20,130").upper
+            130.0
+        """
+        try:
+            lower, upper = map(float, text.split(","))
+        except ValueError:
+            raise MedFusionError(
+                f"The window '{text}' is not {cls.looks}; give two numbers."
+            ) from None
+        return cls(lower, upper)
 
     def scale(self, array: np.ndarray) -> np.ndarray:
         """The array in [0, 1], float32."""

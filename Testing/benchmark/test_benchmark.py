@@ -82,7 +82,7 @@ def test_the_loop_gives_what_the_engine_gives(kind):
     method = random_method("funfusean", deviation=0.1)
     sources = [random_slices(1, 20, 21, seed=seed).numpy() for seed in (1, 2)]
     loop = published_loop(method, sources, kind, CPU)
-    fast = run_slices(method, sources, kind=kind)
+    fast = run_slices(method, sources, contributions=kind)
     for found, expected in zip((fast.fused, *fast.contributions), loop, strict=True):
         assert np.abs(found - expected[0]).max() < 1e-3
 

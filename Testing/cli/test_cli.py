@@ -46,10 +46,10 @@ def run(monkeypatch, capsys):
     return call
 
 
-def fuse_words(files, out, *more, network="maximum", align="off"):
+def fuse_words(files, out, *more, method="maximum", align="off"):
     return [
         "fuse", files["t1"], files["pet"], "--pair", "pet-mr", "--out", out,
-        "--network", network, "--align", align, *more,
+        "--method", method, "--align", align, *more,
     ]  # fmt: skip
 
 

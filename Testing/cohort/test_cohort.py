@@ -107,7 +107,7 @@ def test_results_are_those_of_fuse(cohort, data):
     out, rows = cohort
     for study in read_studies(data)[:2]:
         first, second = map(read_volume, study.files)
-        alone = fuse(first, second, "pet-mr", network="maximum")
+        alone = fuse(first, second, "pet-mr", method="maximum")
         assert np.array_equal(read_volume(out / study.id / "fused.nrrd").array, alone.fused.array)
         report = json.loads((out / study.id / "report.json").read_text(encoding="utf-8"))
         quality = {row["metric"]: row["value"] for row in report["quality"]["rows"]}
@@ -216,7 +216,7 @@ def test_what_is_done_is_kept_and_what_differs_is_done_again(
 
 
 def test_other_weights_are_another_result(short, tmp_path, monkeypatch):
-    study = changed(short, 0, network="funfusean")[0]
+    study = changed(short, 0, method="funfusean")[0]
     path = weights_path("funfusean", "pet-mr")
     if not path.is_file():
         pytest.skip("the weights are not trained yet")

@@ -10,9 +10,10 @@ from MedFusionLib.cli.fuse import fuse
 from MedFusionLib.cohort import check_studies, make_study, read_studies
 from MedFusionLib.cohort.clusters import plan_workers
 from MedFusionLib.cohort.fusing import without_paths
-from MedFusionLib.cohort.studies import COLUMNS, OPTIONS
+from MedFusionLib.cohort.studies import COLUMN_OPTIONS, COLUMNS
 from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.sources.files import write_volume
+from MedFusionLib.sources.intensities import Window
 from MedFusionLib.sources.volumes import Volume
 
 GOOD = {"id": "p1", "mr": "t1.nrrd", "second": "pet.nrrd", "pair": "pet-mr"}
@@ -29,12 +30,12 @@ def test_a_list_is_read(tmp_path, between):
     heads = ["ID", "mr", "second", "pair", "First-Window", "omega", "scene", "# age"]
     cells = ["p1", "a b/t1.nrrd", "/pet.nrrd", "pet-mr", '"0,900"', "0.3", "yes", "61"]
     text = between.join(heads) + "\r\n" + between.join(cells) + "\r\n\r\n"
-    (study,) = read_studies(written(tmp_path, text, "utf-8-sig"), network="maximum", omega=0.5)
+    (study,) = read_studies(written(tmp_path, text, "utf-8-sig"), method="maximum", omega=0.5)
     assert study.trouble == ""
     assert (study.id, study.pair) == ("p1", "pet-mr")
     assert study.files == (str(tmp_path / "a b/t1.nrrd"), "/pet.nrrd")
     assert study.options == {
-        "network": "maximum", "omega": 0.3, "first_window": (0, 900), "scene": True,
+        "method": "maximum", "omega": 0.3, "first_window": Window(0, 900), "scene": True,
     }  # fmt: skip
 
 
@@ -63,7 +64,7 @@ def test_a_bad_row_says_what_is_wrong(change, words):
 def test_every_option_of_fuse_is_a_column():
     sources = {"first", "second", "out_"}
     assert set(inspect.signature(fuse).parameters) - sources == {
-        *COLUMNS, *OPTIONS
+        *COLUMNS, *COLUMN_OPTIONS
     } - {"id", "mr", "second"}  # fmt: skip
 
 
@@ -106,13 +107,13 @@ def test_a_bids_folder_is_read(tmp_path):
     ):  # fmt: skip
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    one, two, three = read_studies(tmp_path, network="maximum")
+    one, two, three = read_studies(tmp_path, method="maximum")
     assert (one.id, one.pair) == ("sub-01_trc-FDG_pet", "pet-mr")
     assert one.mr.endswith("sub-01_T1w.nii.gz")
     assert (two.id, two.pair) == ("sub-02_ses-a_ct", "ct-mr")
     assert two.mr.endswith("sub-02_ses-a_T2w.nii")
     assert "no mr" in three.trouble
-    assert one.options == {"network": "maximum"}
+    assert one.options == {"method": "maximum"}
     with refused("no folders sub-*"):
         read_studies(tmp_path / "derivatives")
 

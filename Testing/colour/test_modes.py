@@ -57,8 +57,8 @@ def toy(monkeypatch):
 def test_a_new_mode_colours_a_fusion_and_its_legend(toy):
     head = make_phantom((16, 32, 32))
     coding = Coding("green")
-    fusion = fuse(head.t1, head.pet, "pet-mr", network="maximum", coding=coding, device="cpu")
-    assert fusion.kind == registry.DEFAULT_CONTRIBUTIONS
+    fusion = fuse(head.t1, head.pet, "pet-mr", method="maximum", coding=coding, device="cpu")
+    assert fusion.contribution_kind == registry.DEFAULT_CONTRIBUTIONS
     green = fusion.colour[..., 1].astype(int)
     assert np.abs(green - 255 * fusion.fused.array).max() <= 0.51
     assert not fusion.colour[..., [0, 2]].any()
@@ -77,9 +77,10 @@ def test_a_file_is_enough_for_a_new_mode(tmp_path):
     shutil.copytree(ROOT / "MedFusionLib", tmp_path / "MedFusionLib")
     (tmp_path / "MedFusionLib" / "colour" / "modes" / "green.py").write_text(TOY)
     lists = (
-        "from MedFusionLib.cli.choices import COLOUR_HELP, Mode;"
+        "from MedFusionLib.settings import OPTIONS;"
         "from MedFusionLib.colour.registry import all_modes;"
-        "print(*Mode, COLOUR_HELP, *(mode.title for mode in all_modes()))"
+        "colour = OPTIONS['colour'];"
+        "print(*colour.choices(), colour.help, *(mode.title for mode in all_modes()))"
     )
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     run = subprocess.run(

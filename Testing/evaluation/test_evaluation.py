@@ -109,7 +109,7 @@ def test_a_copy_of_the_mr_has_ssim_1_to_it(scores):
 @pytest.mark.parametrize("method", ["average", "laplacian-pyramid"])
 def test_what_is_scored_is_what_fuse_gives(cases, method):
     for case in cases:
-        fusion = fuse(*volumes_of(case), "pet-mr", network=method, device="cpu")
+        fusion = fuse(*volumes_of(case), "pet-mr", method=method, device="cpu")
         stack = stack_of(case.sources)
         ours = {contender.name: contender for contender in choose_contenders(method, "pet-mr")[0]}
         found = fuse_stack(ours[method], case, stack, CPU)
@@ -208,7 +208,7 @@ def test_metrics_by_words():
 def averages(cases):
     """Our own average of every case, on the MR's grid."""
     return {
-        case.name: fuse(*volumes_of(case), "pet-mr", network="average", device="cpu").fused
+        case.name: fuse(*volumes_of(case), "pet-mr", method="average", device="cpu").fused
         for case in cases
     }
 

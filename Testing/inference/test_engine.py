@@ -95,9 +95,9 @@ def check_crop(name, kind, occupied):
     """Runs with and without background; returns what was run of each slice."""
     method = smooth(random_method(name, deviation=0.1))
     sources = [s.numpy() for s in pair(*occupied.shape)]
-    whole = run_slices(method, sources, kind=kind, batch=1)
+    whole = run_slices(method, sources, contributions=kind, batch=1)
     for batch in (2, 1):
-        part = run_slices(method, sources, kind=kind, batch=batch, occupied=occupied)
+        part = run_slices(method, sources, contributions=kind, batch=batch, occupied=occupied)
         for found, expected in zip(everything(part), everything(whole), strict=True):
             scale = max(1, np.abs(expected).max())
             assert np.abs(found - expected)[occupied].max() < 1e-5 * scale
@@ -153,7 +153,7 @@ def test_smoothed_gradients_are_not_cropped():
 def test_slices_without_foreground_are_left_black():
     sources = [s.numpy() for s in pair(2, 20, 20)]
     empty = np.zeros((2, 20, 20), bool)
-    result = run_slices(random_method("funfusean"), sources, kind="share", occupied=empty)
+    result = run_slices(random_method("funfusean"), sources, contributions="share", occupied=empty)
     assert not any(part.any() for part in everything(result))
 
 

@@ -36,7 +36,7 @@ def test_on_a_cpu_the_batch_changes_no_bit_of_the_result(kind, precision, monkey
     monkeypatch.setattr(engine, "gains", lambda _: True)  # half precision, fast here or not
     method = random_method("funfusean", deviation=0.05)
     sources = stacks(7, 20, 23)
-    options = {"kind": kind, "precision": precision, "bounded": True}
+    options = {"contributions": kind, "precision": precision, "bounded": True}
     alone, *others = (run_slices(method, sources, batch=n, **options) for n in (1, 3, 7))
     assert np.std(alone.fused) > 0.01
     for other in others:
@@ -60,7 +60,7 @@ def test_bounded_results_lie_in_0_to_1_and_are_black_where_the_sources_are(kind)
     sources = stacks(3, 12, 12)
     for source in sources:
         source[:, :4] = 0
-    result = run_slices(Loud(), sources, kind=kind, bounded=True)
+    result = run_slices(Loud(), sources, contributions=kind, bounded=True)
     assert (result.fused.min(), result.fused.max()) == (0, 1)
     assert not result.fused[:, :4].any()
     bright = np.maximum(*sources) > DARK
@@ -77,8 +77,8 @@ def test_bounds_hold_for_parts_branches_and_classical_methods_alike(name):
     sources = stacks(2, 40, 40)
     occupied = np.zeros((2, 40, 40), bool)
     occupied[:, 5:20, 8:30] = True
-    whole = run_slices(method, sources, kind="share", bounded=True)
-    part = run_slices(method, sources, kind="share", bounded=True, occupied=occupied)
+    whole = run_slices(method, sources, contributions="share", bounded=True)
+    part = run_slices(method, sources, contributions="share", bounded=True, occupied=occupied)
     plain = run_slices(method, sources).fused
     dark = np.minimum(np.maximum(*sources) / DARK, 1) if name != "average" else 1
     np.testing.assert_allclose(whole.fused, np.clip(plain, 0, 1) * dark, atol=1e-5)
@@ -91,8 +91,8 @@ def test_bounds_hold_for_parts_branches_and_classical_methods_alike(name):
 def test_every_method_takes_odd_sizes_and_slices_alone_or_together(method, size):
     module = random_method(method.name, deviation=0.1)
     sources = stacks(3, *size)
-    together = run_slices(module, sources, kind="share", batch=3)
-    alone = run_slices(module, [s[1:2] for s in sources], kind="share", batch=1)
+    together = run_slices(module, sources, contributions="share", batch=3)
+    alone = run_slices(module, [s[1:2] for s in sources], contributions="share", batch=1)
     for found, expected in zip(everything(together), everything(alone), strict=True):
         assert found.shape == (3, *size)
         assert np.abs(found[1:2] - expected).max() < 1e-5
@@ -112,7 +112,7 @@ def test_slices_get_what_the_contributions_give():
     batch = [torch.from_numpy(s)[:, None] for s in sources]
     for kind, function in (("gradient", gradient), ("share", share)):
         fused, maps = function(method, *batch)
-        found = everything(run_slices(method, sources, kind=kind, batch=2))
+        found = everything(run_slices(method, sources, contributions=kind, batch=2))
         for part, expected in zip(found, (fused, *maps), strict=True):
             assert np.allclose(part, expected[:, 0].detach(), atol=1e-5)
 
@@ -121,10 +121,10 @@ def test_the_baseline_is_the_fusion_of_black_slices():
     method = random_method("funfusean", deviation=0.1)
     sources = stacks(3, 12, 12)
     black = run_slices(method, [0 * s for s in sources], batch=1).fused[0]
-    shares = run_slices(method, sources, kind="share", batch=2)
+    shares = run_slices(method, sources, contributions="share", batch=2)
     assert np.allclose(shares.baseline, black, atol=1e-6)
     assert np.allclose(sum(shares.contributions), shares.fused - shares.baseline, atol=1e-5)
-    assert run_slices(method, sources, kind="gradient").baseline is None
+    assert run_slices(method, sources, contributions="gradient").baseline is None
 
 
 def test_progress_counts_up_to_all_slices():
@@ -149,7 +149,9 @@ def test_a_cancel_between_batches_ends_the_run():
 
 
 def test_an_empty_stack_gives_an_empty_result():
-    assert run_slices(random_method("average"), stacks(0, 4, 4), kind="share").fused.shape == (
+    assert run_slices(
+        random_method("average"), stacks(0, 4, 4), contributions="share"
+    ).fused.shape == (
         0,
         4,
         4,
@@ -221,7 +223,9 @@ def test_out_of_memory_halves_the_batch(gpu):
 def test_where_no_single_slice_fits_the_cpu_goes_on(gpu):
     asked = gpu(0)
     method, sources = OnTwoDevices(), stacks(7, 4, 4)
-    result = run_slices(method, sources, kind="share", device=torch.device("cuda"), batch=2)
+    result = run_slices(
+        method, sources, contributions="share", device=torch.device("cuda"), batch=2
+    )
     assert [device for device, _ in asked[:3]] == ["cuda", "cuda", "cpu"]
     assert method.sent == ["cuda", "cpu"]
     assert result.device.type == "cpu"

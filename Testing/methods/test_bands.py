@@ -132,8 +132,8 @@ def test_a_black_source_has_no_part(bands, name, pair):
 
 def test_parts_run_through_volumes_in_any_batch(bands):
     sources = random_slices(2, 3, 40, 48).numpy()
-    one = run_slices(bands, sources, kind="parts", batch=1)
-    all_at_once = run_slices(bands, sources, kind="parts", batch=3)
+    one = run_slices(bands, sources, contributions="parts", batch=1)
+    all_at_once = run_slices(bands, sources, contributions="parts", batch=3)
     assert one.baseline is None
     np.testing.assert_allclose(sum(one.contributions), one.fused, atol=1e-6)
     np.testing.assert_allclose(one.contributions[0], all_at_once.contributions[0], atol=1e-6)
@@ -141,7 +141,7 @@ def test_parts_run_through_volumes_in_any_batch(bands):
 
 def test_parts_of_a_fusion_sum_up():
     head = make_phantom((16, 40, 40))
-    fusion = fuse(head.t1, head.pet, "pet-mr", network="maximum", contributions="parts")
+    fusion = fuse(head.t1, head.pet, "pet-mr", method="maximum", contributions="parts")
     np.testing.assert_allclose(
         sum(part.array for part in fusion.contributions), fusion.fused.array, atol=1e-6
     )
@@ -166,10 +166,10 @@ def test_three_sources_at_once_in_any_order():
 def test_a_method_without_parts_refuses_them():
     head = make_phantom((16, 40, 40))
     with refused("FunFuseAn", "choose the contributions 'share'"):
-        fuse(head.t1, head.pet, "pet-mr", network="funfusean", contributions="parts")
+        fuse(head.t1, head.pet, "pet-mr", method="funfusean", contributions="parts")
     three = {"third": head.ct, "third_modality": "ct"}
     with refused("one after the other"):
-        fuse(head.t1, head.pet, "pet-mr", network="maximum", contributions="parts", **three)
+        fuse(head.t1, head.pet, "pet-mr", method="maximum", contributions="parts", **three)
 
 
 # What it is trained on ----------------------------------------------------------------------------

@@ -52,10 +52,10 @@ def test_a_fused_slice_is_that_of_the_whole_fusion(phantom, axis):
     from MedFusionLib.sources.volumes import slice_order, to_slices
 
     volumes = [phantom.t1, phantom.pet]
-    whole = fuse(*volumes, "pet-mr", network="laplacian-pyramid", axis=axis)
+    whole = fuse(*volumes, "pet-mr", method="laplacian-pyramid", axis=axis)
     sources = prepare(volumes, ["mr", "pet"])
     place = (12.0, -8.0, 20.0)
-    piece = fuse_slice(sources, "pet-mr", place, network="laplacian-pyramid", axis=axis)
+    piece = fuse_slice(sources, "pet-mr", place, method="laplacian-pyramid", axis=axis)
     order, flips = slice_order(phantom.t1, axis)
     fused = to_slices(whole.fused.array, order, flips)
     assert piece.count == len(fused)

@@ -53,7 +53,7 @@ def test_a_frame_of_a_sequence(head):
     head.widget.update()
     assert "sequence" in reason(head)
     with pytest.raises(MedFusionError, match="sequence"):
-        head.logic.fuse(head.mr, head.pet, network="maximum")
+        head.logic.fuse(head.mr, head.pet, method="maximum")
 
 
 def test_a_transform_that_is_not_linear(head):

@@ -15,17 +15,17 @@ from MedFusionLib.results.nodes import volume_from_node  # noqa: E402
 
 
 def test_the_logic_from_a_script(head):
-    nodes = head.module.MedFusionLogic().fuse(head.mr, head.pet, network="maximum", axis="coronal")
+    nodes = head.module.MedFusionLogic().fuse(head.mr, head.pet, method="maximum", axis="coronal")
     assert list(nodes)[:2] == ["fused", "colour"]
     volumes = [volume_from_node(node) for node in (head.mr, head.pet)]
-    expected = fuse(*volumes, "pet-mr", network="maximum", axis="coronal")
+    expected = fuse(*volumes, "pet-mr", method="maximum", axis="coronal")
     np.testing.assert_array_equal(voxels(nodes["fused"]), expected.fused.array)
 
 
 def test_the_logic_asks_what_a_volume_is(head):
     head.pet.SetName("image 7")
     with pytest.raises(MedFusionError, match="image 7"):
-        head.logic.fuse(head.mr, head.pet, network="maximum")
+        head.logic.fuse(head.mr, head.pet, method="maximum")
     with pytest.raises(MedFusionError, match="no volume"):
         head.logic.fuse(None, head.pet, "pet-mr")
 

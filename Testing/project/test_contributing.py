@@ -27,7 +27,7 @@ def toy(monkeypatch):
 
 def test_the_method_of_the_page_fuses_a_head(toy):
     head = make_phantom((16, 32, 32))
-    fusion = fuse(head.t1, head.pet, "pet-mr", network=toy.name, device="cpu")
+    fusion = fuse(head.t1, head.pet, "pet-mr", method=toy.name, device="cpu")
     first, second = fusion.sources.scaled
     expected = np.sqrt((first**2 + second**2) / 2)
     inside = ~fusion.sources.background

@@ -28,7 +28,7 @@ def head():
 
 @pytest.fixture(scope="module")
 def fusion(head):
-    return fuse(head.t1, head.ct, "ct-mr", network="maximum")
+    return fuse(head.t1, head.ct, "ct-mr", method="maximum")
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_our_own_reader_takes_it_back(written, fusion):
 def test_a_left_handed_grid_keeps_every_voxel_in_its_place(head, tmp_path):
     direction = TURN @ np.diag([1, 1, -1])
     mr, ct = (Volume(v.array, v.spacing, (3, 4, 5), direction, v.name) for v in (head.t1, head.ct))
-    fusion = fuse(mr, ct, "ct-mr", network="maximum", axis="native")
+    fusion = fuse(mr, ct, "ct-mr", method="maximum", axis="native")
     write(fusion, tmp_path)
     image = itk(tmp_path / "fused")
     assert np.linalg.det(np.reshape(image.GetDirection(), (3, 3))) > 0

@@ -23,7 +23,7 @@ def head():
 
 @pytest.fixture(scope="module")
 def fusion(head):
-    return fuse(head.t1, head.pet, "pet-mr", network="maximum", device="cpu")
+    return fuse(head.t1, head.pet, "pet-mr", method="maximum", device="cpu")
 
 
 def test_the_maximum_scores_as_the_maximum(fusion):
@@ -62,7 +62,7 @@ def test_value_is_the_mean_over_the_slices_with_content(fusion):
 
 
 def test_the_axis_of_the_fusion_is_the_axis_of_the_report(head):
-    coronal = fuse(head.t1, head.pet, "pet-mr", network="maximum", axis="coronal", device="cpu")
+    coronal = fuse(head.t1, head.pet, "pet-mr", method="maximum", axis="coronal", device="cpu")
     inside = ~coronal.sources.background
     assert quality_of(coronal, ["std"]).of == (inside.mean(axis=(0, 2)) > 0.02).sum()
 
@@ -74,7 +74,7 @@ def test_three_sources_are_scored_pair_by_pair(head):
         "pet-mr",
         third=head.ct,
         third_modality="ct",
-        network="maximum",
+        method="maximum",
         device="cpu",
     )
     (row,) = quality_of(three, ["cc"]).rows

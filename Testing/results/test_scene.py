@@ -48,7 +48,7 @@ def head():
 
 @pytest.fixture(scope="module")
 def fusion(head):
-    return fuse(*head, "pet-mr", network="average", contributions="share")
+    return fuse(*head, "pet-mr", method="average", contributions="share")
 
 
 def matrix(node):
@@ -97,7 +97,7 @@ def test_an_image_that_does_not_begin_at_voxel_0_lies_where_slicer_puts_it(real_
 def test_results_of_such_an_image_lie_on_it(scene, head):
     sources = [add_volume(scene, volume) for volume in head]
     sources[0].GetImageData().SetExtent(4, 23, 0, 23, 0, 9)
-    made = fuse(*map(volume_from_node, sources), "pet-mr", network="average")
+    made = fuse(*map(volume_from_node, sources), "pet-mr", method="average")
     (fused,) = add_fusion(scene, made, sources, outputs=["fused"]).values()
     np.testing.assert_allclose(volume_from_node(fused).matrix, made.fused.matrix, atol=1e-9)
 
@@ -118,14 +118,14 @@ def test_different_parent_transforms_register_the_pair(scene, head):
     away = Volume(pet.array, pet.spacing, np.add(pet.origin, (0, 0, 500)), pet.direction, "PET")
     nodes = [add_volume(scene, mr), add_volume(scene, away)]
     with pytest.raises(MedFusionError, match="do not overlap"):
-        fuse(*map(volume_from_node, nodes), "pet-mr", network="average")
+        fuse(*map(volume_from_node, nodes), "pet-mr", method="average")
     transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
     back = vtk.vtkMatrix4x4()
     back.SetElement(2, 3, -500)
     transform.SetMatrixTransformToParent(back)
     nodes[1].SetAndObserveTransformNodeID(transform.GetID())
-    fused = fuse(*map(volume_from_node, nodes), "pet-mr", network="average").fused
-    expected = fuse(mr, pet, "pet-mr", network="average").fused
+    fused = fuse(*map(volume_from_node, nodes), "pet-mr", method="average").fused
+    expected = fuse(mr, pet, "pet-mr", method="average").fused
     np.testing.assert_allclose(fused.array, expected.array, atol=1e-5)
 
 
@@ -282,7 +282,7 @@ def test_a_failure_at_any_step_leaves_the_scene_as_it_was(
     sources = [add_volume(scene, volume) for volume in head]
     old = {}
     if over:
-        other = fuse(*head, "pet-mr", network="maximum", contributions="share")
+        other = fuse(*head, "pet-mr", method="maximum", contributions="share")
         old = add_fusion(scene, other, sources)
     before = world(scene)
     monkeypatch.setattr(scene_module, step, failing_at(call, getattr(scene_module, step)))
@@ -342,7 +342,7 @@ def test_recolouring_changes_the_voxels_in_place(scene, head, fusion):
 def test_no_node_no_voxels_label_maps_and_colours_are_refused(scene, head, fusion):
     empty = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Empty")
     labels = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "Labels")
-    for node, words in ((None, "no volume"), (empty, "no voxels"), (labels, "not a scalar")):
+    for node, words in ((None, "no volume"), (empty, "no voxels"), (labels, "no plain volume")):
         with pytest.raises(MedFusionError, match=words):
             volume_from_node(node)
 

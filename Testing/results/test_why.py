@@ -44,7 +44,7 @@ def random_bands(tmp_path_factory):
 @pytest.fixture(scope="module", params=["axial", "coronal"])
 def fusion(request, head, random_bands):
     windows = [None, Window(0, 0.7 * float(head.pet.array.max()))]
-    settings = {"network": "bands", "axis": request.param, "contributions": "parts"}
+    settings = {"method": "bands", "axis": request.param, "contributions": "parts"}
     return fuse(head.t1, head.pet, "pet-mr", windows=windows, **settings)
 
 
@@ -81,7 +81,7 @@ def test_every_number_adds_up(fusion):
 
 def test_three_sources_at_once(head, random_bands):
     settings = {"third": head.ct, "third_modality": "ct", "contributions": "parts"}
-    fusion = fuse(head.t1, head.pet, "pet-mr", network="bands", **settings)
+    fusion = fuse(head.t1, head.pet, "pet-mr", method="bands", **settings)
     for place in places(fusion, 10):
         why = explain(fusion.sources, fusion.report, place)
         assert why.fused == pytest.approx(fusion.fused.array[place], abs=1e-4)
@@ -195,7 +195,7 @@ def test_the_table_holds_what_was_added_and_taken_away():
 def test_scales_are_those_of_the_pixels(head, random_bands):
     tall = replace(head.t1, spacing=(2.0, 2.0, 5.0)), replace(head.pet, spacing=(2.0, 2.0, 5.0))
     for axis, words in (("axial", "(4 mm)"), ("coronal", "(4-10 mm)")):
-        fusion = fuse(*tall, "pet-mr", network="bands", axis=axis, contributions="parts")
+        fusion = fuse(*tall, "pet-mr", method="bands", axis=axis, contributions="parts")
         assert words in explain(fusion.sources, fusion.report, (10, 55, 55)).names[0]
 
 
@@ -211,7 +211,7 @@ def folder(head, random_bands, tmp_path_factory):
     write_volume(head.t1, folder / "mr.nrrd")
     write_volume(moved(head.pet, shift), folder / "pet.nrrd")
     back = Alignment(np.linalg.inv(shift), 12, 0.3)
-    settings = {"network": "bands", "contributions": "parts", "align": "apply"}
+    settings = {"method": "bands", "contributions": "parts", "align": "apply"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(alignment, "measure_alignment", lambda *_: back)
         volumes = [read_volume(folder / f"{name}.nrrd") for name in ("mr", "pet")]

@@ -102,8 +102,8 @@ def test_words_it_does_not_know_are_refused(head):
 def test_a_fusion_warns_and_changes_nothing_unless_asked(head, error, monkeypatch, found):
     off = moved(head.ct, error)
     monkeypatch.setattr(alignment, "measure_alignment", lambda *arguments: found)
-    plain = fuse(head.t1, off, "ct-mr", network="maximum")
-    checked = fuse(head.t1, off, "ct-mr", network="maximum", align="check")
+    plain = fuse(head.t1, off, "ct-mr", method="maximum")
+    checked = fuse(head.t1, off, "ct-mr", method="maximum", align="check")
     np.testing.assert_array_equal(checked.fused.array, plain.fused.array)
     assert plain.report["alignment"] == []
     (row,) = checked.report["alignment"]
@@ -114,7 +114,7 @@ def test_a_fusion_warns_and_changes_nothing_unless_asked(head, error, monkeypatc
 def test_a_fusion_with_apply_is_as_good_as_that_of_the_registered_pair(head, error, found):
     off = moved(head.ct, error)
     good, bad, mended = (
-        fuse(head.t1, ct, "ct-mr", network="maximum", align=how)
+        fuse(head.t1, ct, "ct-mr", method="maximum", align=how)
         for ct, how in ((head.ct, "off"), (off, "off"), (off, "apply"))
     )
     (row,) = mended.report["alignment"]
