@@ -289,7 +289,7 @@ def test_a_method_shows_its_fused_image_black_where_nothing_is():
 
 def test_a_method_in_colour_is_the_colour_volume_of_fuse():
     head = make_phantom((16, 80, 80))
-    fusion = fuse(head.t1, head.pet, "pet-mr", network="average", axis="native")
+    fusion = fuse(head.t1, head.pet, "pet-mr", method="average", axis="native")
     first, second = fusion.sources.scaled
     nothing = fusion.sources.background
     first, second = np.where(nothing, 0, first), np.where(nothing, 0, second)

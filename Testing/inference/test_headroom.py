@@ -63,8 +63,8 @@ def test_a_slice_is_the_same_wherever_it_is_cut(slices):
     sources = [source[0].numpy() for source in slices]
     occupied = np.zeros((1, 64, 64), bool)
     occupied[:, 20:44, 20:44] = True
-    whole = run_slices(method, sources, kind="share").fused
-    part = run_slices(method, sources, kind="share", occupied=occupied).fused
+    whole = run_slices(method, sources, contributions="share").fused
+    part = run_slices(method, sources, contributions="share", occupied=occupied).fused
     assert np.array_equal(whole[occupied], part[occupied])
 
 
@@ -74,13 +74,13 @@ def test_a_method_is_itself_where_there_is_room():
 
 
 def test_the_report_says_the_factor(head):
-    found = fuse(head.t1, head.pet, "pet-mr", network="maximum", headroom="on").report["parameters"]
+    found = fuse(head.t1, head.pet, "pet-mr", method="maximum", headroom="on").report["parameters"]
     assert found["headroom"] == "on" and 0.3 < found["headroom_factor"] < 1
 
 
 @pytest.mark.parametrize("choice", ["auto", "off"])
 def test_other_methods_and_off_leave_the_mr_alone(head, choice):
-    found = fuse(head.t1, head.pet, "pet-mr", network="maximum", headroom=choice)
+    found = fuse(head.t1, head.pet, "pet-mr", method="maximum", headroom=choice)
     assert found.report["parameters"]["headroom_factor"] == 1
 
 
@@ -89,7 +89,7 @@ def test_the_previewed_slice_has_the_headroom_of_the_volume(head):
     whole = fuse(head.t1, head.pet, "pet-mr", **words)
     point = head.t1.matrix @ [24, 24, 9, 1]
     one = fuse_slice(
-        whole.sources, "pet-mr", point[:3], network="maximum", headroom="on", contributions="share"
+        whole.sources, "pet-mr", point[:3], method="maximum", headroom="on", contributions="share"
     )
     assert np.allclose(one.fused, whole.fused.array[9], atol=1e-6)
 

@@ -113,7 +113,7 @@ def method_in_colour(name: str, pair: str, coding: Coding, kind: str | None = No
     kind = kind or contributions_for(coding.mode)
 
     def display(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        result = run_slices(module, [first, second], kind=kind, bounded=True)
+        result = run_slices(module, [first, second], contributions=kind, bounded=True)
         return _coloured(result.fused, result.contributions, first, second, coding, pair)
 
     return display
