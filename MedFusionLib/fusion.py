@@ -159,7 +159,7 @@ def fuse(
     )
     chained = pairs_in_words(settings.method, pair, third_modality)
     report = _report(settings, chained, digests, names, sources, result)
-    report["parameters"] |= {"headroom": settings.headroom, "headroom_factor": round(factor, 4)}
+    report["parameters"] |= {"headroom": settings.headroom, "headroom_factor": factor}
     report["parameters"] |= {"bounds": settings.bounds, "faded_below": result.dark}
     report["alignment"] = alignment_rows(found, names, applied=settings.align == "apply")
     report["warnings"][:0] = [part["warning"] for part in report["alignment"] if part["warning"]]

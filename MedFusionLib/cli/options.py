@@ -17,7 +17,7 @@ from ..settings import OPTIONS
 FORMER = {"method": "--network"}
 
 
-def with_options(place: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def with_options(place: str, *only: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command every option that is offered at a place, as `options: dict[str, Any]`.
 
     The command takes `options` as its last argument: name -> value. In a cohort an option that
@@ -25,10 +25,13 @@ def with_options(place: str) -> Callable[[Callable[..., None]], Callable[..., No
 
     Args:
         place: "fuse" or "cohort".
+        only: some of the options by name; default: all.
     """
 
     def wrap(command: Callable[..., None]) -> Callable[..., None]:
         chosen = {name: one for name, one in OPTIONS.items() if place in one.places}
+        if only:
+            chosen = {name: chosen[name] for name in only}
 
         @functools.wraps(command)
         def run(**given: Any) -> None:

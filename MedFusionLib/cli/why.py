@@ -13,7 +13,8 @@ from rich.table import Table
 
 from ..errors import MedFusionError
 from .app import app
-from .choices import FRAME_HELP, ORIENTATION_HELP, Check, Orientation
+from .choices import Check
+from .options import with_options
 from .terminal import out
 
 #: of report.json
@@ -21,15 +22,16 @@ NEEDED = {"inputs", "alignment", "network", "parameters", "weights_sha256"}
 
 
 @app.command()
+@with_options("fuse", "frame", "orientation")
 def why(
     result: Annotated[Path, typer.Argument(help="The folder that 'medfusion fuse' left.")],
     files: Annotated[list[Path], typer.Argument(help="What was fused, in that order.")],
     at: Annotated[str, typer.Option(help="R,A,S in mm, as Slicer shows it.")],
-    frame: Annotated[str | None, typer.Option(metavar="N|mean", help=FRAME_HELP)] = None,
-    orientation: Annotated[Orientation | None, typer.Option(help=ORIENTATION_HELP)] = None,
     check: Annotated[
         Check, typer.Option(help="Of result and sources: quick (sizes) or full (checksums).")
     ] = Check.full,
+    *,
+    options: dict[str, Any],
 ) -> None:
     """Say what was taken at a point from which volume, and at which scale."""
     import numpy as np
@@ -37,7 +39,6 @@ def why(
     from ..results.why import explain, sources_of
     from ..sources.alignment import moved
     from ..sources.files import read_volume
-    from ..sources.formats.base import frame_of
     from ..sources.volumes import voxel_at
 
     try:
@@ -59,8 +60,7 @@ def why(
             "left."
         )
     _check_files(result, report, files, str(check))
-    choices = (frame_of(frame) if frame else None, str(orientation) if orientation else None)
-    volumes = [read_volume(path, *choices) for path in files]
+    volumes = [read_volume(path, options["frame"], options["orientation"]) for path in files]
     for number, part in enumerate(report["alignment"][: len(volumes) - 1], start=1):
         if part["applied"]:
             volumes[number] = moved(volumes[number], np.array(part["matrix_lps"]))

@@ -7,11 +7,13 @@ gate leaves it as it is where it stands alone, so that F(I, 0) is what it was.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..methods.base import FusionMethod
+from ..methods.base import FusionMethod, Weighing
 from ..methods.boxes import Box
 from ..methods.networks.bands import GATE_LEVEL, GATE_WINDOW, running_mean
 
@@ -62,6 +64,12 @@ def lowered(first: Tensor, other: Tensor, factor: float | Tensor) -> Tensor:
     return first * (1 - (1 - factor) * (mean / GATE_LEVEL).clamp(max=1))
 
 
+def lower_first(sources: Sequence[Tensor], factor: float) -> tuple[Tensor, ...]:
+    """The sources, the first of them `lowered` where any other holds something."""
+    first, *others = sources
+    return lowered(first, torch.stack(others).amax(0), factor), *others
+
+
 class WithHeadroom(FusionMethod):
     """A method before which the first source is lowered where another one holds something.
 
@@ -85,9 +93,7 @@ class WithHeadroom(FusionMethod):
 
     def lower(self, sources: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """The sources as the method gets them."""
-        first, *others = sources
-        brightest = torch.stack(others).amax(0)
-        return lowered(first, brightest, self.factor), *others
+        return lower_first(sources, self.factor)
 
     def forward(self, *sources: Tensor) -> Tensor:
         return self.method(*self.lower(sources))
@@ -95,6 +101,10 @@ class WithHeadroom(FusionMethod):
     def parts(self, *sources: Tensor) -> tuple[Tensor, ...]:
         """The method's parts of the sources as it gets them."""
         return self.method.parts(*self.lower(sources))
+
+    def weigh(self, *sources: Tensor) -> Weighing:
+        """What the method takes of the sources as it gets them."""
+        return self.method.weigh(*self.lower(sources))
 
     def fuse_box(self, *sources: Tensor, box: Box) -> Tensor:
         """The method's part inside a box."""

@@ -63,11 +63,14 @@ class Why:
         taken: from each source.
         scales: mm, from-to, that each layer but the last stands for, fine to coarse.
         background: whether no source shows anything there.
+        before_headroom: the first source's value before it was lowered, see `inference.headroom`;
+            None: not known.
     """
 
     taken: tuple[Taken, ...]
     scales: tuple[tuple[float, float], ...]
     background: bool = False
+    before_headroom: float | None = None
 
     @property
     def total(self) -> float:
@@ -112,6 +115,9 @@ class Why:
         if abs(rest) >= VISIBLE:
             named.append((rest, "all the rest"))
         more = "".join(f", {_signed(product, ' ')} by {name}" for product, name in named)
+        before, value = self.before_headroom, self.taken[0].value
+        if before is not None and before - value >= VISIBLE:
+            more += f" ({self.taken[0].modality} lowered from {before:.2f} for headroom)"
         cut = "" if 0 <= self.total <= 1 else f" (cut from {_plain(self.total)})"
         return f"Fused {self.fused:.2f}{cut} = {values}{more}."
 
@@ -161,6 +167,7 @@ def explain(
     """
     import torch
 
+    from ..inference.headroom import lower_first, with_headroom
     from ..methods.boxes import around, cut
     from ..methods.sequential import load_for_sources
     from ..methods.sums import maximum_parts
@@ -183,14 +190,17 @@ def explain(
     number, row, column = (
         size[n] - 1 - voxel[axis] if n in flips else voxel[axis] for n, axis in enumerate(order)
     )
-    box = around((row, row + 1, column, column + 1), method.receptive_radius, *size[1:])
+    factor = report["parameters"].get("headroom_factor", 1.0)
+    wrapped = with_headroom(method, factor)
+    box = around((row, row + 1, column, column + 1), wrapped.receptive_radius, *size[1:])
     slices = sources.slices(order, flips, slice(number, number + 1))
     batches = [torch.from_numpy(cut(part, box).copy())[None] for part in slices]
     with torch.inference_mode():
-        found = method.weigh(*batches)
+        found = wrapped.weigh(*batches)
+        lowered = lower_first(batches, factor)
     at = row - box[0], column - box[2]
-    values = [float(batch[0, 0][at]) for batch in batches]
-    brightest = [float(part[0, 0][at]) for part in maximum_parts(*batches)]
+    values = [float(batch[0, 0][at]) for batch in lowered]
+    brightest = [float(part[0, 0][at]) for part in maximum_parts(*lowered)]
     taken = tuple(
         Taken(modality.upper(), value, part, tuple(layers), tuple(weights))
         for modality, value, part, layers, weights in zip(
@@ -204,7 +214,8 @@ def explain(
     )
     pixel = sorted(reference.spacing[2 - axis] for axis in order[1:])
     scales = tuple((scale * pixel[0], scale * pixel[1]) for scale in method.scales)
-    why = Why(taken, scales, bool(sources.background[voxel]) or not any(values))
+    background = bool(sources.background[voxel]) or not any(values)
+    why = Why(taken, scales, background, float(batches[0][0, 0][at]))
     if fused is not None and not abs(why.fused - fused) <= TOLERANCE:
         raise MedFusionError(
             f"The sources make {why.fused:.2f} here, and the fused volume holds {fused:.2f}: one "

@@ -85,7 +85,7 @@ def test_other_methods_and_off_leave_the_mr_alone(head, choice):
 
 
 def test_the_previewed_slice_has_the_headroom_of_the_volume(head):
-    words = {"network": "maximum", "headroom": "on", "contributions": "share"}
+    words = {"method": "maximum", "headroom": "on", "contributions": "share"}
     whole = fuse(head.t1, head.pet, "pet-mr", **words)
     point = head.t1.matrix @ [24, 24, 9, 1]
     one = fuse_slice(
