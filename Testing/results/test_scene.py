@@ -183,7 +183,7 @@ def test_a_result_can_be_taken_away_again(scene, head, fusion, over):
     sources = [add_volume(scene, volume) for volume in head]
     old = {}
     if over:
-        other = fuse(*head, "pet-mr", network="maximum", contributions="share")
+        other = fuse(*head, "pet-mr", method="maximum", contributions="share")
         old = add_fusion(scene, other, sources)
     before = world(scene)
     undo = contextlib.ExitStack()
@@ -342,7 +342,7 @@ def test_recolouring_changes_the_voxels_in_place(scene, head, fusion):
 def test_no_node_no_voxels_label_maps_and_colours_are_refused(scene, head, fusion):
     empty = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Empty")
     labels = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "Labels")
-    for node, words in ((None, "no volume"), (empty, "no voxels"), (labels, "no plain volume")):
+    for node, words in ((None, "no volume"), (empty, "no voxels"), (labels, "not a scalar")):
         with pytest.raises(MedFusionError, match=words):
             volume_from_node(node)
 
