@@ -42,7 +42,7 @@ def main() -> None:
         if os.environ.get("MEDFUSION_DEBUG"):
             raise
         code, message = _in_words(error)
-    err.print(f"Error: {message}", style="red", highlight=False, soft_wrap=True, markup=False)
+    err.print(f"Error: {message}", style="red", highlight=False, soft_wrap=True)
     sys.exit(code)
 
 

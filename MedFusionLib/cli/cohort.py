@@ -164,7 +164,7 @@ def _say_what_would_be_done(
     table = Table("study", "what would be done", "what is wrong")
     for finding in findings:
         table.add_row(finding.id or "(no id)", finding.action, finding.trouble)
-    out.print(table, markup=False)
+    out.print(table)
     _count(Counter(finding.action for finding in findings))
     if any(finding.trouble for finding in findings):
         raise typer.Exit(1)
@@ -175,7 +175,7 @@ def _show(rows: list[dict[str, Any]], folder: Path) -> None:
         if row["status"] == "failed":
             name = row["id"] or "(no id)"
             said = f"{name}: {row['error']}"
-            err.print(said, style="red", highlight=False, markup=False, soft_wrap=True)
+            err.print(said, style="red", highlight=False, soft_wrap=True)
     counts = Counter(row["status"] for row in rows)
     counts["kept from before"] = sum(row["kept"] for row in rows)
     counts["far from the rest"] = sum(bool(row["outlier"]) for row in rows)

@@ -138,5 +138,5 @@ def _write_scores(scores: Scores, temporary: Path, title: str, folder: Path) -> 
             table.add_row(line[0], *(cell.replace("**", "") for cell in line[here]))
         out.print(table)
     for note in scores.notes:
-        out.print(note, style="dim", highlight=False, markup=False)
+        out.print(note, style="dim", highlight=False)
     out.print(f"Tables and pictures: {folder}", soft_wrap=True)

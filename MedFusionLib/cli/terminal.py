@@ -17,8 +17,9 @@ from rich.progress import (
 )
 from rich.text import Text
 
-out = Console()
-err = Console(stderr=True)
+#: what is printed may hold brackets, as paths do: nothing stands for something else
+out = Console(markup=False, emoji=False)
+err = Console(stderr=True, markup=False, emoji=False)
 
 
 class _Rate(ProgressColumn):

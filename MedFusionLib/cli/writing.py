@@ -46,11 +46,11 @@ def fuse_into(
 def show_result(folder: Path, fusion: Fusion) -> None:
     """Say on the terminal what was made, and where it is."""
     for warning in fusion.warnings:
-        err.print(f"Warning: {warning}", style="yellow", highlight=False, markup=False)
+        err.print(f"Warning: {warning}", style="yellow", highlight=False)
     report = fusion.report
     for part in report["alignment"]:
         done = ", moved into place" if part["applied"] else ""
-        out.print(f"{part['input']}: {part['words']}{done}", highlight=False, markup=False)
+        out.print(f"{part['input']}: {part['words']}{done}", highlight=False)
     out.print(f"{report['network']} on {report['device']}, {report['seconds']} s")
     if report["share_sum_error"] is not None:
         error = report["share_sum_error"]

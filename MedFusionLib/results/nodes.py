@@ -8,6 +8,7 @@ without.
 from __future__ import annotations
 
 import zlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,22 @@ def volume_from_node(node: Any) -> Volume:
     matrix = FLIP @ array_matrix(node)
     spacing = np.linalg.norm(matrix[:3, :3], axis=0)
     direction = matrix[:3, :3] / np.where(spacing > 0, spacing, 1)
-    return Volume(array.astype(np.float32), tuple(spacing), tuple(matrix[:3, 3]), direction, name)
+    place = tuple(spacing), tuple(matrix[:3, 3]), direction
+    return Volume(array.astype(np.float32), *place, name, notes=_notes_of(node, name))
+
+
+def _notes_of(node: Any, name: str) -> tuple[str, ...]:
+    """What the file that a node was loaded from says of its place, where it is a NIfTI file."""
+    from ..sources.formats import nifti
+
+    storage = node.GetStorageNode()
+    path = Path(storage.GetFullNameFromFileName() or "") if storage is not None else Path()
+    if not path.name.lower().endswith(nifti.FORMAT.endings):
+        return ()
+    try:
+        return nifti.check_placed(path, name, array_matrix(node, world=False))
+    except (nifti.DamagedError, OSError, EOFError, zlib.error):  # gone, or written over since
+        return ()
 
 
 def name_of(node: Any) -> str:

@@ -1,23 +1,13 @@
-"""Which files a volume is made of: its path, and what that path leads to."""
+"""Paths: whether they can be read at all, and which files a volume is made of."""
 
 from __future__ import annotations
 
-import re
+import os
 import stat
 from pathlib import Path
 
 from ..errors import MedFusionError
-
-HEADER = 2**20  # bytes: no header is longer
-#: ending of a header -> how it names the one file with its voxels
-_NAMED = {
-    ".nhdr": re.compile(rb"^data ?file:(?!=)[ \t]*(.+?)[ \t\r]*$", re.M | re.I),
-    ".nrrd": re.compile(rb"^data ?file:(?!=)[ \t]*(.+?)[ \t\r]*$", re.M | re.I),
-    ".mhd": re.compile(rb"^ElementDataFile[ \t]*=[ \t]*(.+?)[ \t\r]*$", re.M),
-    ".mha": re.compile(rb"^ElementDataFile[ \t]*=[ \t]*(.+?)[ \t\r]*$", re.M),
-}
-#: the two files of ANALYZE and of NIfTI pairs
-_PAIRS = {".hdr": (".img", ".img.gz"), ".img": (".hdr",)}
+from .formats import all_formats
 
 
 def files_of(path: str | Path) -> list[Path]:
@@ -41,15 +31,8 @@ def files_of(path: str | Path) -> list[Path]:
     if path.is_dir():
         return sorted(part for part in path.rglob("*") if part.is_file())
     check_plain(path)
-    if named := _NAMED.get(path.suffix.lower()):
-        with path.open("rb") as stream:
-            header = stream.read(HEADER).partition(b"\n\n")[0]
-        found = named.search(header)
-        name = found[1].decode("utf-8", "surrogateescape") if found else "LOCAL"
-        alone = name.upper() == "LOCAL" or name.split()[0] == "LIST" or "%" in name
-        return [path] if alone else [path, path.parent / name]
-    beside = [path.with_suffix(ending) for ending in _PAIRS.get(path.suffix.lower(), ())]
-    return [path, *(part for part in beside if part.is_file())]
+    kind = next((k for k in all_formats() if path.name.lower().endswith(k.endings)), None)
+    return kind.files(path) if kind else [path]
 
 
 def check_plain(path: Path) -> None:
@@ -60,3 +43,17 @@ def check_plain(path: Path) -> None:
     """
     if not stat.S_ISREG(path.stat().st_mode):
         raise MedFusionError(f"{path} is not a plain file; give a file with a volume, or a folder.")
+
+
+def check_name(path: Path) -> None:
+    """Raise a MedFusionError where ITK, a report or a terminal could not take a path's name.
+
+    Python keeps bytes that are no UTF-8 as lone surrogates; ITK ends the process over them.
+    """
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        shown = os.fsencode(path).decode("utf-8", errors="replace")
+        raise MedFusionError(
+            f"The name {shown} is not UTF-8 (it may come from an old archive or share); rename it."
+        ) from None

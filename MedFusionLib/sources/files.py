@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import MedFusionError
-from .detached import check_plain, files_of
+from .detached import check_name, check_plain, files_of
 from .dicom import is_dicom, read_dicom, slices_of
 from .formats import format_of, stem
 from .formats.base import FileFormat, check_choices, check_frame, in_a_sentence
@@ -46,7 +45,7 @@ def read_volume(
     """
     path = Path(path)
     check_choices(frame, orientation)
-    _check_name(path)
+    check_name(path)
     try:
         if not path.exists():
             raise MedFusionError(f"There is no file {path}; check the path.")
@@ -69,7 +68,7 @@ def corners_of(
     """
     path = Path(path)
     check_choices(frame, orientation)
-    _check_name(path)
+    check_name(path)
     if not path.exists():
         raise MedFusionError(f"There is no file {path}; check the path.")
     if path.is_dir() or (path.is_file() and is_dicom(path)):
@@ -118,20 +117,6 @@ def read_with_checksum(
     return volume, before
 
 
-def _check_name(path: Path) -> None:
-    """Raise a MedFusionError where ITK, a report or a terminal could not take a path's name.
-
-    Python keeps bytes that are no UTF-8 as lone surrogates; ITK ends the process over them.
-    """
-    try:
-        str(path).encode("utf-8")
-    except UnicodeEncodeError:
-        shown = os.fsencode(path).decode("utf-8", errors="replace")
-        raise MedFusionError(
-            f"The name {shown} is not UTF-8 (it may come from an old archive or share); rename it."
-        ) from None
-
-
 def write_volume(volume: Volume, path: str | Path) -> None:
     """Write a volume (float32, compressed); the ending of the path says the format.
 
@@ -159,7 +144,7 @@ def write_colour(colour: np.ndarray, grid: Volume, path: str | Path) -> None:
 def _write(image: sitk.Image, path: Path) -> None:
     import SimpleITK as sitk
 
-    _check_name(path)
+    check_name(path)
     try:
         with alone():
             sitk.WriteImage(image, str(path), useCompression=True)

@@ -22,6 +22,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from ..errors import MedFusionError
+from .detached import check_name
 
 try:
     import fcntl
@@ -68,6 +69,7 @@ def whole_folder(out: str | Path, replaces: Sequence[str] = RESULTS) -> Iterator
         ...     _ = (folder / "report.json").write_text("{}")
     """
     target = Path(out)
+    check_name(target)
     try:
         if target.exists() and not target.is_dir():
             raise MedFusionError(f"{out} is a file; give a folder for the results.")

@@ -79,6 +79,14 @@ class FileFormat(ABC):
     name: str
     endings: tuple[str, ...]
 
+    def files(self, path: Path) -> list[Path]:
+        """The files that hold a volume: `path`, and what it leads to; no header need be right.
+
+        Raises:
+            OSError: the header cannot be read.
+        """
+        return [path]
+
     @abstractmethod
     def check(self, path: Path) -> None:
         """Check that the header makes sense, and that exactly the voxels are there it promises.

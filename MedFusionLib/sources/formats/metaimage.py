@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +19,7 @@ from .streams import (
     finite_numbers,
     inflated_bytes,
     lines,
+    named_file,
     number_of,
     numbers,
     open_detached,
@@ -31,11 +33,17 @@ BYTES = {
     **dict.fromkeys(("MET_LONG_LONG", "MET_ULONG_LONG", "MET_DOUBLE"), 8),
 }
 
+_DATA_FILE = re.compile(rb"^ElementDataFile[ \t]*=[ \t]*(.+?)[ \t\r]*$", re.M)
+
 
 class MetaImage(ItkFormat):
     name = "MHA"
     endings = (".mha", ".mhd")
     io = "MetaImageIO"
+
+    def files(self, path: Path) -> list[Path]:
+        """See `FileFormat.files`."""
+        return [path, *named_file(path, _DATA_FILE)]
 
     def check(self, path: Path) -> None:
         _check(path)

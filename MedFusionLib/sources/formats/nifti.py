@@ -96,6 +96,13 @@ class Nifti(FileFormat):
     name = "NIfTI"
     endings = (".nii", ".nii.gz", ".hdr", ".hdr.gz", ".img", ".img.gz")
 
+    def files(self, path: Path) -> list[Path]:
+        """See `FileFormat.files`."""
+        try:
+            return [path, *(part for part in dict.fromkeys(_files(path)) if part != path)]
+        except DamagedError:  # one of the two is missing
+            return [path]
+
     def check(self, path: Path) -> None:
         """See `FileFormat.check`."""
         fields = _fields(path)
@@ -270,7 +277,7 @@ def _place(
     voxel apart, that is said; where they disagree on left and right, or the sform is sheared, the
     file is refused unless `orientation` chooses.
     """
-    unit = _MILLIMETRES.get(int(fields.raw["units"]) & 7, 1.0) if fields.kind == "NIfTI" else 1.0
+    unit = _unit(fields)
     sform, qform = _sform(fields, unit), _qform(fields, unit)
     if fields.kind == "Analyze" or (sform is None and qform is None):
         return _assumed(fields, name, unit)
@@ -302,6 +309,60 @@ def _place(
         f"The sform and the qform of {name} lie up to {apart:.1f} mm apart; the sform was taken, "
         "as SPM, FSL and nibabel do. Check where it lies; --orientation qform takes the other.",
     )
+
+
+def check_placed(path: Path, name: str, affine: np.ndarray) -> tuple[str, ...]:
+    """What there is to say of a file that another program has read, and put somewhere.
+
+    Args:
+        path: of the file.
+        name: what to call the volume in messages.
+        affine: from (i, j, k, 1) to RAS mm, where that program put it.
+
+    Returns:
+        Sentences for the user; none where the volume was moved by hand since.
+
+    Raises:
+        MedFusionError: it lies where one of two forms puts it that are mirror images.
+        DamagedError, OSError: the file is none that this module reads, or cannot be read.
+    """
+    fields = _fields(path)
+    unit = _unit(fields)
+    forms = {"sform": _sform(fields, unit), "qform": _qform(fields, unit)}
+    steps = np.abs(fields.raw["pixdim"][1:4].astype(float)) * unit
+    half = 0.5 * float(steps.min())
+    if fields.kind == "Analyze" or not any(form is not None for form in forms.values()):
+        by_itk = np.diag([-steps[0], -steps[1], steps[2], 1])
+        if fields.kind == "NIfTI" and not _lies(affine, by_itk, fields.size, half):
+            return ()
+        return (
+            f"The file of {name} does not say how it lies in space; check front and back, left and "
+            "right.",
+        )
+    if any(form is None for form in forms.values()):
+        return ()
+    apart = _apart(forms["sform"], forms["qform"], fields.size)
+    near = [form for form, there in forms.items() if _lies(affine, there, fields.size, half)]
+    if apart <= half or not near:
+        return ()
+    taken, other = near[0], {"sform": "qform", "qform": "sform"}[near[0]]
+    if np.linalg.det(forms["sform"][:3, :3]) * np.linalg.det(forms["qform"][:3, :3]) < 0:
+        raise MedFusionError(
+            f"The sform and the qform in the file of {name} are mirror images of each other: by "
+            "one of them left is right. Find out which is true; if it is as shown, save the volume "
+            "as NRRD, and take that."
+        )
+    return (
+        f"{name} lies where the {taken} of its file puts it; the {other} puts it up to "
+        f"{apart:.1f} mm from there (SPM, FSL and nibabel take the sform). Check which is true.",
+    )
+
+
+def _unit(fields: _Fields) -> float:
+    """The unit of lengths in mm."""
+    if fields.kind == "Analyze":
+        return 1.0
+    return _MILLIMETRES.get(int(fields.raw["units"]) & 7, 1.0)
 
 
 def _sform(fields: _Fields, unit: float) -> np.ndarray | None:
@@ -353,6 +414,18 @@ def _apart(one: np.ndarray, other: np.ndarray, size: tuple[int, int, int]) -> fl
     corners = np.array(list(np.ndindex(2, 2, 2))) * (np.array(size) - 1)
     corners = np.c_[corners, np.ones(8)]
     return float(np.linalg.norm((corners @ (one - other).T)[:, :3], axis=1).max())
+
+
+def _lies(affine: np.ndarray, form: np.ndarray, size: tuple[int, int, int], far: float) -> bool:
+    """Whether a volume lies where a form puts it, its slices perhaps in the other order.
+
+    Slicer turns the order of the slices of a left-handed volume when it reads it.
+    """
+    if np.linalg.det(affine[:3, :3]) * np.linalg.det(form[:3, :3]) < 0:
+        turned = np.diag([1.0, 1, -1, 1])
+        turned[2, 3] = size[2] - 1
+        affine = affine @ turned
+    return _apart(affine, form, size) <= far
 
 
 def _is_box(affine: np.ndarray) -> bool:

@@ -21,6 +21,7 @@ from .streams import (
     check_words,
     finite_numbers,
     lines,
+    named_file,
     number_of,
     numbers,
     open_detached,
@@ -39,6 +40,7 @@ _TYPES = {
 BYTES = {name: size for size, names in _TYPES.items() for name in names.split(",")}
 
 
+_DATA_FILE = re.compile(rb"^data ?file:(?!=)[ \t]*(.+?)[ \t\r]*$", re.M | re.I)
 #: unit of length -> mm
 MILLIMETRES = {
     **dict.fromkeys(("", "mm", "millimeter", "millimeters", "millimetre", "millimetres"), 1.0),
@@ -55,6 +57,10 @@ class Nrrd(ItkFormat):
     name = "NRRD"
     endings = (".nrrd", ".nhdr")
     io = "NrrdImageIO"
+
+    def files(self, path: Path) -> list[Path]:
+        """See `FileFormat.files`."""
+        return [path, *named_file(path, _DATA_FILE)]
 
     def check(self, path: Path) -> None:
         """See `FileFormat.check`."""

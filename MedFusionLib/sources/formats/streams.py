@@ -44,6 +44,20 @@ def lines(stream: IO[bytes], longest: int = LONGEST_LINE) -> Iterable[str]:
         yield text
 
 
+def named_file(path: Path, pattern: re.Pattern[bytes]) -> list[Path]:
+    """The file beside a header that a line of it names, perhaps missing; [] where none is named.
+
+    Args:
+        path: of the header.
+        pattern: of the line, with the name as its group.
+    """
+    with path.open("rb") as stream:
+        found = pattern.search(stream.read(LONGEST_HEADER).partition(b"\n\n")[0])
+    name = found[1].decode("utf-8", "surrogateescape") if found else "LOCAL"
+    alone = name.upper() == "LOCAL" or name.split()[0] == "LIST" or "%" in name
+    return [] if alone else [path.parent / name]
+
+
 def open_detached(path: Path, name: str) -> IO[bytes]:
     """The one file beside a header that holds the voxels."""
     if not name or name.split()[0] == "LIST" or "%" in name:
