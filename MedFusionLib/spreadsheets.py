@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-#: what a spreadsheet takes for the start of a formula
-_STARTS = ("=", "+", "-", "@", "\t", "\r")
+#: what a spreadsheet takes for the start of a formula, at the start of a cell or behind what it
+#: takes for the end of one: OWASP, CSV Injection, with the full-width letters of that list
+_FORMULA = re.compile(r"""(^|[,;|\t\r\n"'])(\s*)(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])""")
 
 
 def plain_cell(value: Any) -> Any:
     """A value for a CSV; text that a spreadsheet would run as a formula gets a ' before it.
 
-    See OWASP, CSV Injection. Numbers stay as they are, also where they are written as text.
+    Also behind commas, semicolons and the like within the text: which of them parts cells depends
+    on the country. Numbers stay as they are, also where they are written as text.
 
     Example:
-        >>> plain_cell("=HYPERLINK(A1)"), plain_cell(-0.5), plain_cell("-0.5")
-        ("'=HYPERLINK(A1)", -0.5, '-0.5')
+        >>> plain_cell("=HYPERLINK(A1)"), plain_cell("x;=1+1"), plain_cell("-0.5")
+        ("'=HYPERLINK(A1)", "x;'=1+1", '-0.5')
     """
-    if not isinstance(value, str) or not value.startswith(_STARTS):
+    if not isinstance(value, str):
         return value
     try:
         float(value)
     except ValueError:
-        return f"'{value}"
+        return _FORMULA.sub(r"\1\2'", value)
     return value
 
 

@@ -1,15 +1,28 @@
 """Tables as CSV that a spreadsheet shows and does not run."""
 
 import csv
+import re
 
 import pytest
 
 from MedFusionLib.spreadsheets import plain_cell, write_csv
 
+STARTS = "=+-@\uff1d\uff0b\uff0d\uff20"
 
-@pytest.mark.parametrize("text", ["=1+1", "+cmd", "-a", "@SUM(A1)", "\t=1", "\r=1"])
-def test_what_looks_like_a_formula_becomes_text(text):
-    assert plain_cell(text) == f"'{text}"
+
+@pytest.mark.parametrize("between", ["", "x,", "x;", "x|", "x\t", "x\n", "x\r", 'x"', "x; "])
+@pytest.mark.parametrize("start", STARTS)
+def test_what_looks_like_a_formula_becomes_text(between, start):
+    """Wherever a spreadsheet may see the start of a cell, no formula starts."""
+    said = plain_cell(f"{between}{start}cmd|' /C calc'!A0")
+    for cell in re.split(r"""[,;|\t\r\n"]""", said):
+        assert not cell.strip().startswith(tuple(STARTS)), said
+    assert said.replace("'", "") == f"{between}{start}cmd| /C calc!A0"
+
+
+@pytest.mark.parametrize("text", ["\t=1", "\r=1", " =1"])
+def test_white_space_hides_no_formula(text):
+    assert "'=1" in plain_cell(text)
 
 
 @pytest.mark.parametrize("value", ["p-1", "", "-1.5", "+2e3", -3, 0.5, None, True])

@@ -12,7 +12,16 @@ import typer
 
 from .. import __version__
 from ..errors import MedFusionError
-from .terminal import err, out
+from .terminal import err, let_go, open_streams, out
+
+#: in the messages of libraries that get no memory, be it for their own code
+NO_MEMORY = (
+    "alloc",
+    "out of memory",
+    "failed to map segment",
+    "can't start new thread",
+    "error return without",
+)
 
 app = typer.Typer(
     help="Fuse registered MR and CT, PET or SPECT volumes. Research software, not a medical "
@@ -28,7 +37,18 @@ def main() -> None:
     The exit code is 2 for bad input, 130 for an interrupt, 143 for a termination, and 1 for what
     nobody foresaw; MEDFUSION_DEBUG=1 in the environment shows where that happened.
     """
+    open_streams()
     _clean_up_when_terminated()
+    try:
+        _run()
+    except SystemExit as ending:
+        if not let_go() and not ending.code:
+            err.print("Error: What was to be said could not be written; is the disk full?")
+            raise SystemExit(1) from None
+        raise
+
+
+def _run() -> None:
     try:
         sys.exit(app(args=sys.argv[1:] or ["--help"], standalone_mode=False))
     except (typer.Abort, KeyboardInterrupt):
@@ -54,7 +74,7 @@ def _in_words(error: Exception) -> tuple[int, str]:
         words = " ".join(error.format_message().split()).rstrip(".")
         return 2, f"{words}; 'medfusion --help' says more."
     first = (str(error).splitlines() or [""])[0].rstrip(".")
-    if isinstance(error, MemoryError) or "alloc" in first or "out of memory" in first.lower():
+    if isinstance(error, MemoryError) or any(word in first.lower() for word in NO_MEMORY):
         return 2, (
             "The memory of this machine is too small for these volumes; resample them to fewer "
             "voxels, or close other programs."

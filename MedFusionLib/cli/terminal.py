@@ -1,9 +1,15 @@
-"""The terminal: its two streams and the progress bar."""
+"""The terminal: its two streams and the progress bar.
+
+What cannot be shown is dropped: a full disk behind `2>` or a closed pipe shall not cost a result.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -17,9 +23,81 @@ from rich.progress import (
 )
 from rich.text import Text
 
+
+class _Forgiving:
+    """One of the two streams, its failures remembered and not raised.
+
+    Letters that its encoding does not know become question marks.
+
+    Attributes:
+        failure: why something could not be written, or None.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.failure: OSError | None = None
+
+    @property
+    def _stream(self) -> Any:
+        stream = getattr(sys, self._name)  # looked up anew: tests and progress bars replace it
+        return getattr(stream, "rich_proxied_file", stream)
+
+    def write(self, text: str) -> int:
+        stream = self._stream
+        encoding = getattr(stream, "encoding", None) or "utf-8"
+        with self._forgiving():
+            stream.write(text.encode(encoding, "replace").decode(encoding))
+        return len(text)
+
+    def flush(self) -> None:
+        with self._forgiving():
+            self._stream.flush()
+
+    @contextlib.contextmanager
+    def _forgiving(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.failure = error
+        except ValueError:  # it was closed
+            pass
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "rich_proxied_file":  # rich would write past this class
+            raise AttributeError(name)
+        return getattr(self._stream, name)
+
+
+_OUT, _ERR = _Forgiving("stdout"), _Forgiving("stderr")
 #: what is printed may hold brackets, as paths do: nothing stands for something else
-out = Console(markup=False, emoji=False)
-err = Console(stderr=True, markup=False, emoji=False)
+out = Console(file=_OUT, markup=False, emoji=False)
+err = Console(file=_ERR, markup=False, emoji=False)
+
+
+def open_streams() -> None:
+    """Where a stream was closed by who started the command, nothing else may take its number."""
+    while (number := os.open(os.devnull, os.O_RDWR)) < 3:
+        pass
+    os.close(number)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+
+
+def let_go() -> bool:
+    """At the end: drop what a stream holds and cannot write.
+
+    Returns:
+        Whether all that was to be said on stdout was taken, or its reader wanted no more.
+    """
+    for name, forgiving in (("stdout", _OUT), ("stderr", _ERR)):
+        forgiving.flush()
+        if forgiving.failure:
+            with contextlib.suppress(OSError, ValueError):
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, getattr(sys, name).fileno())
+                os.close(nowhere)
+    return _OUT.failure is None or isinstance(_OUT.failure, BrokenPipeError)
 
 
 class _Rate(ProgressColumn):

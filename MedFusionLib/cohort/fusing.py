@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import MedFusionError
+from ..sources.detached import files_of
 from ..sources.formats import stem
 from .headers import LIMIT, reader_of_this_process
 from .records import (
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from ..results.quality import Quality
 
 THUMBNAIL = "thumbnail.jpg"
+SHORTEST = 4  # letters of a name that may be a person's; "1" is also a number in a sentence
 VOXELS = 1_000_000  # at most so many are looked at for the agreement of the sources
 
 
@@ -91,7 +93,8 @@ def fuse_study(
                 forget_failed(out, study.id)
             except Exception as error:
                 row = failed_row(study, _sentence(error, study, out), time.monotonic() - began)
-                write_failed(out, made, row, run, traceback.format_exc())
+                where = without_names(traceback.format_exc(), study)
+                write_failed(out, made, row, run, where)
         return row
     except Exception as error:  # the folder itself cannot be read or written
         return failed_row(study, _sentence(error, study, out), time.monotonic() - began)
@@ -252,12 +255,23 @@ def _sentence(error: Exception, study: Study, out: Path) -> str:
 
 
 def without_paths(text: str, study: Study, out: str | Path = "") -> str:
-    """A sentence with the names of a study's files replaced, for they may name a patient.
+    """A sentence without any path, and without the names of a study's files and what is in them.
 
     Example:
         >>> study = Study("p1", "/data/Miller.nrrd", "/data/pet.nrrd", "pet-mr")
         >>> without_paths("Miller is constant; there is no file /data/pet.nrrd.", study)
         'The MR is constant; there is no file of the PET.'
+    """
+    text = without_names(text.replace(str(Path(out).absolute()), "the folder of results"), study)
+    text = re.sub(r"(?<![\w<])/[\w.~-]+(/[\w.~-]+)+", "(a path)", text)
+    return text[:1].upper() + text[1:]
+
+
+def without_names(text: str, study: Study) -> str:
+    """A text with the names of a study's files replaced, for they may name a patient.
+
+    Also those of the files in a folder of DICOM slices, and of a file with voxels that a header
+    names.
     """
     marks = [f"\0{number}\0" for number in range(len(study.files))]  # nothing is replaced twice
     for file, mark in zip(study.files, marks, strict=True):
@@ -265,14 +279,27 @@ def without_paths(text: str, study: Study, out: str | Path = "") -> str:
             path = Path(file)
             for word in (str(path.absolute()), str(path)):
                 text = text.replace(f"file {word}", f"file of {mark}").replace(word, mark)
+            for word in _words_below(path):
+                if word in text:
+                    text = re.sub(rf"(?<![\w-]){re.escape(word)}(?![\w-])", f"of {mark}", text)
             for word in filter(None, (path.name, stem(path))):
                 once = int(word.isalpha() and word.islower())  # a name may be a plain word, too
                 text = re.sub(rf"(?<![\w-]){re.escape(word)}(?![\w-])", mark, text, count=once)
-    text = text.replace(str(Path(out).absolute()), "the folder of results")
-    text = re.sub(r"(?<![\w<])/[\w.~-]+(/[\w.~-]+)+", "(a path)", text)
     for mark, name in zip(marks, _names(study), strict=True):
         text = text.replace(mark, name)
-    return text[:1].upper() + text[1:]
+    return text
+
+
+def _words_below(path: Path) -> list[str]:
+    """Names of files and folders below a path, with and without their endings, longest first."""
+    found: set[str] = set()
+    try:
+        parts = list(path.rglob("*")) if path.is_dir() else files_of(path)[1:]
+    except (OSError, MedFusionError):
+        return []
+    for part in parts:
+        found |= {part.name, part.stem}
+    return sorted((word for word in found if len(word) >= SHORTEST), key=len, reverse=True)
 
 
 def _names(study: Study) -> Sequence[str]:
