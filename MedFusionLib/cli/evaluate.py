@@ -11,6 +11,7 @@ from rich.table import Table
 from ..errors import MedFusionError
 from .app import app
 from .choices import Pair, Split
+from .reader import Where, evaluate_reader
 from .terminal import bar, out
 
 if TYPE_CHECKING:
@@ -60,8 +61,29 @@ def evaluate(
     phantom: Annotated[
         bool, typer.Option("--phantom", help="Digital heads, whose truth is known; needs no data.")
     ] = False,
-    heads: Annotated[int, typer.Option(help="Number of digital heads.")] = 3,
-    first_head: Annotated[int, typer.Option(help="Seed of the first of them.", min=0)] = 0,
+    heads: Annotated[
+        int | None, typer.Option(help="Number of digital heads; default: 3, with --reader 12.")
+    ] = None,
+    first_head: Annotated[
+        int | None,
+        typer.Option(help="Seed of the first of them; default: 0, with --reader 200.", min=0),
+    ] = None,
+    reader: Annotated[
+        bool,
+        typer.Option(
+            "--reader",
+            help="A model observer instead of metrics: what a reader can see of planted lesions. "
+            "On digital heads, or with --data and --pair on yours.",
+        ),
+    ] = False,
+    sites: Annotated[int, typer.Option(help="Of --reader: places for lesions.")] = 120,
+    display: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Of --reader: a display of your own, FILE.py:FUNCTION, that makes 8-bit sRGB "
+            "pictures of both sources. May be given again."
+        ),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
 ) -> None:
     """Score the methods, and fused images made elsewhere, on pairs or on digital heads."""
@@ -71,17 +93,27 @@ def evaluate(
     from ..evaluation.measuring import evaluate as run
     from ..sources.folders import whole_folder
 
+    part = None if split == "all" else str(split)
+    if reader:
+        if fused or (phantom and data):
+            raise MedFusionError("Give --reader with --data or with digital heads, not --fused.")
+        where = Where(data, part, first_head, heads, sites)
+        evaluate_reader(out_, str(pair) if pair else None, methods, where, display or [])
+        return
+    if display:
+        raise MedFusionError("--display is for --reader; give both.")
     if phantom:
         if data or fused:
             raise MedFusionError("Give --phantom alone, without --data and --fused.")
-        _evaluate_phantom(out_, pair, methods, heads, first_head, device)
+        few = 3 if heads is None else heads
+        _evaluate_phantom(out_, pair, methods, few, first_head or 0, device)
         return
     if data is None or pair is None:
         raise MedFusionError("Give --data and --pair, or --phantom.")
     from ..training.datasets import find_cases
 
     names = choose_names(metrics)
-    cases = find_cases(data, str(pair), None if split == "all" else str(split), stored)
+    cases = find_cases(data, str(pair), part, stored)
     contenders, notes = choose_contenders(methods, str(pair))
     contenders += find_foreign(fused or [], name or [], cases, contenders)
     with whole_folder(out_) as temporary:

@@ -1,13 +1,19 @@
 """The model observer: sites, lesions, displays, two observers, and what is kept."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers import refused
+from typer.testing import CliRunner
 
+from MedFusionLib.cli.app import app
 from MedFusionLib.colour.coding import Coding
+from MedFusionLib.colour.registry import all_modes
 from MedFusionLib.errors import MedFusionError
 from MedFusionLib.evaluation.reader import (
+    CONDITIONS,
     Appearance,
     Hotelling,
     NonPrewhitening,
@@ -15,19 +21,26 @@ from MedFusionLib.evaluation.reader import (
     Sites,
     blending,
     case_sites,
+    choose_displays,
     colour_table,
     first_source,
     lesion_tasks,
+    load_display,
     method_in_colour,
     method_in_grey,
+    orders,
     plant,
+    read_displays,
     second_source,
     show,
     tissue_sites,
+    verdict,
+    write_readings,
 )
 from MedFusionLib.evaluation.reader import head_sites as make_head_sites
 from MedFusionLib.evaluation.reader.display import as_grey
 from MedFusionLib.evaluation.reader.observer import RATIO, SIGMAS, _templates
+from MedFusionLib.evaluation.reader.reading import SECOND, USUAL
 from MedFusionLib.evaluation.reader.tables import SLICER
 from MedFusionLib.fusion import fuse
 from MedFusionLib.phantom.head import make_phantom
@@ -42,16 +55,17 @@ def texture():
     random = np.random.default_rng(0)
 
     def picture(width):
-        smooth = gaussian_filter(random.standard_normal((30, 80, 80)), (0, width, width))
+        smooth = gaussian_filter(random.standard_normal((24, 80, 80)), (0, width, width))
         return (0.5 + 0.08 * smooth / smooth.std()).astype(np.float32)
 
-    groups = tuple(f"slice {n // 2}" for n in range(30))
+    groups = tuple(f"slice {n // 2}" for n in range(24))
     return Sites(picture(2), picture(4), groups, "pet-mr", 1.0)
 
 
 @pytest.fixture(scope="module")
 def trials(texture):
-    return plant(texture, lesion_tasks("pet-mr")[:6])
+    six = lesion_tasks("pet-mr")[:6]
+    return plant(texture, [six[n] for n in (0, 1, 3, 4)])
 
 
 @pytest.fixture(scope="module")
@@ -66,14 +80,20 @@ def average(first, second):
 # Sites -----------------------------------------------------------------------------------------
 
 
-def test_sites_lie_in_the_brain_of_the_head():
+@pytest.fixture
+def few_slices(monkeypatch):
+    """Heads of few thick slices: quick to make."""
+    monkeypatch.setattr("MedFusionLib.evaluation.reader.sites.HEAD_SHAPE", (20, 192, 192))
+
+
+def test_sites_lie_in_the_brain_of_the_head(few_slices):
     sites = make_head_sites("pet-mr", [100], 3)
     assert sites.first.shape == (3, 80, 80)
     assert (sites.first[:, 40, 40] > 0).all()
     assert all(group.startswith("head 100, slice ") for group in sites.groups)
 
 
-def test_tissue_sites_show_what_the_tissue_looks_like():
+def test_tissue_sites_show_what_the_tissue_looks_like(few_slices):
     sites = tissue_sites("ct-mr", [100], 3)
     at = {
         name: sites.second[np.array(sites.tissues) == name, 40, 40].mean()
@@ -246,7 +266,7 @@ def test_what_a_display_invents_is_counted_as_false(reader):
 def test_the_interval_holds_the_value_and_narrows_with_more_sites(texture):
     task = lesion_tasks("pet-mr")[:1]
     widths = []
-    for count in (8, 30):
+    for count in (6, 24):
         few = replace(
             texture,
             first=texture.first[:count],
@@ -324,3 +344,89 @@ def test_slicers_tables_are_slicers():
                 node.GetLookupTable().GetColor(level, colour)
             expected = np.round(255 * np.array(colour))
             assert np.abs(colour_table(name)[level] - expected).max() <= 1, (name, level)
+
+
+# Many displays under many conditions -------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def readings(trials):
+    displays = {"overlay": blending(), "average": average, "first": first_source}
+    chosen = [c for c in CONDITIONS if c.name in (USUAL, SECOND, "deutan", "internal noise 4")]
+    return read_displays(displays, trials, "textures", conditions=chosen, draws=50)
+
+
+def test_orders_say_how_like_the_usual_one_they_are(readings):
+    found = {order.condition: order for order in orders(readings)}
+    assert set(found) == {SECOND, "deutan", "internal noise 4"}
+    assert found["internal noise 4"].tau == pytest.approx(1)
+    assert found["internal noise 4"].swapped == ()
+
+
+def test_the_verdict_is_that_of_both_observers(readings):
+    assert verdict(readings, "first", "overlay") == "less"
+    assert verdict(readings, "overlay", "first") == "more"
+    assert verdict(readings, "overlay", "overlay") == "as much"
+
+
+def test_a_swap_is_named(readings):
+    turned = replace(readings, kept=readings.kept | {"deutan": readings.kept[USUAL][::-1]})
+    swapped = {order.condition: order.swapped for order in orders(turned)}["deutan"]
+    assert ("overlay", "first") in swapped
+
+
+def test_the_tables_hold_every_display_and_lesion(readings, tmp_path):
+    write_readings(readings, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"reader.{ending}" for ending in ("md", "csv", "json", "png")
+    }
+    text = (tmp_path / "reader.md").read_text(encoding="utf-8")
+    kept = readings.of("overlay")
+    assert f"| overlay | {kept.worst():.2f} (" in text
+    assert "PET -.2, sigma 4" in text
+    rows = (tmp_path / "reader.csv").read_text(encoding="utf-8").splitlines()
+    assert len(rows) == 1 + 4 * 3 * len(readings.questions)
+    found = json.loads((tmp_path / "reader.json").read_text(encoding="utf-8"))["kept"]
+    mine = next(r for r in found if (r["display"], r["condition"]) == ("overlay", USUAL))
+    assert mine["mean"] == pytest.approx(kept.mean(), abs=1e-4)
+
+
+def test_displays_of_all_kinds_are_chosen(tmp_path):
+    (tmp_path / "mine.py").write_text("def shown(first, second):\n    return first\n")
+    displays, _ = choose_displays("maximum", "pet-mr", [f"{tmp_path}/mine.py:shown"])
+    names = " ".join(displays)
+    for name in ("MR alone", "PET alone, hot", "Slicer: hot 50 %", "maximum, grey", "mine.py"):
+        assert name in names
+    for mode in all_modes():
+        assert f"colours: {mode.name}" in names
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("mine.py", "give FILE.py:FUNCTION"),
+        ("nowhere.py:shown", "There is no file nowhere.py"),
+        ("{folder}/mine.py:hidden", "holds no function hidden"),
+        ("{folder}/broken.py:shown", "broken.py does not run: ZeroDivisionError"),
+    ],
+)
+def test_a_display_that_cannot_be_loaded_is_refused(tmp_path, words, message):
+    (tmp_path / "mine.py").write_text("def shown(first, second):\n    return first\n")
+    (tmp_path / "broken.py").write_text("1 / 0\n")
+    with pytest.raises(MedFusionError, match=message):
+        load_display(words.format(folder=tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--reader", "--pair", "pet-mr", "--sites", "3"], "at least 8"),
+        (["--reader", "--data", "."], "Give --pair"),
+        (["--phantom", "--display", "a.py:b"], "--display is for --reader"),
+    ],
+)
+def test_the_command_line_refuses_what_does_not_go_together(tmp_path, words, message):
+    with refused(message):
+        command = ["evaluate", "--out", str(tmp_path / "out"), "--methods", "maximum", *words]
+        CliRunner().invoke(app, command, catch_exceptions=False)
+    assert not (tmp_path / "out").exists()

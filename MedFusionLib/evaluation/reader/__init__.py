@@ -19,5 +19,8 @@ __getattr__, __dir__, __all__ = public(
         "vision": "Appearance DEFICIENCIES SPACES",
         "observer": "Hotelling NonPrewhitening",
         "kept": "Kept Reader",
+        "reading": "CONDITIONS Condition Readings orders read_displays verdict",
+        "choosing": "choose_displays load_display",
+        "report": "markdown write_readings",
     },
 )

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
+from scipy import fft
 
 from .sites import SIDE
 from .vision import Appearance
@@ -29,6 +30,9 @@ CHROMA_FILTERS = (
     ((0.531, 0.0392), (0.330, 0.494)),
     ((0.488, 0.0536), (0.371, 0.386)),
 )
+#: standard deviation in degrees of the surroundings that a colour is compared with: the ring of the
+#: coarsest channel. Without it the observer takes the colour of the tissue for the lesion's.
+SURROUNDINGS = RATIO * SIGMAS[-1] / PIXELS_PER_DEGREE
 
 
 class Observer(Protocol):
@@ -95,10 +99,10 @@ class NonPrewhitening:
     """Non-prewhitening observer with an eye filter, in colour.
 
     It looks for the mean difference itself, seen through the eye: Burgess' filter for lightness
-    (JOSA A 11, 1994), S-CIELAB's for the opponent colours (Zhang, Wandell 1996). It cannot use
-    what it knows of the background. d' = w'm / sqrt(w'Kw + noise), w = m; the internal noise is
-    that of one just noticed difference of the whole lesion. For tissues it takes the same
-    channels as the other observer.
+    (JOSA A 11, 1994), S-CIELAB's for the opponent colours (Zhang, Wandell 1996), less their mean
+    around the lesion. It cannot use what it knows of the background. d' = w'm / sqrt(w'Kw + noise)
+    with w = m; the internal noise is that of one just noticed difference of the whole lesion. For
+    tissues it takes the same channels as the other observer.
 
     Attributes:
         appearance: colour space and colour vision.
@@ -118,20 +122,21 @@ class NonPrewhitening:
         seen = []
         for view in views:
             looks = self.appearance(view).transpose(0, 3, 1, 2)
-            filtered = np.fft.irfft2(np.fft.rfft2(looks) * filters, s=looks.shape[2:])
-            seen.append(filtered.astype(np.float32).reshape(len(view), -1))
+            filtered = fft.irfft2(fft.rfft2(looks) * filters, s=looks.shape[2:])
+            seen.append(filtered.reshape(len(view), -1))
         return np.concatenate(seen, axis=1)
 
     def detectability(
         self, without: np.ndarray, with_: np.ndarray, weights: tuple[np.ndarray, np.ndarray]
     ) -> np.ndarray:
         """d', see `Hotelling.detectability`; the template is that of all crops in every draw."""
-        template = with_.mean(axis=0, dtype=float) - without.mean(axis=0, dtype=float)
+        template = (with_.mean(axis=0) - without.mean(axis=0)).astype(float)
         energy = float(template @ template)
         peak = float(np.abs(template).max())
         if energy <= 0:
             return np.zeros(len(weights[0]))
-        answers = [(part @ template / energy * peak)[:, None] for part in (without, with_)]
+        scaled = (template / energy * peak).astype(with_.dtype)
+        answers = [(part @ scaled)[:, None] for part in (without, with_)]
         means, variances = zip(*map(_moments, answers, weights), strict=True)
         spread = sum(variances)[:, 0, 0] / 2 + self.noise
         return np.maximum(means[1] - means[0], 0)[:, 0] / np.sqrt(spread)
@@ -203,10 +208,10 @@ def _eye_filters(pixels_per_degree: float) -> np.ndarray:
     falloff = EYE_POWER / (2 * EYE_PEAK**2)
     top = EYE_PEAK**EYE_POWER * np.exp(-falloff * EYE_PEAK**2)
     filters = [frequency**EYE_POWER * np.exp(-falloff * frequency**2) / top]
+    local = 1 - np.exp(-2 * (np.pi * SURROUNDINGS * frequency) ** 2)
     for parts in CHROMA_FILTERS:
         total = sum(weight for weight, _ in parts)
-        filters.append(
-            sum(w / total * np.exp(-((np.pi * spread * frequency) ** 2)) for w, spread in parts)
-        )
+        seen = sum(w / total * np.exp(-((np.pi * spread * frequency) ** 2)) for w, spread in parts)
+        filters.append(seen * local)
     coarse = np.array([min(values) for values in (NOTICED[0], NOTICED[1], NOTICED[1])])
     return (np.stack(filters) / coarse[:, None, None]).astype(np.float32)

@@ -158,6 +158,7 @@ class Trials:
         questions: lesions, then which source, then tissues.
         plain: which crops hold no detail near the site in either source.
         pair: such as "pet-mr".
+        sites: number of sites; the first so many crops show them as they are.
     """
 
     first: np.ndarray
@@ -166,6 +167,7 @@ class Trials:
     questions: tuple[Question, ...]
     plain: slice
     pair: str
+    sites: int
 
 
 @dataclass
@@ -236,6 +238,7 @@ def plant(
         tuple(questions),
         plain,
         sites.pair,
+        len(sites),
     )
 
 
