@@ -43,6 +43,7 @@ class Fusion:
         axis: of the slices.
         sources: the sources on the common grid.
         coding: how the colour volume is coded.
+        more_colours: names of further colour modes, each a colour volume of its own.
         report: inputs, method, parameters, version, device and seconds, ready for JSON.
         warnings: sentences for the user.
     """
@@ -56,6 +57,7 @@ class Fusion:
     coding: Coding
     report: dict[str, Any]
     warnings: tuple[str, ...]
+    more_colours: tuple[str, ...] = ()
 
     @property
     def baseline(self) -> np.ndarray | None:
@@ -81,6 +83,20 @@ class Fusion:
     def colour(self) -> np.ndarray:
         """The colour volume, uint8 (k, j, i, 3)."""
         return self.recolour(self.coding)
+
+    @property
+    def codings(self) -> dict[str, Coding]:
+        """How each colour volume is coded, by its name in files and scenes.
+
+        "colour" comes first, then such as "colour-paper" for `more_colours`.
+        """
+        more = {f"colour-{name}": replace(self.coding, mode=name) for name in self.more_colours}
+        return {"colour": self.coding, **more}
+
+    @property
+    def colours(self) -> dict[str, np.ndarray]:
+        """Every colour volume by its name, see `codings`."""
+        return {name: self.recolour(coding) for name, coding in self.codings.items()}
 
     def recolour(self, coding: Coding) -> np.ndarray:
         """The colours in another coding, uint8 (k, j, i, 3), without running the network again."""
@@ -175,6 +191,7 @@ def fuse(
         settings.coding,
         report,
         tuple(report["warnings"]),
+        settings.more_colours,
     )
 
 
@@ -264,6 +281,7 @@ def _report(
             "colour": settings.coding.mode,
             "omega": settings.coding.omega,
             "colormap": settings.coding.colormap,
+            "more_colours": list(settings.more_colours),
             "batch": result.batch,
             "precision": result.precision,
         },

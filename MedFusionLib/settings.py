@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 from .colour.coding import Coding
-from .colour.registry import contributions_for
+from .colour.registry import ModeNames, contributions_for, get_mode
 from .errors import MedFusionError
 from .inference.devices import DEVICES, choose_device
 from .methods.registry import DEFAULT_METHOD, all_methods, get_method
@@ -67,6 +67,12 @@ class Settings:
         1, "Average the gradients over so many noisy copies.", least=1, places=COMMANDS
     )
     coding: Coding = field(default_factory=Coding)
+    more_colours: tuple[str, ...] | None = option(
+        None,
+        "Further colour modes, each written as a colour volume of its own, such as fused,paper.",
+        kind=ModeNames,
+        places=COMMANDS,
+    )
     align: str = option(
         "off",
         "Measure how far the volumes are off the MR (check), also move them there (apply), or "
@@ -112,7 +118,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_fields(self)
-        wanted = self.contributions or contributions_for(self.coding.mode)
+        first = self.coding.mode
+        more = tuple(get_mode(name).name for name in self.more_colours or () if name != first)
+        object.__setattr__(self, "more_colours", tuple(dict.fromkeys(more)))
+        wanted = self.contributions or contributions_for(first, *self.more_colours)
         object.__setattr__(self, "contributions", wanted)
         method = get_method(self.method)
         if wanted == "gradient" and not method.differentiable:

@@ -55,6 +55,22 @@ def get_mode(name: str) -> ColourMode:
         ) from None
 
 
+class ModeNames:
+    """Names of colour modes as one word: with commas between."""
+
+    looks = "names of colour modes with commas between, such as fused,paper"
+
+    @staticmethod
+    def parse(text: str) -> tuple[str, ...]:
+        """The names in a word.
+
+        Example:
+            >>> ModeNames.parse("paper, fused")
+            ('paper', 'fused')
+        """
+        return tuple(get_mode(name.strip()).name for name in text.split(",") if name.strip())
+
+
 def contributions_for(*modes: str) -> str:
     """The contributions that suit colour modes: what the first that wants any wants.
 

@@ -46,7 +46,8 @@ def write_results(
     """
     quality = quality or quality_of(fusion)
     write_volume(fusion.fused, folder / "fused.nrrd")
-    write_colour(fusion.colour, fusion.fused, folder / "colour.nrrd")
+    for name, coding in fusion.codings.items():
+        write_colour(fusion.recolour(coding), fusion.fused, folder / f"{name}.nrrd")
     for name, part in zip(CONTRIBUTION_NAMES, fusion.contributions, strict=False):
         write_volume(part, folder / f"{name}.nrrd")
     save_preview(fusion, folder / "preview.png", focus)

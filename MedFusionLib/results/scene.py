@@ -44,13 +44,13 @@ def add_fusion(
         scene: vtkMRMLScene.
         fusion: from `fuse` with volumes that `volume_from_node` made.
         source_nodes: the nodes of the sources, the reference first.
-        outputs: which of `ROLES` to add.
+        outputs: which of `ROLES` to add; "colour" stands for every colour volume of the fusion.
         overwrite: role -> an existing node of the right class to fill instead of a new one.
         fingerprints: of the sources when they were fused; default: as they are now.
         undo: gets what brings the scene back to what it was: `undo.close()`.
 
     Returns:
-        role -> node.
+        role -> node; further colour volumes have roles such as "colour-paper".
 
     Raises:
         MedFusionError: an unknown role, or a node to overwrite that is of the wrong class or one
@@ -108,9 +108,11 @@ def _arrays(fusion: Fusion, outputs: Sequence[str]) -> dict[str, np.ndarray]:
     """role -> voxels of each wanted output, in the order of `ROLES`."""
     maps = zip(CONTRIBUTION_NAMES, fusion.contributions, strict=False)
     arrays = {"fused": fusion.fused.array, **{role: part.array for role, part in maps}}
-    if "colour" in outputs:
-        arrays["colour"] = fusion.colour
-    return {role: arrays[role] for role in ROLES if role in outputs and role in arrays}
+    found = {}
+    for role in (role for role in ROLES if role in outputs):
+        found |= fusion.colours if role == "colour" else {}
+        found |= {role: arrays[role]} if role in arrays else {}
+    return found
 
 
 def _folder(
@@ -183,7 +185,11 @@ def _remove(scene: Any, node: Any) -> None:
 
 
 def _class_of(role: str) -> str:
-    return "vtkMRMLVectorVolumeNode" if role == "colour" else "vtkMRMLScalarVolumeNode"
+    return "vtkMRMLVectorVolumeNode" if _is_colour(role) else "vtkMRMLScalarVolumeNode"
+
+
+def _is_colour(role: str) -> bool:
+    return role.split("-")[0] == "colour"
 
 
 def _new_node(scene: Any, role: str, names: Sequence[str]) -> Any:
@@ -202,13 +208,16 @@ def _fill(
     node: Any, role: str, array: np.ndarray, fusion: Fusion, matrix: Any, sources: Sequence[Any]
 ) -> None:
     node.SetIJKToRASMatrix(matrix)
-    if role == "colour":
+    report = fusion.report
+    if _is_colour(role):
+        used = {**report["parameters"], "colour": fusion.codings[role].mode}
+        report = {**report, "parameters": used}
         node.SetVoxelVectorType(node.VoxelVectorTypeColorRGB)
     set_voxels(node, array)
     node.SetAttribute("MedFusion.Role", role)
     node.SetAttribute("MedFusion.Sources", " + ".join(map(name_of, sources)))
-    node.SetAttribute("MedFusion.Report", json.dumps(fusion.report, ensure_ascii=False))
-    node.SetDescription(fusion.report["notice"])
+    node.SetAttribute("MedFusion.Report", json.dumps(report, ensure_ascii=False))
+    node.SetDescription(report["notice"])
 
 
 def _show(node: Any, role: str, fusion: Fusion) -> None:
@@ -216,7 +225,7 @@ def _show(node: Any, role: str, fusion: Fusion) -> None:
         node.CreateDefaultDisplayNodes()
     display = node.GetDisplayNode()
     display.AutoWindowLevelOff()
-    if role == "colour":
+    if _is_colour(role):
         display.SetWindowLevel(255, 127.5)  # an automatic window would recolour it
     elif role == "fused":
         display.SetWindowLevelMinMax(0, 1)
@@ -237,7 +246,7 @@ def _describe_for_export(scene: Any, role: str, node: Any, fusion: Fusion) -> No
     tags = {
         "Modality": "OT",
         "SeriesDescription": f"MedFusion {fusion.report['network']} {role}, RESEARCH"[:64],
-        "SeriesNumber": str(9001 + ROLES.index(role)),
+        "SeriesNumber": str(9001 + [*ROLES, *fusion.codings].index(role)),
         "Manufacturer": "MedFusion developers",
         "Model": "MedFusion",
     }

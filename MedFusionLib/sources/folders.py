@@ -38,6 +38,7 @@ ARRIVED, MOVING = PREFIX + "arrived", PREFIX + "moving"
 RESULTS = (
     "fused.nrrd",
     "colour.nrrd",
+    "colour-*.nrrd",
     "contribution-*.nrrd",
     "preview.png",
     "report.json",

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import refused
 
 from MedFusionLib.cohort.studies import make_study
 from MedFusionLib.colour import registry
 from MedFusionLib.colour.coding import Coding, legend
 from MedFusionLib.fusion import fuse
 from MedFusionLib.phantom.head import make_phantom
+from MedFusionLib.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 TOY = """
@@ -95,3 +97,27 @@ def test_a_file_is_enough_for_a_new_mode(tmp_path):
 def test_every_mode_says_what_it_is(mode):
     assert mode.title and mode.summary.endswith(".") and mode.summary.count(".") == 1
     assert set(mode.uses) <= {"omega", "colormap"}
+
+
+def test_one_fusion_gives_several_colour_volumes():
+    head = make_phantom((16, 32, 32))
+    fusion = fuse(head.t1, head.pet, "pet-mr", method="maximum", coding=Coding("fused"),
+                  more_colours=("paper", "fused", "sources"), device="cpu")  # fmt: skip
+    colours = fusion.colours
+    assert list(colours) == ["colour", "colour-paper", "colour-sources"]
+    assert np.array_equal(colours["colour-paper"], fusion.recolour(Coding("paper")))
+    assert fusion.report["parameters"]["more_colours"] == ["paper", "sources"]
+
+
+def test_the_published_colours_beside_the_default_are_those_of_gradients():
+    settings = Settings(coding=Coding("sources"), more_colours=("paper",))
+    assert settings.contributions == "gradient"
+    assert Settings(coding=Coding("sources")).contributions == "share"
+
+
+def test_more_colours_that_do_not_exist_are_refused():
+    with refused("rainbow"):
+        Settings(more_colours=("rainbow",))
+    row = {"id": "p1", "mr": "a.nrrd", "second": "b.nrrd", "pair": "pet-mr"}
+    assert make_study({**row, "more_colours": "paper,fused"}).options["more_colours"]
+    assert "rainbow" in make_study({**row, "more_colours": "rainbow"}).trouble
