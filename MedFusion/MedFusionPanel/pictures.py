@@ -112,6 +112,11 @@ def probeText(sample, result):
 
 
 def _sentence(sample, result):
+    words = result.inWords(sample), _contributed(sample, result)
+    return " ".join(filter(None, words))
+
+
+def _contributed(sample, result):
     if sample.fractions is None:
         return _("No modality contributed here.")
     pairs = zip(result.modalities, sample.fractions, strict=True)

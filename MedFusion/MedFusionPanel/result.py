@@ -17,6 +17,7 @@ from MedFusionLib.results.nodes import array_matrix, set_colour, volume_from_nod
 from MedFusionLib.results.quality import quality_of
 from MedFusionLib.results.scene import SOURCE_REFERENCES, add_quality_table
 from MedFusionLib.results.why import explain, sources_of, why_not
+from MedFusionLib.sources.intensities import Window
 from MedFusionPanel import pytorch
 from MedFusionPanel.readiness import shortened
 
@@ -210,6 +211,15 @@ class Result:
         lit = total > 1e-6 and len(parts) == len(self.sources)
         fractions = [part / total for part in parts] if lit else None
         return Sample(values, float(self._arrays["fused"][place]), fractions)
+
+    def inWords(self, sample):
+        """What the colour at a sample says, in a sentence; "" where the mode says nothing."""
+        levels = []
+        for (_name, value, _unit), part in zip(sample.values, self.report["inputs"], strict=True):
+            window = Window(*part["window"], part["window_from"], part.get("shoulder"))
+            levels.append(None if value is None else float(window.scale(np.array([value]))[0]))
+        mode = get_mode(self.coding.mode)
+        return mode.in_words(self.modalities, levels, sample.fractions)
 
     def whyNot(self):
         """Why `explain` has no answer, whatever the point, in a sentence; "" when it has."""

@@ -43,7 +43,7 @@ def seen(rgb, vision):
     """CIELAB of an sRGB colour as such a reader sees it."""
     rgb = np.asarray(rgb) / 255
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    linear = np.clip(np.array(VISION[vision]) @ linear, 0, 1)
+    linear = np.clip(linear @ np.array(VISION[vision]).T, 0, 1)
     srgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     return rgb2lab(srgb)
 

@@ -1,0 +1,416 @@
+"""Search the colour tables of the mode "sources": two coordinates, judged by model observers.
+
+    python tools/search_colour_tables.py pet --minutes 20 --data ../shared/data/aanlib
+
+For one kind of second source, on digital heads of the choosing seeds (100 to 199) and on training
+cases only. An evolution strategy changes the parameters of `colour.two_coordinates`; each table is
+judged by quick forms of both observers of `evaluation.reader`, for normal vision and for deutan,
+protan and tritan readers. Writes the best into `MedFusionLib/colour/modes/sources.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from skimage.color import deltaE_ciede2000, rgb2lab
+
+from MedFusionLib.colour.two_coordinates import colour_table, curve
+from MedFusionLib.evaluation.reader.display import blending
+from MedFusionLib.evaluation.reader.observer import (
+    INTERNAL_NOISE,
+    NOTICED,
+    PIXELS_PER_DEGREE,
+    _eye_filters,
+    _templates,
+)
+from MedFusionLib.evaluation.reader.sites import CHOOSING, Sites, case_sites, head_sites
+from MedFusionLib.evaluation.reader.tasks import lesion_tasks, plant
+from MedFusionLib.training.datasets import find_cases
+
+TABLES = Path(__file__).resolve().parents[1] / "MedFusionLib" / "colour" / "modes" / "sources.json"
+SIZE = 128  # levels of each source in the search
+CENTRE, STEP = slice(20, 60), 4  # pixels looked at: all in the middle, every fourth beyond
+
+#: what linear RGB looks like to a dichromat: Machado, Oliveira, Fernandes 2009, severity 1
+VISION = {
+    "normal": np.eye(3),
+    "deutan": np.array(
+        [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.011820, 0.042940, 0.968881],
+        ]
+    ),
+    "protan": np.array(
+        [
+            [0.152286, 1.052583, -0.204868],
+            [0.114503, 0.786281, 0.099216],
+            [-0.003882, -0.048116, 1.051998],
+        ]
+    ),
+}
+#: the least that the worst task has to keep: digital heads, real cases
+GOALS = {"pet": (0.85, 0.75), "ct": (1.1, 0.85), "spect": (0.85, 0.75)}
+MEAN_GOAL, APART_GOAL, STEP_GOAL, DEFICIENT_GOAL = 0.93, 38.0, 7.0, 0.8
+
+
+def lab_of(srgb: np.ndarray, vision: str) -> np.ndarray:
+    """CIELAB of sRGB in [0, 1] as such a reader sees it, float32."""
+    if vision != "normal":
+        linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+        linear = np.clip(linear @ VISION[vision].T, 0, 1)
+        srgb = np.where(
+            linear <= 0.0031308,
+            12.92 * linear,
+            1.055 * np.maximum(linear, 1e-9) ** (1 / 2.4) - 0.055,
+        )
+    return rgb2lab(srgb).astype(np.float32)
+
+
+class QuickReader:
+    """Both observers before the six lesions of some sites; a display is a table."""
+
+    def __init__(self, sites: Sites) -> None:
+        self.tasks = [task for task in lesion_tasks(sites.pair) if task.core]
+        trials = plant(sites, self.tasks)
+        self.sets = [(q.without, q.with_) for q in trials.questions if q.kind == "lesion"]
+        crops = max(part.stop for pair in self.sets for part in pair)
+        rows, columns = (
+            np.round(part[:crops] * (SIZE - 1)).astype(np.int32)
+            for part in (trials.first, trials.second)
+        )
+        index = rows * SIZE + columns
+        index[(trials.first[:crops] == 0) & (trials.second[:crops] == 0)] = 0
+        half = CENTRE.stop - CENTRE.start
+        self.near = index[:, CENTRE, CENTRE].reshape(crops, -1)
+        self.far = index[:, ::STEP, ::STEP].reshape(crops, -1)
+        channels = _templates(False).reshape(-1, 80, 80)
+        fine = channels[:3, CENTRE, CENTRE].reshape(3, -1)
+        coarse = channels[3:, ::STEP, ::STEP].reshape(1, -1)
+        self.fine = fine - fine.mean(axis=1, keepdims=True)  # cut off: they answer 0 to a grey
+        self.coarse = coarse / coarse.clip(0).sum() * channels[3].clip(0).sum()
+        self.coarse -= self.coarse.mean()
+        lightness, chroma = map(np.array, NOTICED)
+        self.noticed = np.stack([lightness, chroma, chroma], axis=1).astype(np.float32)
+        self.half = half
+        sources = [blending("gray", 0.0), blending("hot", 1.0)]
+        views = [lab_of(table_of(one), "normal") for one in sources]
+        self.reference = self._both([self._features(view) for view in views])
+        self.overlay = self.kept(lab_of(table_of(blending("hot", 0.5)), "normal"))
+
+    def kept(self, lab: np.ndarray, matched: bool = True) -> np.ndarray:
+        """What a table keeps of each task: (observers, tasks); the first observer's alone."""
+        found = self._both([self._features(lab)], matched)
+        return found / self.reference[: len(found)]
+
+    def _features(self, lab: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        flat = lab.reshape(-1, 3)
+        near, far = flat.take(self.near, axis=0), flat.take(self.far, axis=0)
+        outputs = np.concatenate([self.fine @ near, self.coarse @ far], axis=1) / self.noticed
+        return outputs.reshape(len(near), -1), near
+
+    def _both(self, views: list[tuple[np.ndarray, np.ndarray]], matched: bool = True) -> np.ndarray:
+        outputs = np.concatenate([view[0] for view in views], axis=1).astype(float)
+        found = np.empty((1 + matched, len(self.sets)))
+        for number, (without, with_) in enumerate(self.sets):
+            one, other = outputs[without], outputs[with_]
+            mean = other.mean(axis=0) - one.mean(axis=0)
+            spread = (np.cov(one.T) + np.cov(other.T)) / 2 + INTERNAL_NOISE * np.eye(len(mean))
+            found[0, number] = np.sqrt(mean @ np.linalg.solve(spread, mean))
+            if matched:
+                found[1, number] = self._matched(views, without, with_)
+        return found
+
+    def _matched(self, views, without: slice, with_: slice) -> float:
+        """The observer that looks for the mean difference, filtered by the eye."""
+        answers, energy, peak = 0.0, 0.0, 0.0
+        filters = _eye_filters_of(self.half)
+        for _, near in views:
+            mean = (near[with_].mean(axis=0) - near[without].mean(axis=0)).T
+            spectrum = np.fft.rfft2(mean.reshape(3, self.half, self.half))
+            seen = np.fft.irfft2(spectrum * filters, s=(self.half, self.half))
+            template = np.fft.irfft2(spectrum * filters**2, s=(self.half, self.half))
+            energy += float((seen**2).sum())
+            peak = max(peak, float(np.abs(seen).max()))
+            template = template.reshape(3, -1).T.ravel().astype(np.float32)
+            parts = [near[part].reshape(-1, template.size) @ template for part in (without, with_)]
+            answers = answers + np.stack(parts)
+        if energy <= 0:
+            return 0.0
+        answers = answers / energy * peak
+        spread = answers.var(axis=1, ddof=1).mean() + INTERNAL_NOISE
+        return float(np.diff(answers.mean(axis=1))[0] / np.sqrt(spread))
+
+
+_FILTERS: dict[int, np.ndarray] = {}
+
+
+def _eye_filters_of(side: int) -> np.ndarray:
+    """The eye's filters for a smaller crop: every second frequency of those of 80 pixels."""
+    if side not in _FILTERS:
+        whole = _eye_filters(PIXELS_PER_DEGREE)
+        step = 80 // side
+        _FILTERS[side] = whole[:, ::step, : 40 + 1 : step].astype(float)
+    return _FILTERS[side]
+
+
+def table_of(display) -> np.ndarray:
+    """A display of single pixels as a table, sRGB in [0, 1]."""
+    level = np.linspace(0, 1, SIZE)
+    first, second = np.meshgrid(level, level, indexing="ij")
+    return display(first, second) / 255
+
+
+# Parameters -------------------------------------------------------------------------------------
+
+#: pieces of the curves, and the slope that every piece has at least, as a part of the mean slope
+FIRST, SECOND, COLOUR = 4, 4, 8
+LEAST_SLOPE = (0.5, 0.4, 0.3)
+#: the grey of the brightest colour, at most: nearer to white no hue is left
+BRIGHTEST = 0.86
+#: lower and upper limits of the two weights, the chroma, the grey and the two hues
+LIMITS = ((0.3, 0.95), (0.0, 0.45), (0.1, 0.6), (0.05, 0.95), (205, 285), (35, 110))
+
+
+def unpack(vector: np.ndarray) -> dict:
+    """The parameters of a table from a vector of unbounded numbers."""
+    pieces = np.split(vector, np.cumsum([FIRST, SECOND, COLOUR]))
+    curves = []
+    for part, least in zip(pieces[:3], LEAST_SLOPE, strict=True):
+        steps = np.exp(part - part.max())
+        curves.append((least / len(part) + (1 - least) * steps / steps.sum()).round(4).tolist())
+    numbers = [
+        float(lower + (upper - lower) / (1 + np.exp(-value)))
+        for value, (lower, upper) in zip(pieces[3], LIMITS, strict=True)
+    ]
+    first, second, chroma, grey, *hues = numbers
+    shrink = min(1.0, BRIGHTEST / (first + second))
+    return {
+        "first": curves[0],
+        "second": curves[1],
+        "weights": [round(first * shrink, 4), round(second * shrink, 4)],
+        "chroma": round(chroma, 4),
+        "colour": curves[2],
+        "grey": round(grey, 4),
+        "hues": [round(hue, 1) for hue in hues],
+    }
+
+
+def pack(parameters: dict) -> np.ndarray:
+    """The vector that `unpack` turns into such parameters, or into similar ones."""
+    parts = []
+    for name, pieces, least in zip(
+        ("first", "second", "colour"), (FIRST, SECOND, COLOUR), LEAST_SLOPE, strict=True
+    ):
+        steps = np.diff(curve(parameters[name], np.linspace(0, 1, pieces + 1)))
+        free = np.log(np.maximum((steps - least / pieces) / (1 - least), 0.005))
+        parts.append(free - free.mean())
+    numbers = [
+        *parameters["weights"],
+        parameters["chroma"],
+        parameters["grey"],
+        *parameters["hues"],
+    ]
+    lower, upper = np.array(LIMITS).T
+    place = np.clip((np.array(numbers) - lower) / (upper - lower), 0.02, 0.98)
+    return np.concatenate([*parts, np.log(place / (1 - place))])
+
+
+#: where the search begins
+START = {
+    "first": [1.0],
+    "second": [0.8, 0.8, 0.5, 0.3],
+    "weights": [0.55, 0.3],
+    "chroma": 0.45,
+    "colour": [0.3, 1.0, 2.0, 2.0, 1.5, 1.0, 0.4, 0.3, 0.3, 0.3],
+    "grey": 0.5,
+    "hues": [265, 90],
+}
+
+
+def judge(parameters: dict, kind: str, readers: dict[str, QuickReader], places) -> dict:
+    """What a table keeps, and its score."""
+    table = np.clip(colour_table(parameters, SIZE), 0, 1)
+    found, scores = {}, []
+    labs = {vision: lab_of(table, vision) for vision in VISION}
+    for name, reader in readers.items():
+        goal = GOALS[kind][0 if "digital" in name else 1]
+        kept = reader.kept(labs["normal"])
+        margin = kept - reader.overlay
+        deficient = min(reader.kept(labs[v], matched=False).min() for v in ("deutan", "protan"))
+        short = np.minimum(margin, 0)
+        score = (
+            min(kept[0].min() / goal, 1.0)
+            + 0.5 * min(kept[0].mean() / MEAN_GOAL, 1.05)
+            + 0.2 * min(kept[1].min() / goal, 1.0)
+            + 0.1 * kept.min(axis=1).sum()
+            + short[0].min()
+            + 0.4 * short[0].sum()
+            + 0.3 * short[1].min()
+            + 0.2 * short[1].sum()
+            + 0.5 * min(deficient / (DEFICIENT_GOAL * kept[0].min()), 1.0)
+        )
+        scores.append(score)
+        found[name] = {
+            "worst": kept.min(axis=1).round(3).tolist(),
+            "mean": kept.mean(axis=1).round(3).tolist(),
+            "margin": margin.min(axis=1).round(3).tolist(),
+            "deficient": round(float(deficient), 3),
+        }
+    apart = lesion_apart(labs["normal"], places) if places else APART_GOAL
+    found["apart"] = round(float(apart), 1)
+    found["steps"] = round(smallest_step(labs["normal"]), 2)
+    found["score"] = float(
+        np.mean(scores)
+        + 0.4 * min(apart / APART_GOAL, 1.0)
+        + 0.6 * min(found["steps"] / STEP_GOAL, 1.0)
+    )
+    return found
+
+
+def smallest_step(lab: np.ndarray) -> float:
+    """Least CIEDE2000 of a step of a quarter of either source, from a quarter on."""
+    places = np.round(np.array([0.25, 0.5, 0.75, 1]) * (SIZE - 1)).astype(int)
+    grid = lab[np.ix_(places, places)]
+    rows = deltaE_ciede2000(grid[1:], grid[:-1])
+    return float(min(rows.min(), deltaE_ciede2000(grid[:, 1:], grid[:, :-1]).min()))
+
+
+def lesion_apart(lab: np.ndarray, places) -> float:
+    """CIEDE2000 between the mean colours of a lesion and of grey matter: (mr, second) of each."""
+    lesion, grey = (
+        lab[(part[0] * (SIZE - 1)).round().astype(int), (part[1] * (SIZE - 1)).round().astype(int)]
+        for part in places
+    )
+    return float(deltaE_ciede2000(lesion.mean(axis=0), grey.mean(axis=0)))
+
+
+def lesion_and_grey(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Values in the windows of the PET-only lesion and of grey matter of a digital head: (2, n)."""
+    from MedFusionLib.phantom.head import make_phantom
+    from MedFusionLib.phantom.tissues import LABELS
+    from MedFusionLib.sources.prepare import prepare
+
+    head = make_phantom((64, 192, 192), seed)
+    sources = prepare([head.t1, head.pet], ["mr", "pet"])
+    scaled = np.stack(sources.scaled)
+    grey = (head.labels == LABELS["grey"]) & ~np.any(list(head.truth.values()), axis=0)
+    return scaled[:, head.truth["lesion"]], scaled[:, grey][:, ::50]
+
+
+def evolve(evaluate, start: np.ndarray, minutes: float, seed: int, size: float = 0.4):
+    """A (mu/mu, lambda) evolution strategy with a covariance matrix (Hansen 2016, CMA-ES)."""
+    random = np.random.default_rng(seed)
+    count = len(start)
+    number = 4 + int(3 * np.log(count))
+    parents = number // 2
+    weights = np.log(parents + 0.5) - np.log(np.arange(1, parents + 1))
+    weights /= weights.sum()
+    effective = 1 / (weights**2).sum()
+    c_path = (4 + effective / count) / (count + 4 + 2 * effective / count)
+    c_size = (effective + 2) / (count + effective + 5)
+    c_one = 2 / ((count + 1.3) ** 2 + effective)
+    c_mu = min(1 - c_one, 2 * (effective - 2 + 1 / effective) / ((count + 2) ** 2 + effective))
+    damping = 1 + c_size + 2 * max(0, np.sqrt((effective - 1) / (count + 1)) - 1)
+    expected = np.sqrt(count) * (1 - 1 / (4 * count) + 1 / (21 * count**2))
+    mean, covariance = start.copy(), np.eye(count)
+    path, size_path = np.zeros(count), np.zeros(count)
+    best, ended = (-np.inf, start), time.monotonic() + 60 * minutes
+    while time.monotonic() < ended:
+        values, vectors = np.linalg.eigh(covariance)
+        root = np.sqrt(np.maximum(values, 1e-12))
+        steps = random.normal(size=(number, count)) * root @ vectors.T
+        scores = np.array([evaluate(mean + size * step) for step in steps])
+        order = np.argsort(scores)[::-1][:parents]
+        if scores[order[0]] > best[0]:
+            best = float(scores[order[0]]), mean + size * steps[order[0]]
+        step = weights @ steps[order]
+        mean = mean + size * step
+        whitened = vectors @ ((vectors.T @ step) / root)
+        size_path = (1 - c_size) * size_path + np.sqrt(c_size * (2 - c_size) * effective) * whitened
+        path = (1 - c_path) * path + np.sqrt(c_path * (2 - c_path) * effective) * step
+        outer = np.einsum("n,ni,nj->ij", weights, steps[order], steps[order])
+        covariance = (1 - c_one - c_mu) * covariance + c_one * np.outer(path, path) + c_mu * outer
+        size *= np.exp(c_size / damping * (np.linalg.norm(size_path) / expected - 1))
+        yield best
+
+
+def readers_of(kind: str, data: Path, sites: Path | None, count: int) -> dict[str, QuickReader]:
+    """The sites to choose on: digital heads where there are any, and training cases."""
+    pair = f"{kind}-mr"
+    found = {}
+    heads = "pet-mr" if kind == "spect" else pair  # the digital head has no SPECT
+    stored = sites / f"choose-{heads}-digital.npz" if sites else None
+    whole = Sites.load(stored) if stored else head_sites(heads, CHOOSING[:12], count)
+    found[f"{heads}, digital heads"] = QuickReader(thinned(whole, count))
+    stored = sites / f"choose-{pair}-real.npz" if sites else None
+    if stored is None:
+        cases = [case for case in find_cases(data, pair) if case.split == "train"]
+        whole = case_sites(cases, count)
+    else:
+        whole = Sites.load(stored)
+    found[f"{pair}, training cases"] = QuickReader(thinned(whole, count))
+    return found
+
+
+def thinned(sites: Sites, count: int) -> Sites:
+    """Some of the sites, evenly spaced."""
+    which = np.linspace(0, len(sites) - 1, min(count, len(sites))).round().astype(int)
+    return Sites(
+        sites.first[which],
+        sites.second[which],
+        tuple(sites.groups[n] for n in which),
+        sites.pair,
+        sites.pixel,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kind", choices=("pet", "ct", "spect"))
+    parser.add_argument("--data", type=Path, default=Path("../shared/data/aanlib"))
+    parser.add_argument("--sites", type=Path, help="folder of stored choosing sites")
+    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--count", type=int, default=120, help="sites of each kind")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=TABLES)
+    asked = parser.parse_args()
+    readers = readers_of(asked.kind, asked.data, asked.sites, asked.count)
+    places = lesion_and_grey(CHOOSING[0]) if asked.kind == "pet" else None
+
+    def evaluate(vector: np.ndarray) -> float:
+        found = judge(unpack(vector), asked.kind, readers, places)
+        return found["score"] - 0.002 * float((vector**2).mean())
+
+    for name, reader in readers.items():
+        print(name, "overlay", reader.overlay.round(2).tolist(), flush=True)
+    told = time.monotonic()
+    tables = json.loads(asked.out.read_text(encoding="utf-8")) if asked.out.is_file() else {}
+    start = pack(tables.get(asked.kind, START))
+    for round_, (score, vector) in enumerate(evolve(evaluate, start, asked.minutes, asked.seed)):
+        if time.monotonic() > told:
+            told = time.monotonic() + 60
+            found = judge(unpack(vector), asked.kind, readers, places)
+            print(round_, round(score, 4), json.dumps(found), flush=True)
+            _write(asked, unpack(vector), found)
+    _write(asked, unpack(vector), judge(unpack(vector), asked.kind, readers, places))
+
+
+def _write(asked: argparse.Namespace, parameters: dict, found: dict) -> None:
+    tables = json.loads(asked.out.read_text(encoding="utf-8")) if asked.out.is_file() else {}
+    command = f"python tools/search_colour_tables.py {asked.kind} --minutes {asked.minutes:g}"
+    if asked.seed:
+        command += f" --seed {asked.seed}"
+    tables[asked.kind] = {"command": command, **parameters}
+    print(json.dumps(found), file=sys.stderr)
+    text = json.dumps(dict(sorted(tables.items())), indent=2)
+    asked.out.write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
