@@ -17,6 +17,8 @@ from ..errors import MedFusionError
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
+    from .patients import Patient
+
 #: slice axis -> the LPS axis (0 L, 1 P, 2 S) along which its slices follow one another
 AXES = {"axial": 2, "coronal": 1, "sagittal": 0}
 #: mm: no voxel is smaller or larger, no origin farther away
@@ -39,6 +41,8 @@ class Volume:
         modality: "mr", "ct", "pet" or "spect" where its file says so, else "".
         units: of a CT, "hu" or "grey" where its file or the user says so, else "".
         notes: sentences for the user on how it was read.
+        patient: whose it is, where its file says so.
+        frame: the UID of its frame of reference, where its file says so, else "".
 
     Raises:
         MedFusionError: not 3D, or the geometry is singular, sheared, not finite or no head's.
@@ -56,6 +60,8 @@ class Volume:
     modality: str = ""
     units: str = ""
     notes: tuple[str, ...] = ()
+    patient: Patient | None = field(default=None, repr=False)
+    frame: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         array = np.ascontiguousarray(self.array, dtype=np.float32)

@@ -1,0 +1,161 @@
+"""One DICOM file: whether it is one, and its header, read with care.
+
+The header is read with pydicom. Pixels are not read with it, but found: where they begin, and that
+all of them are there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...errors import MedFusionError
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+#: keyword of an element with pixels -> bytes of a value, 0 where BitsAllocated says it
+PIXELS = {"PixelData": 0, "FloatPixelData": 4, "DoubleFloatPixelData": 8}
+DIRECTORY = "1.2.840.10008.1.3.10"  # class of a DICOMDIR
+DEFLATED = "1.2.840.10008.1.2.1.99"
+LEFT_OUT = 2**17  # bytes: larger elements are read when they are asked for
+#: what the first element of a file without preamble may be: group 2, or the first ones of group 8
+_FIRST = {2: (0, 1, 2, 0x10), 8: (0, 1, 5, 8, 0x12, 0x16)}
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A DICOM file that was read but for its pixels.
+
+    Attributes:
+        file: its path.
+        header: without the pixels.
+        pixels: keyword of the element that holds them; "" where there are none.
+        offset: of the first byte of pixels in the file; None where it is not known.
+        length: bytes of pixels; None where they are compressed.
+    """
+
+    file: Path
+    header: Dataset
+    pixels: str
+    offset: int | None
+    length: int | None
+
+    @property
+    def kind(self) -> str:
+        """UID of what kind of object it is; "" where it was cut off before it says so."""
+        return str(self.header.file_meta.get("MediaStorageSOPClassUID", ""))
+
+    @property
+    def frames(self) -> int:
+        """How many pictures it holds."""
+        return int(self.header.get("NumberOfFrames") or 1)
+
+
+def is_dicom(path: Path) -> bool:
+    """Whether a file begins as DICOM files do, with a preamble or without."""
+    with path.open("rb") as stream:
+        start = stream.read(132)
+    if start[128:] == b"DICM":
+        return True
+    if len(start) < 132:
+        return False
+    group, element, letters = struct.unpack_from("<HH2s", start)
+    if element not in _FIRST.get(group, ()):
+        return False
+    explicit = letters in (b"UL", b"UI", b"CS", b"OB", b"SH", b"DA")
+    (length,) = struct.unpack_from("<I", start, 4)
+    return explicit or (length % 2 == 0 and length <= 64)
+
+
+def read_instance(file: Path) -> Instance:
+    """The header of a DICOM file, and where its pixels are.
+
+    Raises:
+        MedFusionError: pydicom is missing, or the file is damaged.
+    """
+    try:
+        import pydicom
+    except ImportError:
+        raise MedFusionError(
+            "DICOM slices need pydicom; install it with 'pip install pydicom'."
+        ) from None
+    with reading(file):
+        with file.open("rb") as stream:
+            bare = stream.read(132)[128:] != b"DICM"
+        header = pydicom.dcmread(file, force=bare, defer_size=LEFT_OUT)
+        if "TransferSyntaxUID" not in header.file_meta:
+            implicit = header.original_encoding[0]
+            header.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2" + ("" if implicit else ".1")
+        known = header.get("SOPClassUID") or header.get("SeriesInstanceUID")
+        if not known and header.file_meta.get("MediaStorageSOPClassUID") != DIRECTORY:
+            raise broken(file, "is damaged, and may be a slice; export it again")
+        keyword = next((name for name in PIXELS if name in header), "")
+        offset = length = None
+        if keyword:
+            element = header.get_item(keyword)
+            plain = not header.file_meta.TransferSyntaxUID.is_compressed
+            if plain and header.file_meta.TransferSyntaxUID != DEFLATED:
+                offset = getattr(element, "value_tell", None)
+                length = element.length
+                held = file.stat().st_size - offset
+                if length == 0xFFFFFFFF or length > held:
+                    words = f"is cut off ({held} of {length} bytes of pixels); export it again"
+                    raise broken(file, words)
+            elif plain:
+                length = len(header[keyword].value)
+            del header[keyword]
+        return Instance(file, header, keyword, offset, length)
+
+
+def check_pixels(instance: Instance) -> None:
+    """Check that the pixels are grey, of a kind that can be read, and all there.
+
+    Raises:
+        MedFusionError: what is wrong with them.
+    """
+    file, header = instance.file, instance.header
+    if not instance.pixels:
+        raise broken(file, "holds no pixels; it was cut off, or belongs elsewhere")
+    with reading(file):
+        if int(header.get("SamplesPerPixel", 1)) != 1 or _is_inverted(header):
+            raise broken(file, "is a colour or inverted picture; give a series of grey slices")
+        bits = 8 * PIXELS[instance.pixels] or int(header.BitsAllocated)
+        voxels = int(header.Rows) * int(header.Columns) * instance.frames
+        if voxels < 1 or bits not in (8, 16, 32, 64):
+            raise broken(file, "has no size, or bits that no reader knows")
+        wanted = voxels * (bits // 8)
+        if instance.length is not None and instance.length < wanted:
+            raise broken(
+                file, f"is cut off ({instance.length} of {wanted} bytes of pixels); export it again"
+            )
+
+
+def _is_inverted(header: Dataset) -> bool:
+    return header.get("PhotometricInterpretation", "MONOCHROME2") != "MONOCHROME2"
+
+
+@contextlib.contextmanager
+def reading(file: Path) -> Iterator[None]:
+    """Within, whatever a damaged header makes of its reader is said in a sentence."""
+    log = logging.getLogger("pydicom")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    except MedFusionError:
+        raise
+    except Exception:
+        raise broken(file, "is damaged; export it again") from None
+    finally:
+        log.setLevel(before)
+
+
+def broken(file: Path, why: str) -> MedFusionError:
+    """An error that names a DICOM file."""
+    return MedFusionError(f"The DICOM file {file.name} in {file.parent} {why}.")
