@@ -17,8 +17,10 @@ from .colour.mode import GRADIENT_NOTE, Voxels
 from .errors import MedFusionError
 from .settings import Settings, settings_from
 from .sources.alignment import align_volumes, alignment_rows
+from .sources.hounsfield import with_units
 from .sources.intensities import Window
 from .sources.modalities import FUNCTIONAL, modalities_of
+from .sources.patients import check_one_patient, frame_warnings
 from .sources.prepare import ALL, Sources, prepare
 from .sources.volumes import Volume, from_slices, slice_at, slice_order, to_slices
 
@@ -155,6 +157,8 @@ def fuse(
         raise MedFusionError("Give the third volume and its modality together, or neither.")
     modalities = modalities_of(pair, third_modality)
     volumes = [volume for volume in (first, second, third) if volume is not None]
+    volumes = with_units(volumes, modalities, settings.ct)
+    check_one_patient(volumes, settings.different_patients)
     layout = slice_order(first, settings.axis)
     method, digests = load_for_sources(settings.method, pair, third_modality, weights)
 
@@ -177,8 +181,12 @@ def fuse(
     report = _report(settings, chained, digests, names, sources, result)
     report["parameters"] |= {"headroom": settings.headroom, "headroom_factor": factor}
     report["parameters"] |= {"bounds": settings.bounds, "faded_below": result.dark}
+    report["parameters"]["ct"] = settings.ct
     report["alignment"] = alignment_rows(found, names, applied=settings.align == "apply")
-    report["warnings"][:0] = [part["warning"] for part in report["alignment"] if part["warning"]]
+    report["warnings"][:0] = [
+        *(part["warning"] for part in report["alignment"] if part["warning"]),
+        *frame_warnings(volumes),
+    ]
     report["share_sum_error"] = _sum_error(result, to_slices(sources.background, *layout))
     report["seconds"] = round(time.monotonic() - started, 2)
     return Fusion(

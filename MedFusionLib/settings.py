@@ -18,6 +18,7 @@ from .methods.registry import DEFAULT_METHOD, all_methods, get_method
 from .options import check_fields, fields_from, option, options_of
 from .sources.alignment import ALIGN
 from .sources.formats.base import ORIENTATIONS, frame_of
+from .sources.hounsfield import CT_UNITS
 from .sources.intensities import Window
 from .sources.volumes import AXES
 
@@ -114,6 +115,16 @@ class Settings:
         "Fade a network's image to black where all sources are nearly black.",
         choices=BOUNDS,
         places=COMMANDS,
+    )
+    ct: str = option(
+        "auto",
+        "What the values of a CT are: hu, grey (levels), or auto: what they look like.",
+        choices=CT_UNITS,
+        label="kind of CT values",
+        places=COMMANDS,
+    )
+    different_patients: bool = option(
+        False, "Fuse scans of two patients, as of phantoms and templates.", places=COMMANDS
     )
 
     def __post_init__(self) -> None:
@@ -217,6 +228,14 @@ class Inputs:
         "Which form to take where a NIfTI file holds two that disagree.",
         kind=str,
         choices=ORIENTATIONS,
+        places=COMMANDS,
+    )
+
+    series: str | None = option(
+        None,
+        "Number (or UID) of the DICOM series of each source, with commas between them; an empty "
+        "place leaves one open.",
+        kind=str,
         places=COMMANDS,
     )
 

@@ -22,9 +22,15 @@ if TYPE_CHECKING:
 @with_options("fuse")
 def fuse(
     first: Annotated[Path, typer.Argument(help="The MR; its grid is the result's.")],
-    second: Annotated[Path, typer.Argument(help="The CT, PET or SPECT, on any grid.")],
     pair: Annotated[Pair, typer.Option(help="What is fused.")],
     out_: Annotated[Path, typer.Option("--out", help="Folder for the results.")],
+    second: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The CT, PET or SPECT, on any grid; left out where the first is a folder or a CD "
+            "of DICOM with both."
+        ),
+    ] = None,
     third: Annotated[Path | None, typer.Option(help="A further volume to fuse in.")] = None,
     third_modality: Annotated[
         str | None,
@@ -40,7 +46,8 @@ def fuse(
 ) -> None:
     """Fuse two registered volumes, and say what each contributed."""
     from ..settings import Inputs, Outputs, Settings
-    from ..sources.files import read_with_checksum
+    from ..sources.files import choices_of_each, read_with_checksum
+    from ..sources.modalities import modalities_of
 
     settings = Settings.from_options(options)
     inputs = Inputs(**fields_from(Inputs, options))
@@ -55,8 +62,10 @@ def fuse(
         check_new_folder(dicom)
     if inputs.third_window and not third:
         raise MedFusionError("There is a window for a third volume, but no --third; give both.")
-    files = [first, second, *([third] if third else [])]
-    read = [read_with_checksum(path, inputs.frame, inputs.orientation) for path in files]
+    files = [first, second or first, *([third] if third else [])]
+    modalities = modalities_of(str(pair), third_modality)[: len(files)]
+    choices = choices_of_each(modalities, inputs.frame, inputs.orientation, inputs.series)
+    read = [read_with_checksum(path, **words) for path, words in zip(files, choices, strict=False)]
     volumes, checksums = map(list, zip(*read, strict=True))
     fusion = fuse_into(
         out_,
@@ -70,15 +79,20 @@ def fuse(
         settings=settings,
     )
     if dicom is not None:
-        _write_dicom(fusion, dicom, files)
+        _write_dicom(fusion, dicom, files, choices)
     show_result(out_, fusion)
 
 
-def _write_dicom(fusion: Fusion, folder: Path, files: list[Path]) -> None:
+def _write_dicom(
+    fusion: Fusion, folder: Path, files: list[Path], choices: list[dict[str, Any]]
+) -> None:
     from ..results.dicom import write_dicom
     from ..sources.dicom import read_headers
     from ..sources.folders import whole_folder
 
-    headers = [read_headers(path) for path in files]
+    headers = [
+        read_headers(path, words["series"], words["modality"])
+        for path, words in zip(files, choices, strict=True)
+    ]
     with whole_folder(folder) as temporary:
         write_dicom(temporary, fusion.fused, fusion.colour, fusion.coding, fusion.report, headers)

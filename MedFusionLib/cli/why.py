@@ -22,7 +22,7 @@ NEEDED = {"inputs", "alignment", "network", "parameters", "weights_sha256"}
 
 
 @app.command()
-@with_options("fuse", "frame", "orientation")
+@with_options("fuse", "frame", "orientation", "series")
 def why(
     result: Annotated[Path, typer.Argument(help="The folder that 'medfusion fuse' left.")],
     files: Annotated[list[Path], typer.Argument(help="What was fused, in that order.")],
@@ -38,7 +38,7 @@ def why(
 
     from ..results.why import explain, sources_of
     from ..sources.alignment import moved
-    from ..sources.files import read_volume
+    from ..sources.files import choices_of_each, read_volume
     from ..sources.volumes import voxel_at
 
     try:
@@ -60,7 +60,9 @@ def why(
             "left."
         )
     _check_files(result, report, files, str(check))
-    volumes = [read_volume(path, options["frame"], options["orientation"]) for path in files]
+    modalities = [part["modality"] for part in report["inputs"]]
+    choices = choices_of_each((modalities + [""] * len(files))[: len(files)], **options)
+    volumes = [read_volume(path, **words) for path, words in zip(files, choices, strict=True)]
     for number, part in enumerate(report["alignment"][: len(volumes) - 1], start=1):
         if part["applied"]:
             volumes[number] = moved(volumes[number], np.array(part["matrix_lps"]))

@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import MedFusionError
 from ..methods.registry import get_method
 from ..methods.weights import read_card, weights_path
-from .fusing import fuse_words
+from .fusing import fuse_words, reading_words
 from .headers import LIMIT, HeaderReader
 from .records import asked_for, read_done, read_failed, what_changed
 from .studies import Study
@@ -107,8 +107,7 @@ def _check(study: Study, reader: HeaderReader) -> None:
     if method.kind == "network":
         for pair in (study.pair, *([f"{study.third_modality}-mr"] if study.third_modality else [])):
             read_card(weights_path(method.name, pair))
-    choices = (study.options.get("frame"), study.options.get("orientation"))
-    (low, high), *others = reader.boxes(study.files, *choices)
+    (low, high), *others = reader.boxes(study.files, reading_words(study))
     for name, (lowest, highest) in zip(study.files[1:], others, strict=True):
         if np.any(lowest > high) or np.any(highest < low):
             raise MedFusionError(

@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import MedFusionError
 from ..sources.detached import files_of
 from ..sources.formats import stem
+from ..sources.modalities import modalities_of
 from .headers import LIMIT, reader_of_this_process
 from .records import (
     DEFAULTS,
@@ -87,8 +88,8 @@ def fuse_study(
             return {**failed_row(study, ""), "status": "lost"}
         with trying:
             try:
-                choices = (study.options.get("frame"), study.options.get("orientation"))
-                reader_of_this_process(header_limit).boxes(study.files, *choices)
+                choices = reading_words(study)
+                reader_of_this_process(header_limit).boxes(study.files, choices)
                 row = _fuse_into(study, out, made, began, run)
                 forget_failed(out, study.id)
             except Exception as error:
@@ -139,7 +140,8 @@ def _fuse_into(
 
         check_new_folder(out / study.id / "dicom" / "new")  # whether it can be written at all
     files = [Path(file) for file in study.files]
-    read = [read_with_checksum(file, given["frame"], given["orientation"]) for file in files]
+    choices = reading_words(study)
+    read = [read_with_checksum(file, **words) for file, words in zip(files, choices, strict=True)]
     volumes, checksums = zip(*read, strict=True)
     if list(checksums) != made["inputs"]:
         raise MedFusionError("A source was changed while it was read; give the command again.")
@@ -168,7 +170,10 @@ def _fuse_into(
             checksums=checksums,
         )
         if given["dicom"]:
-            headers = [read_headers(file) for file in files]
+            headers = [
+                read_headers(file, words["series"], words["modality"])
+                for file, words in zip(files, choices, strict=True)
+            ]
             target = folder / "dicom"
             target.mkdir()
             write_dicom(target, fusion.fused, fusion.colour, fusion.coding, fusion.report, headers)
@@ -176,6 +181,18 @@ def _fuse_into(
         row["seconds"] = round(time.monotonic() - began, 2)
         write_done(folder, made, row, run)
     return row
+
+
+def reading_words(study: Study) -> list[dict[str, Any]]:
+    """The options of a study as `files.read_volume` takes them, for each source.
+
+    Raises:
+        MedFusionError: more series than sources.
+    """
+    from ..sources.files import choices_of_each
+
+    words = {name: study.options.get(name) for name in ("frame", "orientation", "series")}
+    return choices_of_each(modalities_of(study.pair, study.third_modality), **words)
 
 
 def fuse_words(study: Study) -> dict[str, Any]:

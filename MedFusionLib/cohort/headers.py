@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -48,14 +48,13 @@ class HeaderReader:
     def boxes(
         self,
         files: Sequence[str | Path],
-        frame: int | str | None = None,
-        orientation: str | None = None,
+        choices: Sequence[Mapping[str, Any]] = (),
     ) -> list[np.ndarray]:
         """The box of each volume, (2, 3): lowest and highest LPS position in mm of its voxels.
 
         Args:
             files: of the volumes.
-            frame, orientation: see `files.read_volume`.
+            choices: what `files.read_volume` takes for each beside its path, or nothing.
 
         Raises:
             MedFusionError: a file cannot be read as far as its header tells, or not in time.
@@ -70,7 +69,8 @@ class HeaderReader:
         timer = threading.Timer(self.limit, end)
         timer.start()
         try:
-            answer = self._ask(process, [[str(file) for file in files], frame, orientation])
+            words = list(map(dict, choices)) or [{}] * len(files)
+            answer = self._ask(process, [[str(file) for file in files], words])
         finally:
             timer.cancel()
         if answer is None:
@@ -126,9 +126,7 @@ def reader_of_this_process(limit: float) -> HeaderReader:
     return HeaderReader(limit)
 
 
-def box_of(
-    path: str | Path, frame: int | str | None = None, orientation: str | None = None
-) -> np.ndarray:
+def box_of(path: str | Path, **choices: Any) -> np.ndarray:
     """Lowest and highest LPS position of a volume's outermost voxels, (2, 3), from its header.
 
     Raises:
@@ -136,7 +134,7 @@ def box_of(
     """
     from ..sources.files import corners_of
 
-    corners = corners_of(path, frame, orientation)
+    corners = corners_of(path, **choices)
     return np.array([corners.min(axis=0), corners.max(axis=0)])
 
 
@@ -147,8 +145,8 @@ def _serve() -> None:
     print("ready", file=answers, flush=True)
     for line in sys.stdin:
         try:
-            files, *choices = json.loads(line)
-            answer = {"boxes": [box_of(file, *choices).tolist() for file in files]}
+            each = zip(*json.loads(line), strict=True)
+            answer = {"boxes": [box_of(file, **words).tolist() for file, words in each]}
         except MedFusionError as error:
             answer = {"error": str(error)}
         except OSError as error:

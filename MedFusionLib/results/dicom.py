@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import datetime
 import textwrap
+import warnings
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ import numpy as np
 
 from ..colour.coding import Coding, legend
 from ..errors import MedFusionError
+from ..sources.patients import Patient
 from ..sources.volumes import Volume
 
 if TYPE_CHECKING:
@@ -148,17 +151,20 @@ def legend_picture(coding: Coding, report: dict[str, Any], size: int = 320) -> n
 
 
 def _common(headers: Sequence[Sequence[Dataset]]) -> Dataset:
-    """Patient, study and frame of reference of the MR, or of nobody."""
+    """Patient, study and frame of reference of the MR; of nobody where that is not known.
+
+    Nor is it where the sources are of two patients.
+    """
     from pydicom.dataset import Dataset
     from pydicom.uid import generate_uid
 
-    mr = headers[0][0] if headers and headers[0] else Dataset()
+    mr = headers[0][0] if headers and headers[0] and _one_patient(headers) else Dataset()
     common = Dataset()
     for keyword in COMMON:
-        setattr(common, keyword, mr.get(keyword, ""))
+        setattr(common, keyword, _valid(mr, keyword) or "")
     for keyword in ALSO:
-        if keyword in mr:
-            setattr(common, keyword, mr.get(keyword))
+        if value := _valid(mr, keyword):
+            setattr(common, keyword, value)
     if not mr:
         today = datetime.datetime.now()
         common.StudyDate, common.StudyTime = today.strftime("%Y%m%d"), today.strftime("%H%M%S")
@@ -168,10 +174,37 @@ def _common(headers: Sequence[Sequence[Dataset]]) -> Dataset:
         common.SpecificCharacterSet = "ISO_IR 192"
         common.StudyDescription = "MedFusion, sources without DICOM headers"
     common.StudyInstanceUID = common.StudyInstanceUID or generate_uid()
-    common.FrameOfReferenceUID = mr.get("FrameOfReferenceUID") or generate_uid()
-    common.PositionReferenceIndicator = mr.get("PositionReferenceIndicator", "")
-    common.PatientPosition = mr.get("PatientPosition") or "HFS"
+    common.FrameOfReferenceUID = _valid(mr, "FrameOfReferenceUID") or generate_uid()
+    common.PositionReferenceIndicator = _valid(mr, "PositionReferenceIndicator") or ""
+    common.PatientPosition = _valid(mr, "PatientPosition") or "HFS"
     return common
+
+
+def _one_patient(headers: Sequence[Sequence[Dataset]]) -> bool:
+    """Whether no two sources' headers name different patients."""
+    patients = [Patient.of(part[0]) for part in headers if part]
+    return not any(one.differs_in(other) for one, other in combinations(patients, 2))
+
+
+def _valid(header: Dataset, keyword: str) -> Any:
+    """A value of a header, None where there is none, or none that DICOM allows.
+
+    Scanners and people write PatientSize "1,75" and "ca. 80" as a weight; a file with such a value
+    could not be read by all.
+    """
+    from pydicom.datadict import tag_for_keyword
+    from pydicom.dataelem import DataElement
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            if keyword not in header or not header[keyword].value:
+                return None
+            element = header[keyword]
+            checked = DataElement(tag_for_keyword(keyword), element.VR, element.value)
+            return checked.value
+    except Exception:  # whatever pydicom makes of it
+        return None
 
 
 def _series(report: dict[str, Any], name: str, common: Dataset) -> Dataset:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import MedFusionError
 from ..methods.registry import get_method
+from ..sources.hounsfield import with_units
 from ..sources.intensities import Window
 from ..sources.prepare import Sources, prepare
 from ..sources.volumes import Volume, slice_order
@@ -259,7 +260,9 @@ def sources_of(report: Mapping[str, Any], volumes: Sequence[Volume]) -> Sources:
     windows = [
         Window(*part["window"], part["window_from"], part.get("shoulder")) for part in inputs
     ]
-    return prepare(volumes, [part["modality"] for part in inputs], windows)
+    modalities = [part["modality"] for part in inputs]
+    volumes = with_units(volumes, modalities, report["parameters"].get("ct", "auto"))
+    return prepare(volumes, modalities, windows)
 
 
 def _in_mm(shortest: float, longest: float) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,16 +22,23 @@ if TYPE_CHECKING:
 
 
 def read_volume(
-    path: str | Path, frame: int | str | None = None, orientation: str | None = None
+    path: str | Path,
+    frame: int | str | None = None,
+    orientation: str | None = None,
+    series: str = "",
+    modality: str = "",
 ) -> Volume:
     """Read a scalar 3D volume.
 
     Args:
-        path: a file of a format of `formats`, a folder with the slices of one DICOM series, or a
-            DICOM file with many frames.
+        path: a file of a format of `formats`, a folder with slices of DICOM, a medium with a
+            DICOMDIR, or a DICOM file with many frames.
         frame: of a time series, the number of a volume, from 0, or "mean": the mean of all.
         orientation: "sform" or "qform": which to take where a NIfTI file holds both and they
             disagree (default: see `formats.nifti`).
+        series: number or UID of a DICOM series, where a folder holds several.
+        modality: "mr", "ct", "pet" or "spect": where a folder holds several DICOM series and none
+            is said, the one of that kind.
 
     Returns:
         The volume, named after the file; a DICOM series after its modality and number.
@@ -50,7 +58,7 @@ def read_volume(
         if not path.exists():
             raise MedFusionError(f"There is no file {path}; check the path.")
         if path.is_dir() or (path.is_file() and is_dicom(path)):
-            return read_dicom(path)
+            return read_dicom(path, series, modality)
         kind = checked_format(path)
         with in_a_sentence(path):
             return kind.read(path, stem(path), frame, orientation)
@@ -58,8 +66,46 @@ def read_volume(
         raise MedFusionError(f"{path} cannot be read: {error.strerror}.") from None
 
 
+def choices_of_each(
+    modalities: Sequence[str],
+    frame: int | str | None = None,
+    orientation: str | None = None,
+    series: str | None = None,
+) -> list[dict[str, Any]]:
+    """What `read_volume` takes for each source, beside its path.
+
+    Args:
+        modalities: of each.
+        frame, orientation: see `read_volume`.
+        series: numbers or UIDs of DICOM series, one for each source, with commas between them; an
+            empty place leaves it open.
+
+    Raises:
+        MedFusionError: more series than sources.
+
+    Example:
+        >>> [part["series"] for part in choices_of_each(("mr", "ct"), series="5,")]
+        ['5', '']
+    """
+    numbers = [part.strip() for part in (series or "").split(",")]
+    if len(numbers) > len(modalities):
+        raise MedFusionError(
+            f"The series '{series}' are {len(numbers)} for {len(modalities)} sources; give one for "
+            "each, with commas between them."
+        )
+    numbers += [""] * (len(modalities) - len(numbers))
+    return [
+        {"frame": frame, "orientation": orientation, "series": number, "modality": modality}
+        for number, modality in zip(numbers, modalities, strict=True)
+    ]
+
+
 def corners_of(
-    path: str | Path, frame: int | str | None = None, orientation: str | None = None
+    path: str | Path,
+    frame: int | str | None = None,
+    orientation: str | None = None,
+    series: str = "",
+    modality: str = "",
 ) -> np.ndarray:
     """LPS positions in mm of a volume's outermost voxels, from its header alone.
 
@@ -72,7 +118,7 @@ def corners_of(
     if not path.exists():
         raise MedFusionError(f"There is no file {path}; check the path.")
     if path.is_dir() or (path.is_file() and is_dicom(path)):
-        slices = slices_of(path)
+        slices = slices_of(path, series, modality)
         ends = [
             (one.place, (np.array(one.size[::-1]) - 1) * one.pixel @ one.axes)
             for one in (slices[0], slices[-1])
@@ -98,9 +144,7 @@ def checked_format(path: Path) -> FileFormat:
     return kind
 
 
-def read_with_checksum(
-    path: str | Path, frame: int | str | None = None, orientation: str | None = None
-) -> tuple[Volume, str]:
+def read_with_checksum(path: str | Path, **choices: Any) -> tuple[Volume, str]:
     """Read a volume, and the SHA-256 of the bytes that it was read from; see `read_volume`.
 
     Raises:
@@ -108,11 +152,11 @@ def read_with_checksum(
     """
     try:
         before = sha256(path)
-        volume = read_volume(path, frame, orientation)
+        volume = read_volume(path, **choices)
         if sha256(path) != before:
             raise MedFusionError(f"{path} was changed while it was read; try again.")
     except OSError:
-        read_volume(path, frame, orientation)  # says what is wrong with it
+        read_volume(path, **choices)  # says what is wrong with it
         raise
     return volume, before
 

@@ -8,6 +8,9 @@ so that half of what they show lies above 89 to 158 (eight cases of the Whole Br
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from ..errors import MedFusionError
@@ -26,6 +29,15 @@ def check_units(units: str) -> None:
         raise MedFusionError(
             f"There are no CT values '{units}'; choose one of: {', '.join(CT_UNITS)}."
         )
+
+
+def with_units(volumes: Sequence[Volume], modalities: Sequence[str], units: str) -> list[Volume]:
+    """The volumes, the CT among them with the units that the user says, unless "auto"."""
+    check_units(units)
+    return [
+        replace(volume, units=units) if modality == "ct" and units != "auto" else volume
+        for volume, modality in zip(volumes, modalities, strict=True)
+    ]
 
 
 def in_hounsfield(volume: Volume) -> bool:

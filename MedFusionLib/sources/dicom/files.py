@@ -58,7 +58,9 @@ class Instance:
 
 
 def is_dicom(path: Path) -> bool:
-    """Whether a file begins as DICOM files do, with a preamble or without."""
+    """Whether it is a plain file that begins as DICOM files do, with a preamble or without."""
+    if not path.is_file():  # a pipe would be waited for
+        return False
     with path.open("rb") as stream:
         start = stream.read(132)
     if start[128:] == b"DICM":
@@ -96,21 +98,26 @@ def read_instance(file: Path) -> Instance:
         if not known and header.file_meta.get("MediaStorageSOPClassUID") != DIRECTORY:
             raise broken(file, "is damaged, and may be a slice; export it again")
         keyword = next((name for name in PIXELS if name in header), "")
-        offset = length = None
+        place = _place_of(file, header, keyword) if keyword else (None, None)
         if keyword:
-            element = header.get_item(keyword)
-            plain = not header.file_meta.TransferSyntaxUID.is_compressed
-            if plain and header.file_meta.TransferSyntaxUID != DEFLATED:
-                offset = getattr(element, "value_tell", None)
-                length = element.length
-                held = file.stat().st_size - offset
-                if length == 0xFFFFFFFF or length > held:
-                    words = f"is cut off ({held} of {length} bytes of pixels); export it again"
-                    raise broken(file, words)
-            elif plain:
-                length = len(header[keyword].value)
             del header[keyword]
-        return Instance(file, header, keyword, offset, length)
+        return Instance(file, header, keyword, *place)
+
+
+def _place_of(file: Path, header: Dataset, keyword: str) -> tuple[int | None, int | None]:
+    """Offset and length of the pixels, None where they are packed and nobody knows."""
+    syntax = header.file_meta.TransferSyntaxUID
+    if syntax == DEFLATED:
+        return None, len(header[keyword].value)
+    if syntax.is_compressed:  # pydicom looked for the end of the last part
+        return None, None
+    element = header.get_item(keyword, keep_deferred=True)
+    held = file.stat().st_size - element.value_tell
+    if element.length > held:  # also where it is undefined
+        raise broken(
+            file, f"is cut off ({held} of {element.length} bytes of pixels); export it again"
+        )
+    return element.value_tell, element.length
 
 
 def check_pixels(instance: Instance) -> None:
