@@ -1,14 +1,23 @@
 """DICOM slices become a volume only where their headers leave no doubt."""
 
 import numpy as np
+import pydicom
 import pytest
 from dicom_series import header, write_series
 from helpers import positions, refused
 from pydicom.dataset import Dataset
-from pydicom.uid import EnhancedCTImageStorage
+from pydicom.encaps import encapsulate
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    EnhancedCTImageStorage,
+    JPEG2000Lossless,
+    RLELossless,
+)
 
+from MedFusionLib.errors import MedFusionError
 from MedFusionLib.sources.files import read_volume
-from MedFusionLib.sources.volumes import Volume
+from MedFusionLib.sources.patients import check_one_patient, frame_warnings
+from MedFusionLib.sources.volumes import Volume, voxel_at
 
 TURNED = np.array([[0.8, -0.6, 0], [0.6, 0.8, 0], [0, 0, 1]])
 
@@ -200,3 +209,302 @@ def test_other_files_beside_the_slices_are_left_out(tmp_path):
     report.save_as(tmp_path / "report.dcm", enforce_file_format=True)
     (tmp_path / "notes.txt").write_text("none")
     assert read_volume(tmp_path).shape == (5, 6, 7)
+
+
+# Series -----------------------------------------------------------------------------------------
+
+
+def said(**values):
+    """A change that says the same in every header of a series."""
+
+    def change(one, k):
+        for name, value in values.items():
+            setattr(one, name, value)
+
+    return change
+
+
+def cd(folder, *series):
+    """Series in folders of their own, two levels down, as on a CD."""
+    for number, (modality, values) in enumerate(series, 1):
+        place = folder / "DICOM" / f"S{number}"
+        place.mkdir(parents=True)
+        words = {"Modality": modality, "SeriesNumber": str(number), **values}
+        write_series(place, noise(), said(**words), series=f"1.2.{number}")
+    return folder
+
+
+def test_the_one_series_of_a_modality_is_found_on_a_cd(tmp_path):
+    cd(tmp_path, ("MR", {}), ("CT", {"SeriesDescription": "head"}), ("PT", {}))
+    for modality in ("mr", "ct", "pet"):
+        assert read_volume(tmp_path, modality=modality).modality == modality
+
+
+def test_a_series_is_chosen_by_number_or_uid(tmp_path):
+    cd(tmp_path, ("MR", {}), ("MR", {"SeriesNumber": "7"}))
+    assert read_volume(tmp_path, series="7").name == "mr-series-7"
+    assert read_volume(tmp_path, series="1.2.1").name == "mr-series-1"
+    with refused("There is no series 3", "1 (MR, 5 slices); 7 (MR, 5 slices)"):
+        read_volume(tmp_path, series="3")
+
+
+def test_several_series_of_a_modality_are_listed(tmp_path):
+    cd(tmp_path, ("MR", {"SeriesDescription": "t1 mprage"}), ("MR", {}), ("CT", {}))
+    with refused("3 DICOM series, 2 of them MR", "1 (MR, t1 mprage, 5 slices)", "3 (CT, 5 slices)"):
+        read_volume(tmp_path, modality="mr")
+
+
+def test_two_series_of_one_number_are_told_apart_by_uid(tmp_path):
+    cd(tmp_path, ("MR", {"SeriesNumber": "4"}), ("CT", {"SeriesNumber": "4"}))
+    with refused("2 series", "have the number 4", "1.2.1, 1.2.2"):
+        read_volume(tmp_path, series="4")
+
+
+def test_a_dicomdir_leads_to_its_medium(tmp_path):
+    cd(tmp_path, ("MR", {}), ("CT", {}))
+    directory = header(kind="1.2.840.10008.1.3.10", series="1.2.9")
+    for name in ("SeriesInstanceUID", "Modality", "SOPClassUID"):
+        delattr(directory, name)
+    directory.save_as(tmp_path / "DICOMDIR", enforce_file_format=True)
+    for path in (tmp_path, tmp_path / "DICOMDIR"):
+        assert read_volume(path, modality="ct").modality == "ct"
+
+
+def test_a_colour_series_beside_the_slices_disturbs_nobody(tmp_path):
+    write_series(tmp_path, noise(), said(Modality="MR"))
+    picture = {"Modality": "OT", "SamplesPerPixel": 3, "PhotometricInterpretation": "RGB"}
+    write_series(tmp_path, noise((1, 2, 2)), said(**picture), series="1.2.8")
+    assert read_volume(tmp_path, modality="mr").shape == (5, 6, 7)
+
+
+def test_a_file_whose_beginning_is_damaged_is_no_slice_less(tmp_path):
+    """Its meta information is broken, so that nothing says that it is a slice."""
+    write_series(tmp_path, noise())
+    first = tmp_path / "1-1.dcm"
+    data = bytearray(first.read_bytes())
+    data[148:156] = b"\xff" * 8
+    first.write_bytes(data)
+    with refused("1-1.dcm", "damaged"):
+        read_volume(tmp_path)
+
+
+def test_files_without_preamble_are_read(tmp_path):
+    volume = noise()
+    write_series(tmp_path / "whole", volume)
+    (tmp_path / "bare").mkdir()
+    for file in (tmp_path / "whole").iterdir():
+        one = pydicom.dcmread(file)
+        del one.file_meta, one.preamble
+        bare = tmp_path / "bare" / file.name
+        one.save_as(bare, implicit_vr=True, little_endian=True)
+        assert bare.read_bytes()[128:132] != b"DICM"
+    assert np.array_equal(read_volume(tmp_path / "bare").array, volume.array)
+
+
+# Patients ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"PatientID": "P-4712"}, "another id"),
+        ({"PatientName": "Doe^Jane"}, "another name"),
+        ({"PatientBirthDate": "19500101"}, "another birth date"),
+    ],
+)
+def test_scans_of_two_patients_are_refused_and_not_named(tmp_path, values, words):
+    person = {"PatientID": "P-4711", "PatientName": "Doe^John", "PatientBirthDate": "19600101"}
+    mr = read_volume(write_series(tmp_path / "a", noise(), said(Modality="MR", **person)))
+    ct = read_volume(write_series(tmp_path / "b", noise(), said(**{**person, **values})))
+    with refused("two patients", words):
+        check_one_patient([mr, ct])
+    check_one_patient([mr, ct], different=True)
+    with pytest.raises(MedFusionError) as caught:
+        check_one_patient([mr, ct])
+    for secret in (*person.values(), *values.values()):
+        assert secret not in f"{caught.value} {mr} {ct}"
+
+
+def test_one_patient_written_in_two_ways_is_one(tmp_path):
+    mr = read_volume(write_series(tmp_path / "a", noise(), said(PatientName="DOE^John ^^")))
+    ct = read_volume(write_series(tmp_path / "b", noise(), said(PatientName="Doe^John")))
+    nobody = read_volume(write_series(tmp_path / "c", noise()))
+    check_one_patient([mr, ct, nobody])
+
+
+def test_a_series_with_slices_of_two_patients_is_refused(tmp_path):
+    write_series(tmp_path, noise(), lambda one, k: setattr(one, "PatientID", "12"[k // 4]))
+    with refused("slices of two patients", "another id from instance"):
+        read_volume(tmp_path)
+
+
+def test_another_frame_of_reference_is_said(tmp_path):
+    mr, ct, same = (
+        read_volume(write_series(tmp_path / name, noise(), said(FrameOfReferenceUID=uid)))
+        for name, uid in (("a", "1.2.3"), ("b", "1.2.4"), ("c", "1.2.3"))
+    )
+    assert "another frame of reference" in frame_warnings([mr, ct])[0]
+    assert not frame_warnings([mr, same])
+
+
+# Values -----------------------------------------------------------------------------------------
+
+
+def test_a_ct_says_that_it_is_in_hu(tmp_path):
+    assert read_volume(write_series(tmp_path / "a", noise())).units == "hu"
+    screenshot = said(SOPClassUID="1.2.840.10008.5.1.4.1.1.7")
+    assert read_volume(write_series(tmp_path / "b", noise(), screenshot)).units == ""
+
+
+def enhanced(volume, order, slopes=None):
+    """An enhanced file with the slices `order` of a volume, scaled by their own slopes."""
+    one = header(EnhancedCTImageStorage)
+    one.NumberOfFrames, one.Rows, one.Columns = len(order), *volume.shape[1:]
+    measures, turned = Dataset(), Dataset()
+    measures.PixelSpacing = [volume.spacing[1], volume.spacing[0]]
+    turned.ImageOrientationPatient = volume.direction.T[:2].ravel().tolist()
+    shared = Dataset()
+    shared.PixelMeasuresSequence, shared.PlaneOrientationSequence = [measures], [turned]
+    one.SharedFunctionalGroupsSequence = [shared]
+    one.PerFrameFunctionalGroupsSequence = []
+    stored = []
+    for k in order:
+        place, frame, scale = Dataset(), Dataset(), Dataset()
+        place.ImagePositionPatient = (volume.matrix @ (0, 0, k, 1))[:3].tolist()
+        scale.RescaleSlope, scale.RescaleIntercept = (slopes[k] if slopes else 1), -1024
+        scale.RescaleType = "HU"
+        frame.PlanePositionSequence = [place]
+        frame.PixelValueTransformationSequence = [scale]
+        one.PerFrameFunctionalGroupsSequence.append(frame)
+        stored.append(np.round((volume.array[k] + 1024) / float(scale.RescaleSlope)))
+    one.PixelData = np.array(stored).astype(np.int16).tobytes()
+    return one
+
+
+def test_every_frame_is_scaled_by_its_own_slope(tmp_path):
+    volume = noise()
+    slopes = [0.5, 1, 2, 0.25, 4]
+    enhanced(volume, range(5), slopes).save_as(tmp_path / "a.dcm", enforce_file_format=True)
+    back = read_volume(tmp_path / "a.dcm").array
+    assert np.abs(back - volume.array).max(axis=(1, 2)) == pytest.approx([0, 0, 1, 0, 2], abs=1e-3)
+
+
+@pytest.mark.parametrize("parts", [(range(2), range(2, 5)), ([4, 0, 1, 3], [2])])
+def test_one_volume_in_two_enhanced_files(tmp_path, parts):
+    volume = noise()
+    for number, part in enumerate(parts):
+        one = enhanced(volume, list(part))
+        one.SOPInstanceUID = one.file_meta.MediaStorageSOPInstanceUID = f"1.2.{number}"
+        one.save_as(tmp_path / f"{number}.dcm", enforce_file_format=True)
+    back = read_volume(tmp_path)
+    assert np.array_equal(back.array, volume.array)
+    assert np.allclose(positions(back), positions(volume), atol=1e-4)
+
+
+def test_float_pixels_are_read(tmp_path):
+    volume = noise()
+
+    def floats(one, k):
+        del one.PixelData
+        one.FloatPixelData = (volume.array[k] / 7).astype("<f4").tobytes()
+        one.RescaleSlope, one.RescaleIntercept, one.BitsAllocated = "7", "0", 32
+
+    back = read_volume(write_series(tmp_path / "a", volume, floats))
+    np.testing.assert_allclose(back.array, volume.array, rtol=1e-6, atol=1e-4)
+
+
+def test_bits_beside_the_stored_ones_are_no_values(tmp_path):
+    """Overlays of old files stand in the bits above."""
+    volume = Volume(np.random.default_rng(0).integers(-1024, 1500, (5, 6, 7)))
+
+    def overlaid(one, k):
+        one.BitsStored, one.HighBit, one.PixelRepresentation = 12, 11, 0
+        stored = (volume.array[k] + 1024).astype(np.uint16) | np.uint16(0xA000)
+        one.PixelData = stored.tobytes()
+
+    back = read_volume(write_series(tmp_path / "a", volume, overlaid))
+    assert np.array_equal(back.array, volume.array)
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, DeflatedExplicitVRLittleEndian])
+def test_packed_slices_hold_the_same_values(tmp_path, syntax):
+    volume = noise()
+    write_series(tmp_path, volume)
+    for file in tmp_path.iterdir():
+        one = pydicom.dcmread(file)
+        if syntax == RLELossless:
+            one.compress(RLELossless)
+        one.file_meta.TransferSyntaxUID = syntax
+        one.save_as(file)
+    assert np.array_equal(read_volume(tmp_path).array, volume.array)
+
+
+# Nuclear medicine -------------------------------------------------------------------------------
+
+
+def spect(volume, step, **values):
+    """A reconstructed SPECT, as nuclear medicine writes it, from the slices of a volume."""
+    one = header("1.2.840.10008.5.1.4.1.1.20")
+    one.Modality, one.ImageType = "NM", ["ORIGINAL", "PRIMARY", "RECON TOMO", "EMISSION"]
+    one.NumberOfFrames, one.Rows, one.Columns = volume.shape
+    one.PixelSpacing = [volume.spacing[1], volume.spacing[0]]
+    one.SpacingBetweenSlices = step
+    one.SliceVector = list(range(1, volume.shape[0] + 1))
+    detector = Dataset()
+    detector.ImagePositionPatient = list(volume.origin)
+    detector.ImageOrientationPatient = volume.direction.T[:2].ravel().tolist()
+    one.DetectorInformationSequence = [detector]
+    one.PixelData = (volume.array + 1024).astype(np.int16).tobytes()
+    for name, value in values.items():
+        setattr(one, name, value)
+    return one
+
+
+@pytest.mark.parametrize("sense", [1, -1])
+def test_spect_of_nuclear_medicine_lies_where_its_detector_says(tmp_path, sense):
+    """The sign of the spacing says on which side of the first frame the others follow."""
+    volume = noise()
+    spect(volume, 2.5 * sense).save_as(tmp_path / "nm.dcm", enforce_file_format=True)
+    back = read_volume(tmp_path / "nm.dcm")
+    assert back.modality == "spect"
+    for k in range(5):
+        place = volume.origin + sense * 2.5 * k * volume.direction[:, 2]
+        voxel = voxel_at(back, place)
+        assert back.array[voxel] == volume.array[k, 0, 0] + 1024
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "TOMO", "EMISSION"]}, "projections (TOMO)"),
+        ({"TimeSlotVector": [1, 1, 2, 2, 2]}, "several times"),
+        ({"EnergyWindowVector": [1, 2, 1, 2, 1]}, "several energy windows"),
+        ({"DetectorInformationSequence": []}, "where its slices lie"),
+        ({"SliceVector": [1, 2]}, "has 5 frames, and numbers 2"),
+    ],
+)
+def test_other_files_of_nuclear_medicine_are_refused(tmp_path, values, words):
+    spect(noise(), 2.5, **values).save_as(tmp_path / "nm.dcm", enforce_file_format=True)
+    with refused("nm.dcm", words):
+        read_volume(tmp_path / "nm.dcm")
+
+
+def test_a_mosaic_is_sent_the_right_way(tmp_path):
+    mosaic = said(Modality="MR", ImageType=["ORIGINAL", "PRIMARY", "M", "MOSAIC"])
+    write_series(tmp_path, noise((1, 8, 8)), mosaic)
+    for path in (tmp_path, tmp_path / "1-1.dcm"):
+        with refused("Siemens mosaic", "dcm2niix"):
+            read_volume(path)
+
+
+def test_damaged_jpeg_2000_leaves_no_line_on_the_terminal(tmp_path, capfd):
+    write_series(tmp_path, noise())
+    for file in tmp_path.iterdir():
+        one = pydicom.dcmread(file)
+        one.PixelData = encapsulate([b"\xff\x4f\xff\x51" + bytes(200)])
+        one["PixelData"].is_undefined_length = True
+        one.file_meta.TransferSyntaxUID = JPEG2000Lossless
+        one.save_as(file)
+    with refused("pixels", "cannot be read"):
+        read_volume(tmp_path)
+    assert capfd.readouterr() == ("", "")

@@ -17,6 +17,7 @@ from .frames import Slice
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+RUN_LENGTHS = "1.2.840.10008.1.2.5"  # a transfer syntax
 #: transfer syntaxes whose values are stored as they are, little-endian
 PLAIN = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", DEFLATED)
 
@@ -54,7 +55,12 @@ def _stored(instance: Instance) -> np.ndarray:
     """The stored values of a file, float64 (frames, rows, columns), or what scales to them."""
     header = instance.header
     shape = instance.frames, int(header.Rows), int(header.Columns)
-    if header.file_meta.TransferSyntaxUID not in PLAIN:
+    syntax = header.file_meta.TransferSyntaxUID
+    if syntax == RUN_LENGTHS:  # of which ITK refuses the shortest
+        import pydicom
+
+        return pydicom.dcmread(instance.file).pixel_array.reshape(shape).astype(np.float64)
+    if syntax not in PLAIN:
         return _decompressed(instance).reshape(shape).astype(np.float64)
     size = PIXELS[instance.pixels]
     kind = f"<f{size}" if size else _integers(header)
