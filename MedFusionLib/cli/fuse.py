@@ -63,9 +63,9 @@ def fuse(
     if inputs.third_window and not third:
         raise MedFusionError("There is a window for a third volume, but no --third; give both.")
     files = [first, second or first, *([third] if third else [])]
-    modalities = modalities_of(str(pair), third_modality)[: len(files)]
+    modalities = (*modalities_of(str(pair), third_modality), "")[: len(files)]
     choices = choices_of_each(modalities, inputs.frame, inputs.orientation, inputs.series)
-    read = [read_with_checksum(path, **words) for path, words in zip(files, choices, strict=False)]
+    read = [read_with_checksum(path, **words) for path, words in zip(files, choices, strict=True)]
     volumes, checksums = map(list, zip(*read, strict=True))
     fusion = fuse_into(
         out_,
