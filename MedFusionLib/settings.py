@@ -6,6 +6,7 @@ command line, the columns of a cohort and the test of the panel follow from it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
@@ -203,6 +204,23 @@ class Frame:
     parse = staticmethod(frame_of)
 
 
+class SeriesOfEach:
+    """The DICOM series of each source, by number or UID."""
+
+    looks = "numbers or UIDs with commas between them, such as 5,12"
+
+    @staticmethod
+    def parse(text: str) -> str:
+        """The text itself.
+
+        Raises:
+            ValueError: it is no list of numbers.
+        """
+        if not re.fullmatch(r"[\d.]*(,[\d.]*)*", text := text.replace(" ", "")):
+            raise ValueError(text)
+        return text
+
+
 @dataclass(frozen=True)
 class Inputs:
     """How the sources are read."""
@@ -235,7 +253,7 @@ class Inputs:
         None,
         "Number (or UID) of the DICOM series of each source, with commas between them; an empty "
         "place leaves one open.",
-        kind=str,
+        kind=SeriesOfEach,
         places=COMMANDS,
     )
 
