@@ -39,7 +39,7 @@ if not TOO_OLD:
 
     from MedFusionLib.colour.registry import get_mode
     from MedFusionLib.errors import Cancelled, MedFusionError
-    from MedFusionLib.fusion import NOTICE
+    from MedFusionLib.report import NOTICE
 
 DEVICE_SETTING = "MedFusion/Device"
 DOCUMENTATION = "https://github.com/SlicerMedFusion/SlicerMedFusion#in-3d-slicer"
@@ -380,7 +380,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.result = Result(nodes, fusion, stamps)
             self.state.results = nodes
             done = _("Done in {seconds:.1f} s. The slice views show the result.")
-            done = done.format(seconds=fusion.report["seconds"])
+            done = done.format(seconds=fusion.report.seconds)
             message = " ".join([done, *fusion.warnings])
             # a long name may wrap after each of its words
             message = message.replace("_", "_\N{ZERO WIDTH SPACE}")

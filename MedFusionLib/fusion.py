@@ -15,6 +15,7 @@ from . import __version__
 from .colour.coding import Coding, Coordinates
 from .colour.mode import GRADIENT_NOTE, Voxels
 from .errors import MedFusionError
+from .report import InputReport, Parameters, Report
 from .settings import Settings, settings_from
 from .sources.alignment import align_volumes, alignment_rows
 from .sources.hounsfield import with_units
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from .inference.slices import Slices
     from .methods.base import FusionMethod
 
-NOTICE = "Research software, not a medical device. Not for diagnosis or treatment."
 #: what the contributions of the first, second and third source are called in files and scenes
 CONTRIBUTION_NAMES = ("contribution-first", "contribution-second", "contribution-third")
 
@@ -45,9 +45,8 @@ class Fusion:
         axis: of the slices.
         sources: the sources on the common grid.
         coding: how the colour volume is coded.
+        report: inputs, method, parameters, version, device, seconds and warnings.
         more_colours: names of further colour modes, each a colour volume of its own.
-        report: inputs, method, parameters, version, device and seconds, ready for JSON.
-        warnings: sentences for the user.
     """
 
     fused: Volume
@@ -57,9 +56,17 @@ class Fusion:
     axis: str
     sources: Sources
     coding: Coding
-    report: dict[str, Any]
-    warnings: tuple[str, ...]
+    report: Report
     more_colours: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences for the user."""
+        return self.report.warnings
+
+    def with_report(self, **changes: Any) -> Fusion:
+        """The same fusion, with some parts of its report changed."""
+        return replace(self, report=replace(self.report, **changes))
 
     @property
     def baseline(self) -> np.ndarray | None:
@@ -178,17 +185,15 @@ def fuse(
         for part, name in zip(result.contributions, names, strict=True)
     )
     chained = pairs_in_words(settings.method, pair, third_modality)
-    report = _report(settings, chained, digests, names, sources, result)
-    report["parameters"] |= {"headroom": settings.headroom, "headroom_factor": factor}
-    report["parameters"] |= {"bounds": settings.bounds, "faded_below": result.dark}
-    report["parameters"]["ct"] = settings.ct
-    report["alignment"] = alignment_rows(found, names, applied=settings.align == "apply")
-    report["warnings"][:0] = [
-        *(part["warning"] for part in report["alignment"] if part["warning"]),
-        *frame_warnings(volumes),
-    ]
-    report["share_sum_error"] = _sum_error(result, to_slices(sources.background, *layout))
-    report["seconds"] = round(time.monotonic() - started, 2)
+    report = replace(
+        _report(settings, chained, digests, names, sources, result, factor),
+        alignment=alignment_rows(found, names, applied=settings.align == "apply"),
+        share_sum_error=_sum_error(result, to_slices(sources.background, *layout)),
+        seconds=round(time.monotonic() - started, 2),
+    )
+    warnings = [part.warning for part in report.alignment if part.warning]
+    warnings += frame_warnings(volumes)
+    report = replace(report, warnings=(*warnings, *report.warnings))
     return Fusion(
         fused,
         maps,
@@ -198,7 +203,6 @@ def fuse(
         sources,
         settings.coding,
         report,
-        tuple(report["warnings"]),
         settings.more_colours,
     )
 
@@ -258,49 +262,53 @@ def _report(
     names: list[str],
     sources: Sources,
     result: Slices,
-) -> dict[str, Any]:
-    """What a fusion was made of, ready for JSON."""
+    headroom_factor: float,
+) -> Report:
+    """What a fusion was made of."""
     from .inference.devices import describe_device
 
-    return {
-        "notice": NOTICE,
-        "version": __version__,
-        "inputs": [
-            {
-                "name": name,
-                "modality": modality,
-                "window": [window.lower, window.upper],
-                "window_from": window.how,
-                **({} if window.shoulder is None else {"shoulder": window.shoulder}),
-                "inside_reference": round(coverage, 4),
-            }
-            for name, modality, window, coverage in zip(
-                names, sources.modalities, sources.windows, sources.coverage, strict=True
-            )
-        ],
-        "network": settings.method,
-        "pair": pair,
-        "weights_sha256": digests,
-        "parameters": {
-            "axis": settings.axis,
-            "contributions": settings.contributions,
-            "steps": settings.steps,
-            "samples": settings.samples,
-            "colour": settings.coding.mode,
-            "omega": settings.coding.omega,
-            "colormap": settings.coding.colormap,
-            "more_colours": list(settings.more_colours),
-            "batch": result.batch,
-            "precision": result.precision,
-        },
-        "background_fraction": round(float(sources.background.mean()), 4),
-        "device": describe_device(result.device),
-        "warnings": [
-            *sources.warnings,
-            *result.warnings,
-            *([GRADIENT_NOTE] if settings.contributions == "gradient" else []),
-        ],
-    }
+    inputs = tuple(
+        InputReport(
+            name,
+            modality,
+            (window.lower, window.upper),
+            window.how,
+            round(coverage, 4),
+            window.shoulder,
+        )
+        for name, modality, window, coverage in zip(
+            names, sources.modalities, sources.windows, sources.coverage, strict=True
+        )
+    )
+    parameters = Parameters(
+        axis=settings.axis,
+        contributions=settings.contributions,
+        steps=settings.steps,
+        samples=settings.samples,
+        colour=settings.coding.mode,
+        omega=settings.coding.omega,
+        colormap=settings.coding.colormap,
+        more_colours=settings.more_colours,
+        ct=settings.ct,
+        batch=result.batch,
+        precision=result.precision,
+        headroom=settings.headroom,
+        headroom_factor=headroom_factor,
+        bounds=settings.bounds,
+        faded_below=result.dark,
+    )
+    notes = [GRADIENT_NOTE] if settings.contributions == "gradient" else []
+    return Report(
+        version=__version__,
+        inputs=inputs,
+        method=settings.method,
+        pair=pair,
+        weights_sha256=tuple(digests),
+        parameters=parameters,
+        background_fraction=round(float(sources.background.mean()), 4),
+        device=describe_device(result.device),
+        warnings=(*sources.warnings, *result.warnings, *notes),
+    )
 
 
 def _sum_error(result: Slices, background: np.ndarray) -> float | None:

@@ -19,11 +19,12 @@ from scipy.ndimage import binary_dilation, binary_erosion, generate_binary_struc
 from MedFusionLib.colour.coding import Coding
 from MedFusionLib.colour.mode import GRADIENT_NOTE
 from MedFusionLib.errors import Cancelled
-from MedFusionLib.fusion import NOTICE, fuse, fuse_slice
+from MedFusionLib.fusion import fuse, fuse_slice
 from MedFusionLib.methods.weights import save_weights, weights_path
 from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.phantom.tissues import LABELS
 from MedFusionLib.phantom.truth import SHOWS
+from MedFusionLib.report import NOTICE, Report
 from MedFusionLib.sources.files import sha256
 from MedFusionLib.sources.intensities import Window
 from MedFusionLib.sources.volumes import Volume, resample, same_grid
@@ -147,7 +148,7 @@ def test_slices_of_every_axis_go_back_to_their_places(small, axis):
 def test_shares_sum_to_what_fusing_added(fused):
     total = sum(part.array for part in fused.contributions)
     assert np.abs(total - (fused.fused.array - fused.baseline)).max() < 1e-5
-    assert fused.report["share_sum_error"] < 1e-5
+    assert fused.report.share_sum_error < 1e-5
 
 
 @pytest.mark.parametrize(
@@ -221,7 +222,7 @@ def test_recolouring_equals_a_fresh_fusion_in_that_coding(small, fused, weights,
 
 
 def test_the_report_says_what_the_result_is_made_of(fused, weights):
-    report = json.loads(json.dumps(fused.report))
+    report = json.loads(json.dumps(fused.report.to_dict()))
     assert report["notice"] == NOTICE
     assert [source["modality"] for source in report["inputs"]] == ["mr", "pet"]
     for source, window in zip(report["inputs"], fused.sources.windows, strict=True):
@@ -247,6 +248,7 @@ def test_the_report_says_what_the_result_is_made_of(fused, weights):
     assert report["device"].startswith("cpu")
     assert report["version"] and report["seconds"] >= 0
     assert report["warnings"] == list(fused.warnings)
+    assert Report.from_dict(report) == fused.report
 
 
 def test_one_slice_is_the_same_as_in_the_whole(small):
@@ -352,6 +354,6 @@ def test_what_the_oedema_changes_is_in_the_share_of_the_mr(head, which):
 
 def test_a_report_with_gradients_says_what_they_do_not_say(small):
     fusion = fuse(small.t1, small.pet, "pet-mr", method="average", coding=Coding("paper"))
-    assert GRADIENT_NOTE in fusion.warnings and GRADIENT_NOTE in fusion.report["warnings"]
+    assert GRADIENT_NOTE in fusion.warnings and GRADIENT_NOTE in fusion.report.warnings
     shares = fuse(small.t1, small.pet, "pet-mr", method="average")
     assert GRADIENT_NOTE not in shares.warnings

@@ -14,7 +14,7 @@ class AlignmentRow:
     def step(self, state):
         """What the button does: "check", "align" or "undo"."""
         rows = self._logic.knownAlignment(state)
-        if rows and any(row["verdict"] == "off" and not row["applied"] for row in rows):
+        if rows and any(row.verdict == "off" and not row.applied for row in rows):
             return "align"
         return "undo" if self._logic.isAligned(state) else "check"
 
@@ -26,7 +26,7 @@ class AlignmentRow:
         titles = {"check": _("Check"), "align": _("Align"), "undo": _("Undo")}
         ui.alignButton.text = titles[self.step(state)] if ready else titles["check"]
         ui.alignButton.enabled = ready
-        warned = bool(rows) and any(row["warning"] for row in rows)
+        warned = bool(rows) and any(row.warning for row in rows)
         label.styleSheet = pictures.warningStyle(label) if warned else ""
         if rows:
             label.text = "; ".join(map(self._words, rows))
@@ -34,10 +34,10 @@ class AlignmentRow:
             label.text = _("moved by Align")
         else:
             label.text = _("not checked yet") if ready else ""
-        label.toolTip = " ".join(row["warning"] for row in rows or [])
+        label.toolTip = " ".join(row.warning for row in rows or [])
 
     @staticmethod
     def _words(row):
-        if row["applied"]:
-            return _("moved by {mm:.0f} mm").format(mm=row["displacement_mm"])
-        return row["words"]
+        if row.applied:
+            return _("moved by {mm:.0f} mm").format(mm=row.displacement_mm)
+        return row.words

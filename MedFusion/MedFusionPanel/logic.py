@@ -1,6 +1,7 @@
 """Fusing nodes of the scene, from the panel, from scripts, and without a main window."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import slicer
@@ -90,7 +91,7 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
             state.sources, state.pair, settings, state.outputs, overwrite, run, known
         )
         if settings["align"] == "check":
-            self._alignment = (key, fusion.report["alignment"])
+            self._alignment = (key, fusion.report.alignment)
         return nodes, fusion, stamps
 
     def _fuse(self, nodes, pair, settings, outputs, overwrite, run=None, alignment=None):
@@ -109,10 +110,10 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
 
         fusion = run(work) if run else work()
         if alignment:
-            fusion.report["alignment"] = alignment
-            said = [row["warning"] for row in alignment if row["warning"]]
-            fusion.warnings = (*said, *fusion.warnings)
-            fusion.report["warnings"] = list(fusion.warnings)
+            said = [row.warning for row in alignment if row.warning]
+            fusion = fusion.with_report(
+                alignment=tuple(alignment), warnings=(*said, *fusion.warnings)
+            )
         for node in nodes:
             if node.GetScene() is None:
                 raise MedFusionError(f"{name_of(node)} was removed while it was being fused.")
@@ -122,8 +123,7 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
                 "{names} changed while it was being fused; the result shows what was there before, "
                 "and where."
             ).format(names=", ".join(map(name_of, changed)))
-            fusion.warnings = (*fusion.warnings, warning)
-            fusion.report["warnings"] = list(fusion.warnings)
+            fusion = fusion.with_report(warnings=(*fusion.warnings, warning))
         results = add_fusion(slicer.mrmlScene, fusion, nodes, outputs=outputs, overwrite=overwrite)
         return results, fusion, stamps
 
@@ -179,11 +179,10 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
 
         rows, transforms = self.knownAlignment(state), []
         for node, row in zip(state.sources[1:], rows, strict=True):
-            if row["verdict"] == "off":
-                transforms.append(align_node(slicer.mrmlScene, node, np.array(row["matrix_lps"])))
+            if row.verdict == "off":
+                transforms.append(align_node(slicer.mrmlScene, node, np.array(row.matrix_lps)))
         rows = [
-            {**row, "applied": True, "warning": ""} if row["verdict"] == "off" else row
-            for row in rows
+            replace(row, applied=True, warning="") if row.verdict == "off" else row for row in rows
         ]
         self._alignment = (self._alignmentKey(state), rows)
         return transforms

@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import slicer
@@ -13,6 +14,7 @@ from MedFusionLib.colour.mode import Voxels
 from MedFusionLib.colour.registry import contributions_for, get_mode
 from MedFusionLib.errors import MedFusionError
 from MedFusionLib.fusion import CONTRIBUTION_NAMES
+from MedFusionLib.report import Report
 from MedFusionLib.results.nodes import array_matrix, set_colour, volume_from_node
 from MedFusionLib.results.quality import quality_of
 from MedFusionLib.results.scene import SOURCE_REFERENCES, add_quality_table
@@ -53,7 +55,7 @@ class Result:
         """
         try:
             self._read(nodes, fusion, stamps)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, MedFusionError):
             raise MedFusionError(
                 _("The last result does not say what it was made of, or is damaged. Fuse again.")
             ) from None
@@ -62,8 +64,8 @@ class Result:
         self.nodes = nodes
         self._fusion = fusion
         self._carrier = next(iter(nodes.values()))
-        self.report = json.loads(self._carrier.GetAttribute("MedFusion.Report"))
-        self.modalities = [part["modality"].upper() for part in self.report["inputs"]]
+        self.report = reportOf(self._carrier)
+        self.modalities = [part.modality.upper() for part in self.report.inputs]
         self._arrays, self._coordinates = self._fromNodes() if fusion is None else _of(fusion)
         self._remade = (None, None)  # stamps of the sources -> what was fused, made anew
         self._stamps = stamps
@@ -75,19 +77,19 @@ class Result:
     @property
     def sources(self):
         """The fused volumes, in their order; None where one is no longer in the scene."""
-        roles = SOURCE_REFERENCES[: len(self.report["inputs"])]
+        roles = SOURCE_REFERENCES[: len(self.report.inputs)]
         return [self._carrier.GetNodeReference(role) for role in roles]
 
     @property
     def coding(self):
         """How the colour volume is coded."""
-        used = self._colourReport["parameters"]
-        return Coding(used["colour"], used["omega"], used["colormap"])
+        used = self._colourReport.parameters
+        return Coding(used.colour, used.omega, used.colormap)
 
     @property
     def kind(self):
         """ "share", "parts" or "gradient"."""
-        return self.report["parameters"]["contributions"]
+        return self.report.parameters.contributions
 
     @property
     def canRecolour(self):
@@ -102,11 +104,14 @@ class Result:
     def recolour(self, coding):
         """Give the colour volume another coding, without the network."""
         set_colour(self.nodes["colour"], self._coordinates.colours(coding))
-        report = self._colourReport
-        report["parameters"].update(
-            colour=coding.mode, omega=coding.omega, colormap=coding.colormap
+        used = replace(
+            self._colourReport.parameters,
+            colour=coding.mode,
+            omega=coding.omega,
+            colormap=coding.colormap,
         )
-        text = json.dumps(report, ensure_ascii=False)
+        self._colourReport = replace(self._colourReport, parameters=used)
+        text = json.dumps(self._colourReport.to_dict(), ensure_ascii=False)
         self.nodes["colour"].SetAttribute("MedFusion.Report", text)
 
     @property
@@ -126,7 +131,7 @@ class Result:
     def differences(self, state):
         """What of the panel's state is not what this was made with, in words."""
         if None in self.sources or self.sources != state.sources:
-            names = " + ".join(shortened(part["name"]) for part in self.report["inputs"])
+            names = " + ".join(shortened(part.name) for part in self.report.inputs)
             return _("This result is from other inputs: {names}.").format(names=names)
         if any(node.GetImageData() is None for node in self.nodes.values()):
             return _("A volume of this result has no voxels. Apply makes it anew.")
@@ -140,25 +145,25 @@ class Result:
         return ""
 
     def _otherSettings(self, state):
-        used = self.report["parameters"]
+        used = self.report.parameters
         windows = []
         for part, auto, window in zip(
-            self.report["inputs"],
+            self.report.inputs,
             (state.firstAuto, state.secondAuto),
             (state.firstWindow, state.secondWindow),
             strict=False,
         ):
-            chosen = part["window_from"].startswith("given")
-            windows.append(chosen if auto else list(window) != part["window"])
+            chosen = part.window_from.startswith("given")
+            windows.append(chosen if auto else list(window) != part.window)
         kind = state.contributions
         kind = contributions_for(state.mode) if kind == "auto" else kind
-        modalities = [part["modality"] for part in self.report["inputs"]]
+        modalities = [part.modality for part in self.report.inputs]
         wanted = ["mr", state.modality, *([state.thirdModality] if state.third else [])]
         pairs = (
             (_("modality"), modalities != wanted),
-            (_("method"), self.report["network"] != state.network),
-            (_("contributions"), used["contributions"] != kind),
-            (_("slice axis"), used["axis"] != state.axis),
+            (_("method"), self.report.method != state.network),
+            (_("contributions"), used.contributions != kind),
+            (_("slice axis"), used.axis != state.axis),
             (_("windows"), any(windows)),
         )
         return [name for name, different in pairs if different]
@@ -166,23 +171,19 @@ class Result:
     def rows(self):
         """What was used: rows of a name and one or two lines."""
         report = self.report
-        used = report["parameters"]
+        used = report.parameters
         rows = []
-        for part, modality in zip(report["inputs"], self.modalities, strict=True):
-            window = _("{low:.4g} to {high:.4g}").format(
-                low=part["window"][0], high=part["window"][1]
-            )
-            rows.append((modality, _breakable(part["name"]), window))
-        weights = ", ".join(digest[:8] for digest in report["weights_sha256"])
+        for part, modality in zip(report.inputs, self.modalities, strict=True):
+            window = _("{low:.4g} to {high:.4g}").format(low=part.window[0], high=part.window[1])
+            rows.append((modality, _breakable(part.name), window))
+        weights = ", ".join(digest[:8] for digest in report.weights_sha256)
         weights = [_("weights {digest}").format(digest=weights)] if weights else []
-        rows.append((_("Method"), report["network"], *weights))
+        rows.append((_("Method"), report.method, *weights))
         kinds = {"share": _("shares"), "parts": _("parts"), "gradient": _("gradients")}
         kind = kinds[self.kind]
-        rows.append((_("Maps"), _("{kind}, {axis}").format(kind=kind, axis=used["axis"])))
-        device = report["device"].split(" (")[0]
-        rows.append(
-            (_("Ran on"), _("{device}, {s:g} s").format(device=device, s=report["seconds"]))
-        )
+        rows.append((_("Maps"), _("{kind}, {axis}").format(kind=kind, axis=used.axis)))
+        device = report.device.split(" (")[0]
+        rows.append((_("Ran on"), _("{device}, {s:g} s").format(device=device, s=report.seconds)))
         return rows
 
     def sample(self, ras):
@@ -215,8 +216,8 @@ class Result:
     def inWords(self, sample):
         """What the colour at a sample says, in a sentence; "" where the mode says nothing."""
         levels = []
-        for (_name, value, _unit), part in zip(sample.values, self.report["inputs"], strict=True):
-            window = Window(*part["window"], part["window_from"], part.get("shoulder"))
+        for (_name, value, _unit), part in zip(sample.values, self.report.inputs, strict=True):
+            window = Window(*part.window, part.window_from, part.shoulder)
             levels.append(None if value is None else float(window.scale(np.array([value]))[0]))
         mode = get_mode(self.coding.mode)
         return mode.in_words(self.modalities, levels, sample.fractions)
@@ -229,7 +230,7 @@ class Result:
         if "fused" not in self._arrays:
             return _("The fused volume of this result is not there.")
         try:
-            return why_not(self.report["network"])
+            return why_not(self.report.method)
         except MedFusionError as error:  # a method of another version
             return str(error)
 
@@ -271,8 +272,7 @@ class Result:
         return get_mode(self.coding.mode).source_colours(self.coding, modalities)
 
     def _reportOf(self, role):
-        node = self.nodes.get(role, self._carrier)
-        return json.loads(node.GetAttribute("MedFusion.Report"))
+        return reportOf(self.nodes.get(role, self._carrier))
 
     def _fromNodes(self):
         arrays = {
@@ -329,3 +329,8 @@ def indexAt(node, ras, shape):
         return None
     place = tuple(int(np.floor(x + 0.5)) for x in (k, j, i))
     return place if all(0 <= x < n for x, n in zip(place, shape, strict=True)) else None
+
+
+def reportOf(node):
+    """What a node of a result was made of."""
+    return Report.from_dict(json.loads(node.GetAttribute("MedFusion.Report")))

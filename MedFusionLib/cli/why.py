@@ -12,13 +12,11 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from ..errors import MedFusionError
+from ..report import Report
 from .app import app
 from .choices import Check
 from .options import with_options
 from .terminal import out
-
-#: of report.json
-NEEDED = {"inputs", "alignment", "network", "parameters", "weights_sha256"}
 
 
 @app.command()
@@ -50,22 +48,20 @@ def why(
             f"The point '{at}' is not R,A,S; give three numbers such as -31,12.5,34."
         )
     try:
-        report = json.loads((result / "report.json").read_text(encoding="utf-8"))
-        whole = isinstance(report, dict) and set(report) >= NEEDED
-    except (OSError, ValueError):
-        whole = False
-    if not whole:
+        given = json.loads((result / "report.json").read_text(encoding="utf-8"))
+        report = Report.from_dict(given)
+    except (OSError, ValueError, MedFusionError):
         raise MedFusionError(
             f"{result} holds no report.json that can be read; give a folder that 'medfusion fuse' "
             "left."
-        )
+        ) from None
     _check_files(result, report, files, str(check))
-    modalities = [part["modality"] for part in report["inputs"]]
+    modalities = [part.modality for part in report.inputs]
     choices = choices_of_each((modalities + [""] * len(files))[: len(files)], **options)
     volumes = [read_volume(path, **words) for path, words in zip(files, choices, strict=True)]
-    for number, part in enumerate(report["alignment"][: len(volumes) - 1], start=1):
-        if part["applied"]:
-            volumes[number] = moved(volumes[number], np.array(part["matrix_lps"]))
+    for number, part in enumerate(report.alignment[: len(volumes) - 1], start=1):
+        if part.applied:
+            volumes[number] = moved(volumes[number], np.array(part.matrix_lps))
     fused = read_volume(result / "fused.nrrd")
     voxel = voxel_at(fused, (-right, -anterior, superior))
     found = explain(sources_of(report, volumes), report, voxel, float(fused.array[voxel]))
@@ -79,18 +75,18 @@ def why(
     out.print(table)
 
 
-def _check_files(result: Path, report: dict[str, Any], files: list[Path], check: str) -> None:
+def _check_files(result: Path, report: Report, files: list[Path], check: str) -> None:
     """Raise a MedFusionError where the result or a source is not what its report says."""
     from ..results.checksums import changed_file
     from ..sources.files import sha256
 
-    written = [part for part in report.get("files", ()) if part["name"] == "fused.nrrd"]
+    written = [part for part in report.files or () if part["name"] == "fused.nrrd"]
     if changed_file(result, written, check):
         raise MedFusionError(
             f"The fused volume in {result} is missing, or not what was written there; fuse again."
         )
-    for part, path in zip(report["inputs"], files, strict=False):
-        known = part.get("sha256") if check == "full" and path.exists() else None
+    for part, path in zip(report.inputs, files, strict=False):
+        known = part.sha256 if check == "full" and path.exists() else None
         if known and sha256(path) != known:
             raise MedFusionError(
                 f"{path} is not the file that was fused, or was changed since; give the one that "

@@ -48,12 +48,12 @@ def show_result(folder: Path, fusion: Fusion) -> None:
     for warning in fusion.warnings:
         err.print(f"Warning: {warning}", style="yellow", highlight=False)
     report = fusion.report
-    for part in report["alignment"]:
-        done = ", moved into place" if part["applied"] else ""
-        out.print(f"{part['input']}: {part['words']}{done}", highlight=False)
-    out.print(f"{report['network']} on {report['device']}, {report['seconds']} s")
-    if report["share_sum_error"] is not None:
-        error = report["share_sum_error"]
+    for part in report.alignment:
+        done = ", moved into place" if part.applied else ""
+        out.print(f"{part.input}: {part.words}{done}", highlight=False)
+    out.print(f"{report.method} on {report.device}, {report.seconds} s")
+    if report.share_sum_error is not None:
+        error = report.share_sum_error
         out.print(f"Largest error of the shares' sum in a voxel: {error:.1e}")
     out.print(f"Results: {folder}", soft_wrap=True)
-    out.print(report["notice"], style="dim")
+    out.print(report.notice, style="dim")

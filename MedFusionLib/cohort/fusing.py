@@ -151,7 +151,7 @@ def _fuse_into(
     row = {
         **failed_row(study, ""),
         "status": "done",
-        "device": fusion.report["device"],
+        "device": fusion.report.device,
         "agreement": agreement_of(fusion),
         "displacement": displacement_of(fusion),
         "metrics": _by_name(quality, fusion),
@@ -240,9 +240,9 @@ def displacement_of(fusion: Fusion) -> float | None:
     could not tell; 0 where the volume was moved into place.
     """
     found = [
-        0.0 if part["applied"] else part["displacement_mm"]
-        for part in fusion.report["alignment"]
-        if part["verdict"] != "unknown"
+        0.0 if part.applied else part.displacement_mm
+        for part in fusion.report.alignment
+        if part.verdict != "unknown"
     ]
     return max(found) if found else None
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import __version__
-from ..fusion import NOTICE
+from ..report import NOTICE
 from .fusing import THUMBNAIL
 from .table import ENOUGH, FAR, MEASURES, OWN, good_side, title_of, value_of, why_outlier
 

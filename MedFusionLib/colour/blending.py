@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from ..report import InputReport
 
 #: the colour table of Slicer that each modality is usually shown in
 SLICER_TABLES = {"ct": "Grey", "pet": "PET-Heat", "spect": "PET-Heat", "mr": "Grey"}
@@ -30,18 +30,18 @@ class Blending:
     words: str
 
 
-def plain_blending(source: Mapping[str, Any], opacity: float = 0.5) -> Blending:
+def plain_blending(source: InputReport, opacity: float = 0.5) -> Blending:
     """How Slicer shows a second source over the MR.
 
     Args:
-        source: its entry in `Fusion.report["inputs"]`: "modality" and "window".
+        source: its entry in `Fusion.report.inputs`.
         opacity: of the second source.
 
     Example:
-        >>> plain_blending({"modality": "pet", "window": [0, 8.5]}).words
+        >>> plain_blending(InputReport("FDG", "pet", (0, 8.5), "", 1.0)).words
         'PET in hot metal over the MR at 50 %, 0 to 8.5'
     """
-    modality, (lower, upper) = source["modality"], source["window"]
+    modality, (lower, upper) = source.modality, source.window
     table = SLICER_TABLES[modality]
     unit = " HU" if modality == "ct" and lower < 0 else ""
     words = (

@@ -13,10 +13,11 @@ from PIL import Image
 
 from ..colour.coding import Coding
 from ..errors import MedFusionError
-from ..fusion import NOTICE, fuse
+from ..fusion import fuse
 from ..methods.base import FusionMethod
 from ..methods.registry import all_methods
 from ..methods.weights import weights_path
+from ..report import NOTICE
 from ..results.preview import INK, PAPER
 from ..sources.files import read_volume
 from ..sources.intensities import Window, choose_window

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from .. import __version__
-from ..fusion import NOTICE
 from ..metrics.registry import better, name_sources
+from ..report import NOTICE
 from ..spreadsheets import write_csv
 from .contenders import YARDSTICKS
 from .measuring import picked_metric

@@ -20,6 +20,7 @@ import numpy as np
 
 from ..colour.coding import Coding, legend
 from ..errors import MedFusionError
+from ..report import Report
 from ..sources.patients import Patient
 from ..sources.volumes import Volume
 
@@ -49,7 +50,7 @@ def write_dicom(
     fused: Volume,
     colour: np.ndarray,
     coding: Coding,
-    report: dict[str, Any],
+    report: Report,
     headers: Sequence[Sequence[Dataset]] = (),
 ) -> None:
     """Write the series into the new folders "fused" and "colour" of a folder that exists.
@@ -102,28 +103,28 @@ def check_new_folder(folder: Path) -> None:
         ) from None
 
 
-def derivation(report: dict[str, Any]) -> str:
+def derivation(report: Report) -> str:
     """How the pictures were made, in a few words, research use first; at most 1024 characters."""
     inputs = ", ".join(
-        f"{part['modality'].upper()} {part['window'][0]:.4g} to {part['window'][1]:.4g}"
-        for part in report["inputs"]
+        f"{part.modality.upper()} {part.window[0]:.4g} to {part.window[1]:.4g}"
+        for part in report.inputs
     )
-    weights = ", ".join(f"weights SHA-256 {digest}" for digest in report["weights_sha256"])
+    weights = ", ".join(f"weights SHA-256 {digest}" for digest in report.weights_sha256)
     parts = [
-        f"RESEARCH USE ONLY. {report['notice']} Not for quantitative use.",
-        f"Fused by MedFusion {report['version']}, method {report['network']} ({report['pair']})"
+        f"RESEARCH USE ONLY. {report.notice} Not for quantitative use.",
+        f"Fused by MedFusion {report.version}, method {report.method} ({report.pair})"
         + (f", {weights}." if weights else "."),
-        f"Contributions: {report['parameters']['contributions']}. Windows: {inputs}.",
-        *(f"Alignment: {part['words']}." for part in report.get("alignment", ())),
+        f"Contributions: {report.parameters.contributions}. Windows: {inputs}.",
+        *(f"Alignment: {part.words}." for part in report.alignment),
     ]
     return " ".join(parts)[:1024]
 
 
-def legend_picture(coding: Coding, report: dict[str, Any], size: int = 320) -> np.ndarray:
+def legend_picture(coding: Coding, report: Report, size: int = 320) -> np.ndarray:
     """The legend with its words burnt in, uint8 (rows, columns, 3)."""
     from PIL import Image, ImageDraw, ImageFont
 
-    names = [part["modality"].upper() for part in report["inputs"]]
+    names = [part.modality.upper() for part in report.inputs]
     drawn = legend(coding, names, size)
     margin, foot = 70, 130
     width, height = size + 2 * margin, size + margin + foot
@@ -144,7 +145,7 @@ def legend_picture(coding: Coding, report: dict[str, Any], size: int = 320) -> n
             (size / 2, 2), f"{drawn.upwards} ->", fill=(242, 242, 242), font=font, anchor="ma"
         )
         picture.paste(side.rotate(90, expand=True), (margin - 34, margin))
-    words = f"For display only. {report['notice']}"
+    words = f"For display only. {report.notice}"
     for line, text in enumerate(textwrap.wrap(words, 52)):
         write(width / 2, margin + size + 44 + 22 * line, text)
     return np.asarray(picture)
@@ -207,7 +208,7 @@ def _valid(header: Dataset, keyword: str) -> Any:
         return None
 
 
-def _series(report: dict[str, Any], name: str, common: Dataset) -> Dataset:
+def _series(report: Report, name: str, common: Dataset) -> Dataset:
     """What all instances of a series share."""
     from pydicom.dataset import Dataset
     from pydicom.uid import generate_uid
@@ -219,16 +220,16 @@ def _series(report: dict[str, Any], name: str, common: Dataset) -> Dataset:
     part.SeriesInstanceUID = generate_uid()
     part.SeriesNumber = SERIES[name]
     what = "fused" if name == "fused" else "colour, display only"
-    part.SeriesDescription = f"MedFusion {report['network']} {what}, RESEARCH"[:64]
+    part.SeriesDescription = f"MedFusion {report.method} {what}, RESEARCH"[:64]
     part.Modality = "MR" if name == "fused" else "OT"
     for stamp in ("Series", "Content", "InstanceCreation"):
         setattr(part, f"{stamp}Date", now.strftime("%Y%m%d"))
         setattr(part, f"{stamp}Time", now.strftime("%H%M%S"))
     part.Manufacturer = "MedFusion developers"
     part.ManufacturerModelName = "MedFusion"
-    part.SoftwareVersions = report["version"]
+    part.SoftwareVersions = report.version
     part.DerivationDescription = derivation(report)
-    part.ImageComments = f"Research use only. {report['notice']}"
+    part.ImageComments = f"Research use only. {report.notice}"
     part.BurnedInAnnotation = "NO"
     part.Laterality = part.PatientOrientation = ""
     part.LossyImageCompression = "00"

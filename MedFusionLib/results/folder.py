@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..fusion import CONTRIBUTION_NAMES, Fusion
@@ -55,15 +56,15 @@ def write_results(
         from .scene_file import write_scene
 
         write_scene(fusion, scene, folder / "scene.mrb", quality)
-    report = {**fusion.report, "quality": quality.as_json()}
+    report = replace(fusion.report, quality=quality.as_json(), files=tuple(list_files(folder)))
     if files:
         sums = checksums or [sha256(path) for path in files]
-        report["inputs"] = [
-            {**part, "file": _name(path, keep_paths), "sha256": checksum}
-            for part, path, checksum in zip(report["inputs"], files, sums, strict=True)
-        ]
-    report["files"] = list_files(folder)
-    text = json.dumps(report, indent=2, ensure_ascii=False)
+        inputs = tuple(
+            replace(part, file=_name(path, keep_paths), sha256=checksum)
+            for part, path, checksum in zip(report.inputs, files, sums, strict=True)
+        )
+        report = replace(report, inputs=inputs)
+    text = json.dumps(report.to_dict(), indent=2, ensure_ascii=False)
     (folder / "report.json").write_text(text + "\n", encoding="utf-8")
 
 

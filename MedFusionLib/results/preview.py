@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from ..colour.coding import Coding, legend
 from ..colour.mode import GRADIENT_NOTE
 from ..colour.registry import get_mode
-from ..fusion import NOTICE, Fusion
+from ..fusion import Fusion
+from ..report import NOTICE, InputReport
 from ..sources.volumes import AXES, Volume, slice_at, slice_order, to_slices
 
 #: inches: width of a picture, of the legend's column, heights above and below the pictures
@@ -34,10 +35,10 @@ def save_preview(
     """
     grid = fusion.fused
     focus = focus or _middle(fusion)
-    titles = [_source_title(part) for part in fusion.report["inputs"]]
+    titles = [_source_title(part) for part in fusion.report.inputs]
     pictures = [
         *((title, array, True) for title, array in zip(titles, fusion.sources.scaled, strict=True)),
-        (f"fused ({fusion.report['network']})", np.clip(fusion.fused.array, 0, 1), True),
+        (f"fused ({fusion.report.method})", np.clip(fusion.fused.array, 0, 1), True),
         (f"colour ({fusion.coding.mode})", fusion.colour, False),
     ]
     planes = [_plane(grid, axis, focus) for axis in AXES]
@@ -62,13 +63,13 @@ def save_preview(
                 axes.set_title(title, color=INK, fontsize=11)
             if column == 0:
                 _letters(axes, EDGES[axis])
-    names = [part["modality"].upper() for part in fusion.report["inputs"]]
+    names = [part.modality.upper() for part in fusion.report.inputs]
     left, side = (PANEL * columns + 0.45) / width, SIDE - 0.65
     top = 1 - (HEAD + 0.15 + side) / height
     legend_axes = figure.add_axes((left, top, side / width, side / height))
     draw_legend(legend_axes, fusion.coding, names)
     _words(figure, fusion, left, top - 0.45 / height)
-    if alarm := [part["warning"] for part in fusion.report.get("alignment", ()) if part["warning"]]:
+    if alarm := [part.warning for part in fusion.report.alignment if part.warning]:
         words = textwrap.shorten(alarm[0], 110, placeholder="…")
         place = PANEL * columns / width / 2, 1 - 0.25 / height
         figure.text(*place, words, color=ALARM, ha="center", fontsize=11)
@@ -126,17 +127,17 @@ def draw_legend(axes, coding: Coding, names: list[str]) -> None:
 def _words(figure: Figure, fusion: Fusion, left: float, top: float) -> None:
     report = fusion.report
     lines = [
-        f"{report['network']}, {report['pair']}",
+        f"{report.method}, {report.pair}",
         f"contributions: {fusion.contribution_kind}",
         *_parameters(fusion.coding),
         *(
-            f"{part['modality'].upper()} {part['window'][0]:.4g} to {part['window'][1]:.4g}"
-            for part in report["inputs"]
+            f"{part.modality.upper()} {part.window[0]:.4g} to {part.window[1]:.4g}"
+            for part in report.inputs
         ),
         *(textwrap.wrap(GRADIENT_NOTE, 36) if fusion.contribution_kind == "gradient" else []),
         *(
-            textwrap.fill(f"{part['words']}{', moved' if part['applied'] else ''}", 32)
-            for part in report.get("alignment", ())
+            textwrap.fill(f"{part.words}{', moved' if part.applied else ''}", 32)
+            for part in report.alignment
         ),
     ]
     figure.text(left, top, "\n".join(lines), color=DIM, fontsize=9, va="top", linespacing=1.6)
@@ -149,9 +150,9 @@ def _parameters(coding: Coding) -> list[str]:
     return [", ".join(used)] if used else []
 
 
-def _source_title(part: dict) -> str:
-    name = part["name"] if len(part["name"]) <= 22 else part["name"][:21] + "…"
-    return f"{part['modality'].upper()}: {name}"
+def _source_title(part: InputReport) -> str:
+    name = part.name if len(part.name) <= 22 else part.name[:21] + "…"
+    return f"{part.modality.upper()}: {name}"
 
 
 def _letters(axes, edges: str) -> None:

@@ -113,7 +113,7 @@ def quality_of(fusion: Fusion, metrics: Sequence[str] = SHOWN, slices: int = SLI
     from ..metrics.registry import better, choose_metrics, name_sources
 
     sources = fusion.sources
-    layout = slice_order(sources.reference, fusion.report["parameters"]["axis"])
+    layout = slice_order(sources.reference, fusion.report.parameters.axis)
     background = to_slices(sources.background, *layout)
     filled = filled_slices(background)
     chosen = filled[evenly(len(filled), slices)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def add_fusion(
             _fill(node, role, array, fusion, matrix, source_nodes)
             node.SetAttribute("MedFusion.Fingerprints", json.dumps(fingerprints))
             nodes[role] = node
-        title = f"{' + '.join(names)} ({fusion.report['network']})"
+        title = f"{' + '.join(names)} ({fusion.report.method})"
         folder = _folder(scene, source_nodes[0], list(overwrite.values()), title, steps)
         for role, node in nodes.items():  # into the scene only when all are whole
             if node.GetScene() is None:
@@ -210,14 +211,14 @@ def _fill(
     node.SetIJKToRASMatrix(matrix)
     report = fusion.report
     if _is_colour(role):
-        used = {**report["parameters"], "colour": fusion.codings[role].mode}
-        report = {**report, "parameters": used}
+        used = replace(report.parameters, colour=fusion.codings[role].mode)
+        report = replace(report, parameters=used)
         node.SetVoxelVectorType(node.VoxelVectorTypeColorRGB)
     set_voxels(node, array)
     node.SetAttribute("MedFusion.Role", role)
     node.SetAttribute("MedFusion.Sources", " + ".join(map(name_of, sources)))
-    node.SetAttribute("MedFusion.Report", json.dumps(report, ensure_ascii=False))
-    node.SetDescription(report["notice"])
+    node.SetAttribute("MedFusion.Report", json.dumps(report.to_dict(), ensure_ascii=False))
+    node.SetDescription(report.notice)
 
 
 def _show(node: Any, role: str, fusion: Fusion) -> None:
@@ -245,7 +246,7 @@ def _describe_for_export(scene: Any, role: str, node: Any, fusion: Fusion) -> No
         return
     tags = {
         "Modality": "OT",
-        "SeriesDescription": f"MedFusion {fusion.report['network']} {role}, RESEARCH"[:64],
+        "SeriesDescription": f"MedFusion {fusion.report.method} {role}, RESEARCH"[:64],
         "SeriesNumber": str(9001 + [*ROLES, *fusion.codings].index(role)),
         "Manufacturer": "MedFusion developers",
         "Model": "MedFusion",

@@ -44,9 +44,9 @@ def write_scene(
     application.GetColorLogic().AddDefaultColorNodes()
     application.SetSliceLogics(vtk.vtkCollection())
     sources = [add_volume(scene, volume) for volume in volumes]
-    for node, part in zip(sources[1:], fusion.report["alignment"], strict=False):
-        if part["applied"]:
-            align_node(scene, node, np.array(part["matrix_lps"]))
+    for node, part in zip(sources[1:], fusion.report.alignment, strict=False):
+        if part.applied:
+            align_node(scene, node, np.array(part.matrix_lps))
     nodes = add_fusion(scene, fusion, sources)
     quality = quality or quality_of(fusion)
     add_quality_table(scene, quality.rows, sources[0], nodes["fused"].GetName())

@@ -6,12 +6,12 @@ computed anew from the sources, and refused where the fused volume holds somethi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ..errors import MedFusionError
 from ..methods.registry import get_method
+from ..report import Report
 from ..sources.hounsfield import with_units
 from ..sources.intensities import Window
 from ..sources.prepare import Sources, prepare
@@ -141,7 +141,7 @@ class Why:
 
 def explain(
     sources: Sources,
-    report: Mapping[str, Any],
+    report: Report,
     voxel: tuple[int, int, int],
     fused: float | None = None,
 ) -> Why:
@@ -149,7 +149,7 @@ def explain(
 
     Args:
         sources: what was fused, `Fusion.sources` or from `sources_of`.
-        report: of the fusion, `Fusion.report` or report.json.
+        report: of the fusion, `Fusion.report`.
         voxel: (k, j, i) on the reference grid.
         fused: what the fused volume holds there, to be compared.
 
@@ -173,7 +173,7 @@ def explain(
     from ..methods.sequential import load_for_sources
     from ..methods.sums import maximum_parts
 
-    network = report["network"]
+    network = report.method
     if reason := why_not(network):
         raise MedFusionError(reason)
     reference = sources.reference
@@ -181,17 +181,17 @@ def explain(
         raise MedFusionError(f"This point lies outside of {reference.name}; choose another one.")
     _, second, *third = sources.modalities
     method, digests = load_for_sources(network, f"{second}-mr", *third)
-    if digests != report["weights_sha256"]:
+    if tuple(digests) != report.weights_sha256:
         raise MedFusionError(
             f"The weights of {network} are not those that this result was made with; fuse again."
         )
 
-    order, flips = slice_order(reference, report["parameters"]["axis"])
+    order, flips = slice_order(reference, report.parameters.axis)
     size = [reference.shape[axis] for axis in order]
     number, row, column = (
         size[n] - 1 - voxel[axis] if n in flips else voxel[axis] for n, axis in enumerate(order)
     )
-    factor = report["parameters"].get("headroom_factor", 1.0)
+    factor = report.parameters.headroom_factor
     wrapped = with_headroom(method, factor)
     box = around((row, row + 1, column, column + 1), wrapped.receptive_radius, *size[1:])
     slices = sources.slices(order, flips, slice(number, number + 1))
@@ -241,7 +241,7 @@ def why_not(network: str) -> str:
     )
 
 
-def sources_of(report: Mapping[str, Any], volumes: Sequence[Volume]) -> Sources:
+def sources_of(report: Report, volumes: Sequence[Volume]) -> Sources:
     """What a fusion started from, made again with its report's modalities and windows.
 
     Args:
@@ -251,17 +251,15 @@ def sources_of(report: Mapping[str, Any], volumes: Sequence[Volume]) -> Sources:
     Raises:
         MedFusionError: they are not as many, or cannot be fused.
     """
-    inputs = report["inputs"]
+    inputs = report.inputs
     if len(volumes) != len(inputs):
         raise MedFusionError(
             f"The result was made of {len(inputs)} volumes, and {len(volumes)} were given; give "
             "those that it was made of."
         )
-    windows = [
-        Window(*part["window"], part["window_from"], part.get("shoulder")) for part in inputs
-    ]
-    modalities = [part["modality"] for part in inputs]
-    volumes = with_units(volumes, modalities, report["parameters"].get("ct", "auto"))
+    windows = [Window(*part.window, part.window_from, part.shoulder) for part in inputs]
+    modalities = [part.modality for part in inputs]
+    volumes = with_units(volumes, modalities, report.parameters.ct)
     return prepare(volumes, modalities, windows)
 
 

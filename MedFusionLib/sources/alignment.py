@@ -10,11 +10,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import Cancelled, MedFusionError
+from ..report import AlignmentReport
 from .background import background_level, background_mask, without_gaps
 from .hounsfield import in_hounsfield
 from .intensities import choose_window
@@ -93,16 +94,6 @@ class Alignment:
                 f"Whether {moving} lies on {reference} is not known ({self.words}); look at both."
             )
         return ""
-
-    def as_json(self) -> dict[str, Any]:
-        """For the report."""
-        return {
-            "verdict": self.verdict,
-            "words": self.words,
-            "displacement_mm": round(self.displacement, 2),
-            "spread_mm": round(self.spread, 2),
-            "matrix_lps": np.round(self.matrix, 6).tolist(),
-        }
 
 
 def measure_alignment(
@@ -220,8 +211,8 @@ def align_volumes(
 
 def alignment_rows(
     found: Sequence[Alignment], names: Sequence[str], applied: bool = False
-) -> list[dict[str, Any]]:
-    """What was found of each volume but the first, ready for JSON.
+) -> tuple[AlignmentReport, ...]:
+    """What was found of each volume but the first, for the report.
 
     Args:
         found: as `align_volumes` gives it; may be empty.
@@ -229,15 +220,25 @@ def alignment_rows(
         applied: whether what is known was also moved.
 
     Returns:
-        For each: "input", "applied", "warning" ("" where there is none), and what
-        `Alignment.as_json` says.
+        A row for each.
     """
     rows = []
     for part, name in zip(found, names[1:], strict=False):
         done = applied and part.verdict != "unknown"
         warning = "" if done else part.warning(name, names[0])
-        rows.append({"input": name, **part.as_json(), "applied": done, "warning": warning})
-    return rows
+        rows.append(
+            AlignmentReport(
+                name,
+                part.verdict,
+                part.words,
+                round(part.displacement, 2),
+                round(part.spread, 2),
+                np.round(part.matrix, 6).tolist(),
+                done,
+                warning,
+            )
+        )
+    return tuple(rows)
 
 
 def moved(volume: Volume, matrix: np.ndarray) -> Volume:

@@ -3,6 +3,7 @@
 import pytest
 
 from MedFusionLib.colour.blending import plain_blending
+from MedFusionLib.report import InputReport
 
 
 @pytest.mark.parametrize(
@@ -14,6 +15,6 @@ from MedFusionLib.colour.blending import plain_blending
     ],
 )
 def test_the_second_source_is_shown_as_clinicians_do(modality, window, table, words):
-    blending = plain_blending({"modality": modality, "window": window})
+    blending = plain_blending(InputReport("", modality, window, "", 1.0))
     assert blending.table == table and blending.words == words
     assert [blending.lower, blending.upper] == window

@@ -65,7 +65,7 @@ def test_a_new_mode_colours_a_fusion_and_its_legend(toy):
     assert np.abs(green - 255 * fusion.fused.array).max() <= 0.51
     assert not fusion.colour[..., [0, 2]].any()
     assert legend(coding, ["MR", "PET"]).picture[0, 0].tolist() == [0, 255, 0]
-    assert fusion.report["parameters"]["colour"] == "green"
+    assert fusion.report.parameters.colour == "green"
 
 
 def test_a_cohort_takes_a_new_mode(toy):
@@ -106,7 +106,7 @@ def test_one_fusion_gives_several_colour_volumes():
     colours = fusion.colours
     assert list(colours) == ["colour", "colour-paper", "colour-sources"]
     assert np.array_equal(colours["colour-paper"], fusion.recolour(Coding("paper")))
-    assert fusion.report["parameters"]["more_colours"] == ["paper", "sources"]
+    assert fusion.report.parameters.more_colours == ("paper", "sources")
 
 
 def test_the_published_colours_beside_the_default_are_those_of_gradients():

@@ -74,14 +74,14 @@ def test_a_method_is_itself_where_there_is_room():
 
 
 def test_the_report_says_the_factor(head):
-    found = fuse(head.t1, head.pet, "pet-mr", method="maximum", headroom="on").report["parameters"]
-    assert found["headroom"] == "on" and 0.3 < found["headroom_factor"] < 1
+    found = fuse(head.t1, head.pet, "pet-mr", method="maximum", headroom="on").report.parameters
+    assert found.headroom == "on" and 0.3 < found.headroom_factor < 1
 
 
 @pytest.mark.parametrize("choice", ["auto", "off"])
 def test_other_methods_and_off_leave_the_mr_alone(head, choice):
     found = fuse(head.t1, head.pet, "pet-mr", method="maximum", headroom=choice)
-    assert found.report["parameters"]["headroom_factor"] == 1
+    assert found.report.parameters.headroom_factor == 1
 
 
 def test_the_previewed_slice_has_the_headroom_of_the_volume(head):

@@ -153,14 +153,14 @@ def test_three_sources_at_once_in_any_order():
     head = make_phantom((16, 40, 40))
     if not weights_path("bands", "pet-mr").is_file():
         pytest.skip("bands.safetensors is not there")
-    settings = {"network": "bands", "contributions": "share", "device": "cpu"}
+    settings = {"method": "bands", "contributions": "share", "device": "cpu"}
     one = fuse(head.t1, head.pet, "pet-mr", third=head.ct, third_modality="ct", **settings)
     other = fuse(head.t1, head.ct, "ct-mr", third=head.pet, third_modality="pet", **settings)
     np.testing.assert_allclose(one.fused.array, other.fused.array, atol=1e-5)
     np.testing.assert_allclose(
         sum(part.array for part in one.contributions), one.fused.array, atol=1e-5
     )
-    assert one.report["pair"] == "pet-mr, at once with ct-mr"
+    assert one.report.pair == "pet-mr, at once with ct-mr"
 
 
 def test_a_method_without_parts_refuses_them():

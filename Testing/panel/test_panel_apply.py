@@ -12,7 +12,7 @@ slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
 from panel_helpers import MODULE, choose, contents, qt, reason, role, shown, voxels  # noqa: E402
 
-from MedFusionLib.fusion import NOTICE  # noqa: E402
+from MedFusionLib.report import NOTICE  # noqa: E402
 from MedFusionLib.results.nodes import add_volume  # noqa: E402
 
 

@@ -32,7 +32,7 @@ def test_the_method_of_the_page_fuses_a_head(toy):
     expected = np.sqrt((first**2 + second**2) / 2)
     inside = ~fusion.sources.background
     assert abs(fusion.fused.array - expected)[inside].max() < 1e-5
-    assert fusion.report["network"] == "power-mean"
+    assert fusion.report.method == "power-mean"
 
 
 def test_the_rooms_of_the_page_are_those_of_the_library():

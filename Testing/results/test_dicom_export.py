@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pydicom
@@ -102,7 +103,7 @@ def test_every_instance_says_research_use_only_and_how_it_was_made(written, fusi
         assert "RESEARCH" in one.SeriesDescription
         assert one.ImageType[0] == "DERIVED"
     digest = "ab" * 32
-    assert digest in derivation({**fusion.report, "weights_sha256": [digest]})
+    assert digest in derivation(replace(fusion.report, weights_sha256=(digest,)))
 
 
 def test_the_colours_are_for_display_and_bring_their_legend(written, fusion):

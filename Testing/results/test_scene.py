@@ -160,7 +160,7 @@ def test_what_a_result_is_made_of_travels_with_it(scene, head, fusion):
     assert node.GetNodeReference("MedFusion.First") is sources[0]
     assert node.GetNodeReference("MedFusion.Second") is sources[1]
     assert json.loads(node.GetAttribute("MedFusion.Report")) == json.loads(
-        json.dumps(fusion.report)
+        json.dumps(fusion.report.to_dict())
     )
     assert node.GetAttribute("MedFusion.Role") == "fused"
 

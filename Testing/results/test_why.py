@@ -135,7 +135,7 @@ def test_methods_weigh_where_they_say_so(fusion):
         assert method.supports("weigh") == bool(method.scales)
         assert bool(why_not(method.name)) != method.supports("weigh")
     with refused("FunFuseAn", "'bands'"):
-        explain(fusion.sources, {**fusion.report, "network": "funfusean"}, (0, 0, 0))
+        explain(fusion.sources, replace(fusion.report, method="funfusean"), (0, 0, 0))
 
 
 @pytest.mark.parametrize("band", range(4))
