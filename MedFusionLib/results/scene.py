@@ -13,6 +13,8 @@ import numpy as np
 from ..errors import MedFusionError
 from ..fusion import CONTRIBUTION_NAMES, Fusion
 from .nodes import FLIP, array_matrix, fingerprint, name_of, parent_of, place_in, set_voxels, to_vtk
+from .nodes import add_volume as add_volume  # scripts take both from here
+from .nodes import volume_from_node as volume_from_node
 from .quality import QualityRow
 
 ROLES = ("fused", "colour", *CONTRIBUTION_NAMES)

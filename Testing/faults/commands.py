@@ -29,7 +29,7 @@ NONSENSE = (
 OPTIONS = (
     "--omega", "--steps", "--samples", "--first-window", "--second-window", "--third-window",
     "--third-is", "--third", "--network", "--axis", "--contributions", "--colour", "--colormap",
-    "--device", "--batch", "--memory", "--precision", "--pair", "--out",
+    "--device", "--batch", "--memory", "--precision", "--pair", "--out", "--frame", "--orientation",
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import random
 import struct
 import subprocess
@@ -19,6 +20,22 @@ from pathlib import Path
 import numpy as np
 
 FORMATS = ("nrrd", "raw.nrrd", "nhdr", "nii", "nii.gz", "mha", "raw.mha", "mhd", "dcm")
+#: what nibabel writes, where it is installed
+MORE_FORMATS = ("two.nii", "hdr", "mgz")
+TEXT = ("nrrd", "raw.nrrd", "nhdr", "mha", "raw.mha", "mhd")
+#: with a compressed part, which is damaged itself
+PACKED = ("nrrd", "mha", "nii.gz", "mgz")
+#: what is in a file that gzip packs as a whole
+INNER = {"nii.gz": "nii", "mgz": "mgh"}
+SIZE = (12, 14, 16)  # k, j, i
+#: lines that a header may hold, and that made readers wait, crash or read from elsewhere
+LINES = {
+    "n": ("line skip: 99999999", "byte skip: 99999999", "byte skip: -1",
+          "kinds: list domain domain",
+          'space units: "cm" "cm" "cm"', 'space units: "ell" "mm" "mm"', "data file: LIST"),
+    "m": ("HeaderSize = 99999999", "HeaderSize = -1", "ElementNumberOfChannels = 2",
+          "CompressedData = True", "BinaryData = False", "ElementDataFile = LIST"),
+}  # fmt: skip
 PATIENCE = 20  # seconds without an answer: the child hangs
 NUMBERS = (
     "0", "-1", "1", "2", "100", "65536", "2147483647", "-2147483648", "99999999999999999999",
@@ -30,7 +47,8 @@ def good_files(folder: Path) -> dict[str, Path]:
     """A small volume in every format; format -> file (or folder, for DICOM)."""
     import SimpleITK as sitk
 
-    values = np.arange(5 * 6 * 7, dtype=np.int16).reshape(5, 6, 7) * 3
+    noise = np.random.default_rng(0).integers(0, 30, SIZE)  # so that packing it takes bytes
+    values = (np.indices(SIZE).sum(0) * 9 + noise).astype(np.int16)
     image = sitk.GetImageFromArray(values)
     image.SetSpacing((0.7, 0.9, 2.5))
     image.SetOrigin((-10, 20, 30))
@@ -41,9 +59,10 @@ def good_files(folder: Path) -> dict[str, Path]:
         found[name].parent.mkdir(parents=True)
         packed = name in ("nrrd", "mha", "nii.gz")
         sitk.WriteImage(image, str(found[name]), useCompression=packed)
+    found |= _by_nibabel(folder, values.T)
     found["dcm"] = folder / "dcm"
     found["dcm"].mkdir()
-    for k in range(5):
+    for k in range(SIZE[0]):
         one = image[:, :, k]
         for tag, value in {
             "0008|0016": "1.2.840.10008.5.1.4.1.1.2",
@@ -61,16 +80,51 @@ def good_files(folder: Path) -> dict[str, Path]:
     return found
 
 
+def _by_nibabel(folder: Path, voxels: np.ndarray) -> dict[str, Path]:
+    try:
+        import nibabel
+    except ImportError:
+        return {}
+    affine = np.array([[0.56, -0.54, 0, 9], [0.42, 0.72, 0, 8], [0, 0, 2.5, 7], [0, 0, 0, 1]])
+    kinds = (nibabel.Nifti2Image, nibabel.Nifti1Pair, nibabel.MGHImage)
+    found = {}
+    for name, kind in zip(MORE_FORMATS, kinds, strict=True):
+        found[name] = folder / name / f"good.{name}"
+        found[name].parent.mkdir(parents=True)
+        nibabel.save(kind(voxels, affine), found[name])
+    return found
+
+
+def _packed_damage(kind: str, whole: bytes, draw: random.Random) -> tuple[str, bytes]:
+    """Damage within the compressed part of a file."""
+    start = 0 if kind in INNER else _header_end(kind, whole)
+    name = draw.choice(("tail", "tail", "bits", "block", "more"))
+    made = bytearray(whole)
+    place = draw.randrange(start, len(whole))
+    if name == "tail":
+        made[place:] = bytes(len(made) - place)
+    elif name == "bits":
+        for _ in range(draw.choice((1, 1, 10))):
+            made[draw.randrange(start, len(whole))] ^= 1 << draw.randrange(8)
+    elif name == "block":
+        other = draw.randrange(start, len(whole))
+        made[place : place + 64] = whole[other : other + 64]
+    else:
+        made += bytes(draw.randrange(256) for _ in range(draw.choice((1, 8, 100))))
+    return f"packed {name}", bytes(made)
+
+
 def damaged(kind: str, whole: bytes, draw: random.Random) -> tuple[str, bytes]:
     """One damage to a file's bytes, and what it is called."""
-    if kind == "nii.gz":
-        inner = gzip.decompress(whole)
-        if draw.random() < 0.8:
-            name, inner = damaged("nii", inner, draw)
-            return name, gzip.compress(inner, 1)
-    text = kind in ("nrrd", "raw.nrrd", "nhdr", "mha", "raw.mha", "mhd")
+    if kind in PACKED and draw.random() < 0.3:
+        return _packed_damage(kind, whole, draw)
+    if kind in INNER and draw.random() < 0.8:
+        name, inner = damaged(INNER[kind], gzip.decompress(whole), draw)
+        return name, gzip.compress(inner, 1)
+    text = kind in TEXT
     kinds = ["cut", "bits", "bytes", "grown"]
-    kinds += ["number"] * 6 + ["line"] * 3 + ["long"] if text else ["field"] * 6
+    kinds += ["number"] * 6 + ["line"] * 3 + ["long", "known line"] if text else ["field"] * 6
+    kinds += ["vector"] if kind == "nii" else []
     name = draw.choice(kinds)
     made = bytearray(whole)
     end = _header_end(kind, whole)
@@ -94,6 +148,10 @@ def damaged(kind: str, whole: bytes, draw: random.Random) -> tuple[str, bytes]:
         except (struct.error, ValueError, OverflowError):
             packed = b"\xff" * struct.calcsize(letters)
         made[place : place + len(packed)] = packed
+    elif name == "vector":  # of integers with a slope: 4 vectors where 16 slices were
+        struct.pack_into("<8h", made, 40, 5, *SIZE[:0:-1], SIZE[0] // 4, 1, 4, 1, 1)
+        struct.pack_into("<h", made, 68, 1007)
+        struct.pack_into("<2f", made, 112, draw.choice((0.5, 0, 1e30)), draw.choice((0, 5)))
     else:
         lines = bytes(made[:end]).split(b"\n")
         at = draw.randrange(len(lines))
@@ -102,6 +160,8 @@ def damaged(kind: str, whole: bytes, draw: random.Random) -> tuple[str, bytes]:
             words = words.split(b" ")
             words[draw.randrange(len(words))] = draw.choice(NUMBERS).encode()
             lines[at] = b" ".join(words).replace(b" , ", b",")
+        elif name == "known line":
+            lines.insert(max(1, at), draw.choice(LINES["n" if kind in TEXT[:3] else "m"]).encode())
         elif name == "long":
             lines.insert(at, draw.choice((b"a", b"#", lines[at][:9])) * draw.choice((300, 3000)))
         else:
@@ -116,16 +176,19 @@ def _header_end(kind: str, whole: bytes) -> int:
     for mark, kinds in ((b"\n\n", ("nrrd", "raw.nrrd")), (b"LOCAL\n", ("mha", "raw.mha"))):
         if kind in kinds:
             return whole.index(mark) + len(mark)
-    return {"nii": 352, "nii.gz": len(whole)}.get(kind, len(whole))
+    return {"nii": 352, "two.nii": 544, "mgh": 284}.get(kind, len(whole))
 
 
 def make(folder: Path, count: int, seed: int) -> Iterator[tuple[str, str, Path]]:
     """Damaged files: format, damage, path. A damaged DICOM slice lies among good ones."""
     draw = random.Random(seed)
     good = good_files(folder / "good")
+    kinds = list(good)
     for number in range(count):
-        kind = FORMATS[number % len(FORMATS)]
+        kind = kinds[number % len(kinds)]
         home = folder / "bad" / str(number)
+        if draw.random() < 0.02:  # a name that is no UTF-8
+            home = Path(os.fsdecode(os.fsencode(home) + b"-m\xfcller"))
         home.mkdir(parents=True)
         if kind == "dcm":
             parts = sorted(good[kind].iterdir())
@@ -212,7 +275,8 @@ def run(folder: Path, count: int, seed: int) -> tuple[Counter, list[tuple]]:
     counts: Counter = Counter()
     bad = []
     for kind, name, path, ending, said in read_all(list(make(folder, count, seed))):
-        if name.startswith("cut") and ending == "read" and not _whole(kind, path):
+        same = name.startswith(("cut", "packed"))
+        if same and ending == "read" and not _whole(kind, path):
             ending = "wrong"
         counts[ending] += 1
         if ending not in ("read", "refused"):
