@@ -23,7 +23,7 @@ from .sources.intensities import Window
 from .sources.modalities import FUNCTIONAL, modalities_of
 from .sources.patients import check_one_patient, frame_warnings
 from .sources.prepare import ALL, Sources, prepare
-from .sources.volumes import Volume, from_slices, slice_at, slice_order, to_slices
+from .sources.volumes import ALL_AXES, AXES, Volume, from_slices, slice_at, slice_order, to_slices
 
 if TYPE_CHECKING:
     from .inference.slices import Slices
@@ -41,8 +41,9 @@ class Fusion:
         fused: the fused volume, in [0, 1]; exactly 0 where no source holds anything.
         contributions: a map for each source, 0 in the background.
         contribution_kind: "gradient", "share" or "parts".
-        black: F(0, 0), the fusion of black slices, (rows, columns); None but with shares.
-        axis: of the slices.
+        black: F(0, 0), the fusion of black slices, (rows, columns), for each axis that was sliced;
+            None but with shares.
+        axis: of the slices, or "all".
         sources: the sources on the common grid.
         coding: how the colour volume is coded.
         report: inputs, method, parameters, version, device, seconds and warnings.
@@ -52,7 +53,7 @@ class Fusion:
     fused: Volume
     contributions: tuple[Volume, ...]
     contribution_kind: str
-    black: np.ndarray | None
+    black: dict[str, np.ndarray] | None
     axis: str
     sources: Sources
     coding: Coding
@@ -76,9 +77,12 @@ class Fusion:
         """
         if self.black is None:
             return None
-        layout = slice_order(self.fused, self.axis)
-        background = to_slices(self.sources.background, *layout)
-        return from_slices(np.where(background, 0, self.black), *layout)
+        parts = []
+        for axis, black in self.black.items():
+            layout = slice_order(self.fused, axis)
+            background = to_slices(self.sources.background, *layout)
+            parts.append(from_slices(np.where(background, 0, black), *layout))
+        return sum(parts) / len(parts)
 
     @cached_property
     def coordinates(self) -> Coordinates:
@@ -166,45 +170,74 @@ def fuse(
     volumes = [volume for volume in (first, second, third) if volume is not None]
     volumes = with_units(volumes, modalities, settings.ct)
     check_one_patient(volumes, settings.different_patients)
-    layout = slice_order(first, settings.axis)
     method, digests = load_for_sources(settings.method, pair, third_modality, weights)
 
     volumes, found = align_volumes(volumes, modalities, settings.align, cancelled)
     sources = prepare(volumes, modalities, windows)
     factor = _headroom(method, sources, settings)
     method = with_headroom(method, factor)
-    result = _run(method, sources, layout, settings, progress=progress, cancelled=cancelled)
-
-    def as_volume(part: np.ndarray, name: str) -> Volume:
-        return first.like(np.ascontiguousarray(from_slices(part, *layout)), name)
+    parts, results = _along_axes(method, sources, settings, progress, cancelled)
+    result = list(results.values())[-1]
+    black = None
+    if result.baseline is not None:
+        black = {axis: found.baseline for axis, found in results.items()}
 
     names = [volume.name for volume in volumes]
-    fused = as_volume(result.fused, f"{names[0]} + {' + '.join(names[1:])} fused")
+    fused = first.like(parts[0], f"{names[0]} + {' + '.join(names[1:])} fused")
     maps = tuple(
-        as_volume(part, f"{name} {settings.contributions}")
-        for part, name in zip(result.contributions, names, strict=True)
+        first.like(part, f"{name} {settings.contributions}")
+        for part, name in zip(parts[1:], names, strict=True)
     )
     chained = pairs_in_words(settings.method, pair, third_modality)
     report = replace(
         _report(settings, chained, digests, names, sources, result, factor),
         alignment=alignment_rows(found, names, applied=settings.align == "apply"),
-        share_sum_error=_sum_error(result, to_slices(sources.background, *layout)),
-        seconds=round(time.monotonic() - started, 2),
     )
     warnings = [part.warning for part in report.alignment if part.warning]
     warnings += frame_warnings(volumes)
     report = replace(report, warnings=(*warnings, *report.warnings))
-    return Fusion(
+    fusion = Fusion(
         fused,
         maps,
         settings.contributions,
-        result.baseline,
+        black,
         settings.axis,
         sources,
         settings.coding,
         report,
         settings.more_colours,
     )
+    return fusion.with_report(
+        share_sum_error=_sum_error(fusion), seconds=round(time.monotonic() - started, 2)
+    )
+
+
+def _along_axes(
+    method: FusionMethod,
+    sources: Sources,
+    settings: Settings,
+    progress: Callable[[int, int], None] | None,
+    cancelled: Callable[[], bool] | None,
+) -> tuple[list[np.ndarray], dict[str, Slices]]:
+    """The fused volume and the contributions, means over the axes; and what each axis left."""
+    axes = AXES if settings.axis == ALL_AXES else (settings.axis,)
+    layouts = {axis: slice_order(sources.reference, axis) for axis in axes}
+    counts = [sources.reference.shape[order[0]] for order, _ in layouts.values()]
+    total, results, done = [], {}, 0
+
+    def count(number: int, _: int) -> None:
+        if progress:
+            progress(done + number, sum(counts))
+
+    for (axis, layout), slices in zip(layouts.items(), counts, strict=True):
+        found = _run(method, sources, layout, settings, progress=count, cancelled=cancelled)
+        parts = [from_slices(part, *layout) for part in (found.fused, *found.contributions)]
+        total = [a + b for a, b in zip(total, parts, strict=True)] if total else parts
+        results[axis] = found
+        done += slices
+    if len(axes) > 1:
+        total = [part / np.float32(len(axes)) for part in total]
+    return [np.ascontiguousarray(part) for part in total], results
 
 
 def _run(
@@ -311,17 +344,18 @@ def _report(
     )
 
 
-def _sum_error(result: Slices, background: np.ndarray) -> float | None:
+def _sum_error(fusion: Fusion) -> float | None:
     """Largest difference between the shares' sum and fused - F(0, 0), outside the background.
 
-    None with gradients.
+    None but with shares.
     """
-    if result.baseline is None:
+    baseline = fusion.baseline
+    if baseline is None:
         return None
     worst = 0.0
-    for number, empty in enumerate(background):
-        total = sum(part[number] for part in result.contributions)
-        difference = total - (result.fused[number] - result.baseline)
+    for number, empty in enumerate(fusion.sources.background):
+        total = sum(part.array[number] for part in fusion.contributions)
+        difference = total - (fusion.fused.array[number] - baseline[number])
         worst = max(worst, float(np.abs(difference[~empty]).max(initial=0)))
     return worst
 
@@ -356,6 +390,8 @@ def fuse_slice(
 ) -> FusedSlice:
     """Fuse the one slice through a point, as `fuse` would, for a quick look at the settings.
 
+    With the axis "all" it is the axial slice, fused alone.
+
     In the mode "paper" the colours are scaled to the slice; in the whole fusion, to the volume.
 
     Args:
@@ -381,7 +417,8 @@ def fuse_slice(
     # trying what may be rounded takes longer than one slice
     settings = replace(settings_from(settings, options), precision="float32")
     reference = sources.reference
-    layout = order, _ = slice_order(reference, settings.axis)
+    axis = "axial" if settings.axis == ALL_AXES else settings.axis
+    layout = order, _ = slice_order(reference, axis)
     count = reference.shape[order[0]]
     number = slice_at(reference, position, *layout)
     if not 0 <= number < count:

@@ -21,7 +21,7 @@ from .sources.alignment import ALIGN
 from .sources.formats.base import ORIENTATIONS, frame_of
 from .sources.hounsfield import CT_UNITS
 from .sources.intensities import Window
-from .sources.volumes import AXES
+from .sources.volumes import ALL_AXES, AXES
 
 #: kinds of contributions
 CONTRIBUTIONS = ("gradient", "share", "parts")
@@ -55,7 +55,10 @@ class Settings:
         DEFAULT_METHOD, "Fusion method, see 'medfusion methods'.", choices=_method_names
     )
     axis: str = option(
-        "axial", "Axis of the slices.", choices=(*AXES, "native"), label="slice axis"
+        "axial",
+        "Axis of the slices, native (as stored), or all: the mean of three fusions.",
+        choices=(*AXES, "native", ALL_AXES),
+        label="slice axis",
     )
     contributions: str | None = option(
         None,

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: slice axis -> the LPS axis (0 L, 1 P, 2 S) along which its slices follow one another
 AXES = {"axial": 2, "coronal": 1, "sagittal": 0}
+#: what stands for all three in turn, see `fusion.fuse`
+ALL_AXES = "all"
 #: mm: no voxel is smaller or larger, no origin farther away
 SMALLEST, LARGEST, FARTHEST = 1e-4, 1e4, 1e6
 #: no value is larger: sums and products of values stay within float32
