@@ -17,6 +17,7 @@ import torch
 from ..colour.coding import Coding, Coordinates
 from ..colour.mode import Voxels
 from ..errors import Cancelled, MedFusionError
+from ..methods.base import FusionMethod
 from ..metrics.uptake import uptake
 from ..phantom.head import Phantom, make_phantom
 from ..phantom.tissues import LABELS
@@ -42,6 +43,15 @@ BINS = 64
 #: difference of brightness, 0 to 1, that a reader can just tell
 JUST_NOTICED = 0.04
 FEWEST = 200  # voxels of a tissue
+
+
+#: pairs of tissues that have a line of their own: (tissues, the modality without which no source
+#: parts them for certain)
+OVERLAPS = {
+    "overlap_bone_csf": (("bone", "CSF"), "ct"),
+    "overlap_grey_csf": (("grey", "CSF"), None),
+    "overlap_white_csf": (("white", "CSF"), None),
+}
 
 
 #: what the table says of its lines
@@ -132,8 +142,9 @@ def measures_of(pair: str) -> list[Measure]:
         Measure("overlap", "tissue overlap", False),
         Measure("conflicts", "tissue conflicts", False),
     ]
-    if "ct" in modalities_of(pair):  # no other source of ours parts the two for certain
-        measures.append(Measure("overlap_bone_csf", "bone-CSF overlap", False))
+    for name, (tissues, certain) in OVERLAPS.items():
+        if certain is None or certain in modalities_of(pair):
+            measures.append(Measure(name, f"{'-'.join(tissues)} overlap", False))
     return measures
 
 
@@ -240,8 +251,10 @@ def evaluate_phantom(
     )
 
 
-class _Copy(torch.nn.Module):
+class _Copy(FusionMethod):
     """The method that shows one source and ignores the other."""
+
+    name, title = "copy", "One source alone"
 
     def __init__(self, number: int) -> None:
         super().__init__()
@@ -426,8 +439,9 @@ def tissue_conflicts(look: Look, fused: np.ndarray) -> dict[str, float]:
     if not len(found):
         return {}
     result = {"overlap": float(found.mean()), "conflicts": float((found > ONE).mean())}
-    if (bone := frozenset(("bone", "csf"))) in overlaps:
-        result["overlap_bone_csf"] = overlaps[bone]
+    for name, (tissues, _) in OVERLAPS.items():
+        if (both := frozenset(map(str.lower, tissues))) in overlaps:
+            result[name] = overlaps[both]
     return result
 
 
