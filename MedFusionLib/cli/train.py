@@ -26,7 +26,12 @@ def train(
     out_: Annotated[Path, typer.Option("--out", help="Weights file to write, .safetensors.")],
     steps: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
-    recipe: Annotated[Path | None, typer.Option(help="A recipe of your own (TOML).")] = None,
+    recipe: Annotated[
+        Path | None,
+        typer.Option(
+            help="A recipe of your own (TOML), or a card (JSON) whose recipe to use again."
+        ),
+    ] = None,
     start: Annotated[
         Path | None, typer.Option("--from", help="Weights to go on from, with their card.")
     ] = None,

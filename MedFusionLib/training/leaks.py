@@ -82,6 +82,9 @@ class Leak:
     tested: str
     differs: float
 
+    def __str__(self) -> str:
+        return f"{self.case} {self.modality} slice {self.number} is {self.tested}"
+
 
 def fingerprint(images: Tensor) -> Tensor:
     """Where brightness rises and falls from cell to cell of a 32 x 32 grid.
@@ -190,9 +193,7 @@ def refuse_leaks(leaks: Sequence[Leak]) -> None:
     if not leaks:
         return
     cases = list(dict.fromkeys(leak.case for leak in leaks))
-    said = "; ".join(
-        f"{leak.case} {leak.modality} slice {leak.number} is {leak.tested}" for leak in leaks[:6]
-    )
+    said = "; ".join(map(str, leaks[:6]))
     more = f"; and {len(leaks) - 6} more" if len(leaks) > 6 else ""
     raise MedFusionError(
         f"The training cases hold slices that are tested on: {said}{more}. Leave these cases out "

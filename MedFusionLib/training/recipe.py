@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+import json
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 from .datasets import Augmentation
@@ -72,3 +74,62 @@ class Recipe:
     pairs: dict[str, dict[str, float]] = field(default_factory=dict)
     truth: dict[str, Any] = field(default_factory=dict)
     headroom: dict[str, float] = field(default_factory=dict)
+
+
+def recipe_from(network: str, entries: dict[str, Any]) -> Recipe:
+    """A recipe from its entries, as in a file or on a card.
+
+    Raises:
+        TypeError: an entry that there is not, or that lacks.
+    """
+    augmentation = Augmentation(**entries.get("augmentation", {}))
+    return Recipe(network=network, **{**entries, "augmentation": augmentation})
+
+
+def recipe_as_dict(recipe: Recipe) -> dict[str, Any]:
+    """The entries of a recipe, as a card has them."""
+    return {key: value for key, value in asdict(recipe).items() if key != "network"}
+
+
+def recipe_on_card(card: dict[str, Any]) -> Recipe:
+    """The recipe by which weights were trained, from their card."""
+    recipe = recipe_from(card["network"], card["recipe"])
+    form = {name: value for name, value in recipe.module.items() if name != "gain"}
+    return replace(recipe, module=form)  # the factor is chosen after the training
+
+
+def recipe_hash(recipe: Recipe) -> str:
+    """SHA-256 of the network's name and of all entries that are not at their default.
+
+    So an entry that recipes get later, at a default that changes nothing, leaves it as it is.
+
+    Example:
+        >>> entries = dict(steps=1, batch=1, crop=8, seed=0, validate_every=1, losses={})
+        >>> recipe = recipe_from("bands", dict(entries, learning_rate=0.1, clip=1.0))
+        >>> recipe_hash(recipe) == recipe_hash(replace(recipe, turns=False))
+        True
+        >>> recipe_hash(recipe) == recipe_hash(replace(recipe, turns=True))
+        False
+    """
+    text = json.dumps(_entries(recipe), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _entries(part: Any) -> dict[str, Any]:
+    """The fields of a dataclass that are not at their default."""
+    found = {}
+    for entry in fields(part):
+        value = getattr(part, entry.name)
+        default = entry.default
+        if entry.default_factory is not MISSING:
+            default = entry.default_factory()
+        if is_dataclass(value):
+            value, default = _entries(value), {}
+        if _plain(value) != _plain(default):
+            found[entry.name] = value
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, as JSON has them."""
+    return list(value) if isinstance(value, tuple) else value

@@ -7,13 +7,14 @@ card, and beside it `OUT.training/` with checkpoints, loss curves and scores.
 
 from __future__ import annotations
 
+import json
 import math
 import shlex
 import time
 import tomllib
 import warnings
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +33,22 @@ from ..sources.modalities import PAIRS, modalities_of
 from ..spreadsheets import write_csv
 from .brightness import gain_of
 from .checkpoints import SafeCheckpointIO, checkpoint_file
-from .datasets import Augmentation, Case, find_cases, leave_out, split_validation
+from .datasets import Case, find_cases, leave_out, split_validation
 from .leaks import leaks_of, refuse_leaks
-from .recipe import Recipe
+from .module import FusionTraining
+from .recipe import Recipe, recipe_as_dict, recipe_from, recipe_hash, recipe_on_card
 from .tasks import TASKS
 
 RECIPES = Path(__file__).parent / "recipes"
+FIRST = 5  # steps whose losses a card keeps, so that one can see that its command trains the same
 
 
 def read_recipe(network: str, path: Path | None = None) -> Recipe:
-    """The recipe of a network, from its own file or another one.
+    """The recipe of a network: from its own file, another one, or a card that carries it.
+
+    Args:
+        network: its name.
+        path: a recipe (TOML), or the card (JSON) of weights that are to be trained once more.
 
     Raises:
         MedFusionError: there is none, or it has an unknown task or loss, or lacks an entry.
@@ -50,12 +57,16 @@ def read_recipe(network: str, path: Path | None = None) -> Recipe:
     if get_method(network).kind != "network" or not path.is_file():
         raise MedFusionError(f"{network} cannot be trained; there is no recipe {path.name}.")
     try:
-        text = tomllib.loads(path.read_text(encoding="utf-8"))
-        if "augmentation" in text:
-            text["augmentation"] = Augmentation(**text["augmentation"])
-        recipe = Recipe(network=network, **text.pop("optimiser"), **text)
-    except (TypeError, KeyError, tomllib.TOMLDecodeError) as error:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".json":
+            recipe = recipe_on_card(json.loads(text))
+        else:
+            entries = tomllib.loads(text)
+            recipe = recipe_from(network, {**entries.pop("optimiser"), **entries})
+    except (TypeError, KeyError, ValueError) as error:
         raise MedFusionError(f"The recipe {path.name} is not complete: {error}.") from None
+    if recipe.network != network:
+        raise MedFusionError(f"{path.name} is the card of {recipe.network}, not of {network}.")
     if recipe.keep not in ("best", "last"):
         raise MedFusionError(f"keep is '{recipe.keep}' in {path.name}; choose best or last.")
     if recipe.task not in TASKS:
@@ -183,7 +194,7 @@ def train_network(
         steps: instead of the recipe's.
         device: "auto", "cuda", "mps" or "cpu".
         resume: go on from the last checkpoint of a run with the same `out`.
-        recipe: a recipe file instead of the network's own.
+        recipe: a recipe file instead of the network's own, or a card, whose recipe it is then.
         start: weights to go on from, without warm-up, instead of random ones. They must have a
             card, and be of the same network, pair and form.
         without: training cases to leave out, such as "spect-mr/03,spect-mr/22".
@@ -211,7 +222,7 @@ def train_network(
             raise MedFusionError(f"{steps} steps train nothing; give at least 1.")
         plan = replace(plan, steps=steps)
     method = get_method(network)
-    pairs = _pairs_to_train(method, pair)
+    pairs = pairs_to_train(method, pair)
     chosen = choose_device(device)
     before = _Start(Path(start), network, pair, plan) if start else None
     if before:
@@ -228,16 +239,7 @@ def train_network(
     started = time.monotonic()
     folder = out.with_suffix(".training")
     folder.mkdir(parents=True, exist_ok=True)
-    L.seed_everything(plan.seed, verbose=False)
-    task = TASKS[plan.task]
-    groups = {pair: training}
-    if task.by_pair:
-        groups = {name: [case for case in training if case.pair == name] for name in pairs}
-        if lacking := [name for name, group in groups.items() if not group]:
-            raise MedFusionError(f"{data} holds no training pairs for {', '.join(lacking)}.")
-    split = {name: split_validation(group) for name, group in groups.items()}
-    validation = [kept for _, kept in split.values()]
-    module = task(plan, {name: slices for name, (slices, _) in split.items()})
+    module, validation = prepare_training(plan, pair, pairs, training)
     if before:
         module.network.load_state_dict(before.weights)
     held_out = _HeldOut(validation, progress, cancelled)
@@ -254,11 +256,11 @@ def train_network(
         module.network.load_state_dict(held_out.best)
     round_weights(module.network)  # what is scored is what is saved
     network_module = module.network.eval().to(chosen)
-    form = plan.module | gain_of(plan, network_module, validation)
-    plan = replace(plan, module=form)
+    trained = replace(plan, module=plan.module | gain_of(plan, network_module, validation))
     _write_curves(folder, module.curve, held_out)
-    average = get_method("average")()
-    test = [spaced(case.slices, plan.scored) for case in testing]
+    words = ["medfusion", *_arguments(network, pair, data, out, steps, recipe, start)]
+    words += ["--without", without] if without else []
+    words += ["--despite-leaks"] if despite_leaks else []
     card = {
         "network": network,
         "pair": pair,
@@ -270,38 +272,99 @@ def train_network(
             "test": _split_summary(testing),
             "validation": "middle tenth of each training case's slices",
             "left_out": without,
-            "leaks": [f"{leak.case} {leak.modality}: {leak.tested}" for leak in leaks],
+            "leaks": [str(leak) for leak in leaks],
         },
-        "command": shlex.join(
-            ["medfusion", *_arguments(network, pair, data, out, steps, recipe, start)]
-            + (["--without", without] if without else [])
-            + (["--despite-leaks"] if despite_leaks else [])
-        ),
-        "recipe": {key: value for key, value in asdict(plan).items() if key != "network"},
+        "command": shlex.join(words),
+        "recipe": recipe_as_dict(trained),
+        "recipe_sha256": recipe_hash(plan),
+        "first_losses": [row["loss"] for row in module.curve[:FIRST]],
         "steps": plan.steps,
         "seed": plan.seed,
-        "pixels": _pixels(plan, task.images, before.pixels if before else 0),
+        "pixels": _pixels(plan, type(module).images, before.pixels if before else 0),
         **({"started_from": before.said} if before else {}),
         "losses": _last_losses(module.curve),
         "device": describe_device(chosen),
         "precision": str(trainer.precision),
         "seconds": round(time.monotonic() - started),
-        "validation": {
-            "network": mean_scores(network_module, validation),
-            "average": held_out.average,
-        },
-        "held_out": {
-            "network": mean_scores(network_module, test),
-            "average": mean_scores(average, test),
-        }
-        if test
-        else "no test cases in the data",
+        **_scores(network_module, validation, held_out.average, testing, plan.scored),
         "version": __version__,
         "torch": torch.__version__,
     }
     _check_collapse(card["validation"], plan.steps)
     save_weights(module.network, out, card)
     return card
+
+
+def prepare_training(
+    plan: Recipe, pair: str, pairs: list[str], training: list[Case]
+) -> tuple[FusionTraining, list[torch.Tensor]]:
+    """What is trained, with its random initial weights and its slices, and the validation slices.
+
+    Raises:
+        MedFusionError: a pair has no training case.
+    """
+    L.seed_everything(plan.seed, verbose=False)
+    task = TASKS[plan.task]
+    groups = {pair: training}
+    if task.by_pair:
+        groups = {name: [case for case in training if case.pair == name] for name in pairs}
+        if lacking := [name for name, group in groups.items() if not group]:
+            raise MedFusionError(f"The data hold no training pairs for {', '.join(lacking)}.")
+    split = {name: split_validation(group) for name, group in groups.items()}
+    validation = [kept for _, kept in split.values()]
+    return task(plan, {name: slices for name, (slices, _) in split.items()}), validation
+
+
+def first_losses(card: dict[str, Any], data: str | Path) -> list[float]:
+    """The losses of the first steps of the training that a card tells of, run once more.
+
+    Args:
+        card: of trained weights.
+        data: the folder of pairs that they were trained on.
+
+    Returns:
+        As many as cards keep; on the same hardware those that were noted.
+    """
+    plan, pair = recipe_on_card(card), card["pair"]
+    pairs = pairs_to_train(get_method(card["network"]), pair)
+    cases = [case for name in pairs for case in find_cases(data, name, "train")]
+    training = leave_out(cases, card["data"].get("left_out", ""))
+    module, _ = prepare_training(plan, pair, pairs, training)
+    device = torch.device("cpu")
+    trainer = L.Trainer(
+        accelerator="cpu",
+        precision=_precision(plan, device),
+        max_epochs=1,
+        limit_train_batches=FIRST,
+        gradient_clip_val=plan.clip if module.automatic_optimization else None,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        trainer.fit(module)
+    return [row["loss"] for row in module.curve]
+
+
+def _scores(
+    network: torch.nn.Module,
+    validation: list[torch.Tensor],
+    average: dict[str, float],
+    testing: list[Case],
+    scored: int | None,
+) -> dict[str, Any]:
+    """Scores of the validation slices, and, once, of the test slices."""
+    test = [spaced(case.slices, scored) for case in testing]
+    held_out: Any = "no test cases in the data"
+    if test:
+        methods = {"network": network, "average": get_method("average")()}
+        held_out = {name: mean_scores(method, test) for name, method in methods.items()}
+    return {
+        "validation": {"network": mean_scores(network, validation), "average": average},
+        "held_out": held_out,
+    }
 
 
 class _Start:
@@ -345,7 +408,7 @@ def _trainer(
     return L.Trainer(
         accelerator={"cuda": "gpu"}.get(device.type, device.type),
         devices="auto" if device.type == "cuda" else 1,
-        precision="bf16-mixed" if _fast_bf16(device) and not plan.exact else "32-true",
+        precision=_precision(plan, device),
         # not max_steps: Lightning would resume within the epoch that was already done
         max_epochs=math.ceil(plan.steps / plan.validate_every),
         gradient_clip_val=plan.clip if clips else None,
@@ -357,6 +420,10 @@ def _trainer(
         enable_model_summary=False,
         default_root_dir=folder,
     )
+
+
+def _precision(plan: Recipe, device: torch.device) -> str:
+    return "bf16-mixed" if _fast_bf16(device) and not plan.exact else "32-true"
 
 
 def _fast_bf16(device: torch.device) -> bool:
@@ -384,7 +451,7 @@ def mean_scores(module: torch.nn.Module, parts: list[torch.Tensor]) -> dict[str,
     return {key: sum(n * row[key] for n, row in rows) / count for key in rows[0][1]}
 
 
-def _pairs_to_train(method: type[FusionMethod], pair: str) -> list[str]:
+def pairs_to_train(method: type[FusionMethod], pair: str) -> list[str]:
     if pair != "all":
         modalities_of(pair)
     if pair == "all" and not method.all_pairs:
