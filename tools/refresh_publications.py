@@ -37,6 +37,7 @@ from MedFusionLib.sources.pictures import read_picture
 from MedFusionLib.sources.prepare import as_8_bit, evenly
 
 PAGE = Path(__file__).parents[1] / "docs" / "publications.md"
+BEGIN, END = "<!-- begin: fade -->", "<!-- end: fade -->"
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,16 @@ def main() -> None:
     results.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
     parts = [HEAD, *([f"Left out, for they take long: {', '.join(left_out)}."] if left_out else [])]
-    for table in (funfusean(data), *thesis(data), fw_net(data), cddfuse(data)):
-        parts.append(section(table, results, most, left_out))
+    parts += [section(table, results, most, left_out) for table in all_tables(data)]
+    page = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
+    if BEGIN in page:  # what refresh_fade.py wrote
+        parts.append(BEGIN + page.split(BEGIN)[1].split(END)[0] + END)
     PAGE.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def all_tables(data: Path) -> list[Table]:
+    """The tables of all publications."""
+    return [funfusean(data), *thesis(data), fw_net(data), cddfuse(data)]
 
 
 # Measuring --------------------------------------------------------------------------------------
@@ -237,7 +245,8 @@ Written by `python tools/refresh_publications.py DATA RESULTS` from the images t
 publications' authors published (they are not part of this repository). Rows *printed* are copied
 from the publication; rows *stored image* are measured on fused images that its authors stored;
 rows *here* are our methods on the same sources: stored greys / 255, not stretched, the fused image
-0 where both sources are 0, and rounded to 8 bit. Ranks (in brackets) are within rows of one kind.
+0 where both sources are 0, and rounded to 8 bit; networks fade where both sources are nearly black,
+and the last section has them without that. Ranks (in brackets) are within rows of one kind.
 The last column is seconds for an image of 256 x 256: as printed there, on other machines; here,
 what one thread of a processor worked for it. Not all methods were timed on the same day: those that
 were trained or raised again were timed on a slower processor (without bfloat16) than the others.
