@@ -32,14 +32,14 @@ def test_the_contributions_are_means_and_sum_to_the_fused_volume(along):
     for number in (0, 1):
         mean = np.mean([along[axis].contributions[number].array for axis in AXES], axis=0)
         np.testing.assert_allclose(along["all"].contributions[number].array, mean, atol=1e-6)
-    assert along["all"].report["share_sum_error"] < 1e-6
+    assert along["all"].report.share_sum_error < 1e-6
     total = sum(part.array for part in along["all"].contributions)
     fused = along["all"].fused.array - along["all"].baseline
     np.testing.assert_allclose(total, fused, atol=1e-6)
 
 
 def test_the_report_names_the_axis(along):
-    assert along["all"].report["parameters"]["axis"] == "all"
+    assert along["all"].report.parameters.axis == "all"
 
 
 def test_progress_counts_the_slices_of_all_axes(head):
