@@ -26,10 +26,10 @@ if importlib.util.find_spec("MedFusionLib") is None:
 TOO_OLD = sys.version_info < (3, 10)  # Slicer 5.8 and before: this file loads, the rest would not
 
 if not TOO_OLD:
-    from MedFusionPanel import choices, guess, pictures, pytorch, readiness
+    from MedFusionPanel import choices, guess, keyboard, pictures, pytorch, readiness, speed, views
     from MedFusionPanel.alignmentrow import AlignmentRow
     from MedFusionPanel.binding import Binding
-    from MedFusionPanel.logic import MedFusionLogic
+    from MedFusionPanel.logic import MODALITIES, MedFusionLogic
     from MedFusionPanel.preview import Preview
     from MedFusionPanel.result import Result
     from MedFusionPanel.resultgroup import ResultGroup
@@ -37,7 +37,6 @@ if not TOO_OLD:
     from MedFusionPanel.sampledata import registerSampleData
     from MedFusionPanel.state import PanelState
 
-    from MedFusionLib.colour.registry import get_mode
     from MedFusionLib.errors import Cancelled, MedFusionError
     from MedFusionLib.report import NOTICE
 
@@ -96,6 +95,8 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.resultGroup = ResultGroup(self.ui)
         self.alignmentRow = AlignmentRow(self.ui, self.logic)
         choices.fill(self.ui)
+        choices.offerOutputs(self.ui)
+        keyboard.chain(self.ui)
         device = slicer.util.settingsValue(DEVICE_SETTING, "auto")
         self.ui.deviceComboBox.setCurrentIndex(max(0, self.ui.deviceComboBox.findData(device)))
         self.binding = Binding(self.ui)
@@ -112,6 +113,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ui = self.ui
         ui.applyButton.connect("clicked(bool)", self.onApply)
         ui.cancelButton.connect("clicked(bool)", self.onCancel)
+        ui.undoButton.connect("clicked(bool)", self.onUndo)
         ui.alignButton.connect("clicked(bool)", self.onAlign)
         ui.installButton.connect("clicked(bool)", self.onInstall)
         ui.modalityComboBox.connect("activated(int)", self.onModalityCorrected)
@@ -131,7 +133,8 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         slicer.app.disconnect("lastWindowClosed()", self.onCancel)
         self.onCancel()
         self._newcomers.stop()
-        self.preview.stop()
+        self._newcomers.disconnect("timeout()", self.onVolumesAdded)
+        self.preview.close()
         self.setParameterNode(None)
         self.resultGroup.stop()
         self.removeObservers()
@@ -174,6 +177,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.onCancel()
         self.preview.stop()
         self.result = None
+        self.logic.forgetUndo()
         self.logic.forgetSources()
         self.setParameterNode(None)
 
@@ -238,29 +242,40 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             return
         self._updating = True
         try:
-            self._guessModality()
+            self._guessModalities()
+            choices.hideResults(self.ui)
             self._forgetWindows()
             self._observeSources()
             self._showMethod()
             self._showWindows()
+            self._showSections()
             self._showReadiness()
             self.alignmentRow.show(self.state)
             self._showResult()
+            self._showWarnings()
             self.preview.follow(self.state)
         finally:
             self._updating = False
 
-    def _guessModality(self):
+    def _guessModalities(self):
+        """What a newly chosen volume is; where nothing tells, the user is asked."""
         state = self.state
         if state.second is not state.guessedFor:
-            if state.second is not None:
-                modality, reason = guess.guessModality(state.second)
-                state.modality = modality or state.modality
-                state.modalityReason = reason or _("please check")
+            modality, reason = guess.guessModality(state.second) if state.second else ("", "")
+            state.modality = modality if modality in MODALITIES else ""
+            state.modalityReason = reason
             state.guessedFor = state.second
             state.secondAuto = True
             self.binding.toWidgets()
-        self.ui.guessLabel.text = state.modalityReason if state.second else ""
+        if state.third is not state.guessedForThird:
+            modality, _reason = guess.guessModality(state.third) if state.third else ("", "")
+            state.thirdModality = modality if modality in MODALITIES else ""
+            state.guessedForThird = state.third
+            self.binding.toWidgets()
+        label = self.ui.guessLabel
+        asked = bool(state.second) and not state.modality
+        label.text = (state.modalityReason or _("please say")) if state.second else ""
+        label.styleSheet = pictures.warningStyle(label) if asked else ""
         self.ui.modalityComboBox.enabled = state.second is not None
 
     def _forgetWindows(self):
@@ -292,11 +307,23 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         methods = self.logic.methods(state)
         if methods != self._methods:
             self._methods = methods
-            choices.fillOne(self.ui.networkComboBox, methods, state.network)
-            self.ui.networkComboBox.enabled = bool(methods)
+            choices.fillOne(self.ui.methodComboBox, methods, state.method)
+            self.ui.methodComboBox.enabled = bool(methods)
         self.ui.methodLabel.text = self.logic.describeMethod(state)
-        self.ui.colormapComboBox.enabled = "colormap" in get_mode(state.mode).uses
         self.ui.thirdModalityComboBox.enabled = state.third is not None
+
+    def _showSections(self):
+        """What is chosen in the sections that are collapsed, in their titles."""
+        ui, state = self.ui, self.state
+        ui.methodCollapsibleButton.text = _("Method: {chosen}").format(
+            chosen=self.logic.methodInWords(state)
+        )
+        ui.outputsCollapsibleButton.text = _("Outputs: {chosen}").format(
+            chosen=choices.outputsInWords(state)
+        )
+        ui.advancedCollapsibleButton.text = _("Advanced: {chosen}").format(
+            chosen=choices.advancedInWords(state)
+        )
 
     def _showWindows(self):
         """The windows that will be used; worked out only while they are looked at."""
@@ -305,11 +332,11 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         state = self.state
         nodes = (state.first, state.second)
         autos, names = (state.firstAuto, state.secondAuto), ("first", "second")
-        modalities = ("mr", state.modality)
-        for node, modality, auto, name in zip(nodes, modalities, autos, names, strict=True):
+        modalities = state.modalities
+        for node, modality, auto, name in zip(nodes, modalities, autos, names, strict=False):
             widget = getattr(self.ui, f"{name}WindowRange")
             widget.enabled = bool(node) and not auto
-            if node is None or readiness.volumeProblem(node):
+            if node is None or not modality or readiness.volumeProblem(node):
                 continue
             if auto:
                 setattr(state, f"{name}Window", self.logic.window(node, modality))
@@ -329,6 +356,19 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         label = self.ui.statusLabel
         label.styleSheet = pictures.warningStyle(label) if ready.reason else ""
         self.ui.installButton.visible = ready.needsTorch
+
+    def _showWarnings(self):
+        """What is wrong with the result, and with how the volumes lie now, on a line of its own."""
+        said = self.alignmentRow.warnings(self.state)
+        if self.result and not self.result.differences(self.state):
+            known = self.logic.knownAlignment(self.state) is not None
+            said += self.result.warnings(withAlignment=not known)
+        label = self.ui.warningLabel
+        # a long name may wrap after each of its words
+        label.text = " ".join(said).replace("_", "_\N{ZERO WIDTH SPACE}")
+        label.styleSheet = pictures.warningStyle(label)
+        label.visible = bool(said)
+        self.ui.undoButton.enabled = self.logic.canUndo
 
     def _showResult(self):
         nodes = self.state.results
@@ -375,19 +415,37 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 self._finish(fused, message)
 
     def _finish(self, fused, message):
+        before = views.layers()
         if fused:
-            nodes, fusion, stamps = fused
-            self.result = Result(nodes, fusion, stamps)
+            nodes, fusion = fused
+            self.result = Result(nodes, fusion)
+            self.logic.afterUndo(views.restoreLayers, before)
+            self.logic.afterUndo(self._restoreResults, self.state.results)
             self.state.results = nodes
-            done = _("Done in {seconds:.1f} s. The slice views show the result.")
-            done = done.format(seconds=fusion.report.seconds)
-            message = " ".join([done, *fusion.warnings])
-            # a long name may wrap after each of its words
-            message = message.replace("_", "_\N{ZERO WIDTH SPACE}")
+            speed.remember(self.state, fusion.report.seconds)
+            message = _("Done in {seconds:.1f} s.").format(seconds=fusion.report.seconds)
         self.onStateModified()
         if fused:
             self.resultGroup.showInSlices()
+            self.resultGroup.follow3D()
+            views.scrollTo(self.ui.probeLabel)
         self._message = message
+        self.update()
+
+    def _restoreResults(self, nodes):
+        if self.state:
+            self.state.results = {role: node for role, node in nodes.items() if node.GetScene()}
+
+    def onUndo(self):
+        """Take the last fusion back."""
+        self._updating = True  # what changes meanwhile is looked at once, at the end
+        try:
+            with slicer.util.tryWithErrorDisplay(_("The fusion was not taken back.")):
+                self.logic.undo()
+        finally:
+            self._updating = False
+        self.result = None
+        self._message = _("The last fusion was taken back.")
         self.update()
 
     def onAlign(self):
@@ -433,6 +491,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             getattr(ui, f"{group}CollapsibleButton").enabled = not busy
         ui.previewCheckBox.enabled = not busy
         ui.applyButton.enabled = not busy
+        ui.undoButton.enabled = not busy and self.logic.canUndo
         ui.cancelButton.enabled = busy
         ui.progressBar.value = 0
 

@@ -23,6 +23,7 @@ class AlignmentRow:
         ui, label = self._ui, self._ui.alignmentLabel
         rows = self._logic.knownAlignment(state)
         ready = all(node and not readiness.volumeProblem(node) for node in state.sources)
+        ready = ready and all(state.modalities)
         titles = {"check": _("Check"), "align": _("Align"), "undo": _("Undo")}
         ui.alignButton.text = titles[self.step(state)] if ready else titles["check"]
         ui.alignButton.enabled = ready
@@ -35,6 +36,11 @@ class AlignmentRow:
         else:
             label.text = _("not checked yet") if ready else ""
         label.toolTip = " ".join(row.warning for row in rows or [])
+
+    def warnings(self, state):
+        """What is wrong with how the chosen volumes lie now: sentences."""
+        rows = self._logic.knownAlignment(state) or []
+        return [row.warning for row in rows if row.warning]
 
     @staticmethod
     def _words(row):

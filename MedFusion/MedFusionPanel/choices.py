@@ -1,6 +1,7 @@
 """What the combo boxes offer, in words."""
 
 import qt
+import slicer
 from slicer.i18n import tr as _
 
 from MedFusionLib.colour.colormaps import COLORMAPS
@@ -17,9 +18,10 @@ def fill(ui):
         "mps": _("Apple graphics (MPS)"),
         "cpu": _("Processor (CPU)"),
     }
+    modalities = {name: name.upper() for name in MODALITIES}
     choices = {
-        "modality": {name: name.upper() for name in MODALITIES},
-        "thirdModality": {name: name.upper() for name in MODALITIES},
+        "modality": {"": _("Choose"), **modalities},
+        "thirdModality": {"": _("Choose"), **modalities},
         "contributions": {
             "auto": _("What suits the colours"),
             "share": _("Share of the brightness"),
@@ -28,7 +30,6 @@ def fill(ui):
         },
         "mode": {mode.name: mode.title for mode in all_modes()},
         "colormap": {name: name for name in COLORMAPS},
-        "resultColormap": {name: name for name in COLORMAPS},
         "axis": {
             "axial": _("Axial"),
             "coronal": _("Coronal"),
@@ -36,20 +37,71 @@ def fill(ui):
             "native": _("As stored"),
         },
         "device": {name: devices[name] for name in DEVICES},
-        "overwrite": {"new": _("New volumes"), "over": _("Over the last result")},
     }
     for name, items in choices.items():
-        fillOne(getattr(ui, f"{name}ComboBox"), items)
+        tips = {mode.name: mode.summary for mode in all_modes()} if name == "mode" else {}
+        rows = [(data, text, tips.get(data, "")) for data, text in items.items()]
+        fillOne(getattr(ui, f"{name}ComboBox"), rows)
 
 
-def fillOne(combo, items, chosen=None):
-    """Fill a combo box with data -> text, without a signal; no data: a heading."""
+def fillOne(combo, rows, chosen=None):
+    """Fill a combo box with (data, text, tool tip) rows, without a signal; no data: a heading."""
     wasBlocked = combo.blockSignals(True)
     combo.clear()
-    for number, (data, text) in enumerate(items.items()):
+    for number, (data, text, tip) in enumerate(rows):
         combo.addItem(text, data)
+        combo.setItemData(number, tip, qt.Qt.ToolTipRole)
         if data is None:  # no flags: it cannot be chosen
             combo.setItemData(number, 0, qt.Qt.UserRole - 1)
     if chosen is not None:
         combo.setCurrentIndex(combo.findData(chosen))
     combo.blockSignals(wasBlocked)
+
+
+def offerOutputs(ui):
+    """Let the output selectors offer, and make, volumes of their role alone."""
+    for role, kind in (("fused", "Scalar"), ("colour", "Vector")):
+        selector = getattr(ui, f"{role}OutputSelector")
+        selector.addAttribute(f"vtkMRML{kind}VolumeNode", "MedFusion.Role", role)
+
+
+def hideResults(ui):
+    """Offer no result as an input."""
+    volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+    results = [node.GetID() for node in volumes if node.GetAttribute("MedFusion.Role")]
+    for name in ("first", "second", "third"):
+        model = getattr(ui, f"{name}Selector").sortFilterProxyModel()
+        if list(model.hiddenNodeIDs) != results:
+            model.hiddenNodeIDs = results
+
+
+def outputsInWords(state):
+    """What Apply makes, on one line."""
+    names = {
+        _("fused"): state.wantFused,
+        _("colour"): state.wantColour,
+        _("contributions"): state.wantContributions,
+    }
+    wanted = ", ".join(name for name, isWanted in names.items() if isWanted) or _("none")
+    return _("{outputs} (over the old)").format(outputs=wanted) if state.overwritten else wanted
+
+
+def advancedInWords(state):
+    """What is chosen among the advanced settings, on one line."""
+    said = [axesInWords()[state.axis]]
+    said.append(
+        _("automatic windows") if state.firstAuto and state.secondAuto else _("own windows")
+    )
+    if state.third:
+        said.append(_("3 volumes"))
+    return ", ".join(said)
+
+
+def axesInWords():
+    """What the slices along an axis are called."""
+    return {
+        "axial": _("axial"),
+        "coronal": _("coronal"),
+        "sagittal": _("sagittal"),
+        "native": _("as stored"),
+    }

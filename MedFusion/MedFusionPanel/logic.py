@@ -1,5 +1,6 @@
 """Fusing nodes of the scene, from the panel, from scripts, and without a main window."""
 
+import contextlib
 import time
 from dataclasses import replace
 
@@ -10,9 +11,10 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 from MedFusionLib.colour.coding import Coding
 from MedFusionLib.errors import MedFusionError
+from MedFusionLib.results.nodes import fingerprint, name_of
 from MedFusionLib.results.scene import ROLES
 from MedFusionLib.sources.intensities import Window
-from MedFusionPanel import guess, pytorch, readiness, views
+from MedFusionPanel import guess, planes, pytorch, readiness, speed
 from MedFusionPanel.result import stamp
 
 #: what the second and the third volume may be
@@ -29,6 +31,7 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
         self._methods = []
         self._lastSlice = None
         self._alignment = (None, None)  # what was measured -> rows of sources.alignment
+        self._undo = None  # takes the last fusion back
 
     def fuse(
         self,
@@ -76,31 +79,68 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
             if modality not in MODALITIES:
                 raise MedFusionError(f"Say what {secondNode.GetName()} is, with pair='pet-mr'.")
             pair = f"{modality}-mr"
+        modalities = ["mr", (pair or "").partition("-")[0], thirdModality]
+        for node, modality in zip(nodes, modalities, strict=False):
+            problem = guess.contradiction(node, modality) if node and modality else ""
+            if problem:
+                raise MedFusionError(problem)
         settings.update(third_modality=thirdModality)
         return self._fuse(nodes, pair, settings, outputs, overwrite)[0]
 
     def fuseState(self, state, device, run):
-        """Fuse what the panel's state says, beside the event loop: nodes, fusion, input stamps."""
+        """Fuse what the panel's state says, beside the event loop: nodes and fusion.
+
+        `undo` then brings back what was there before.
+        """
         settings = self._settings(state, device)
         settings.update(progress=run.progress, cancelled=run.cancelled)
         settings["windows"] = self._chosenWindows(state)
-        overwrite = state.results if state.overwrite == "over" else None
         key, known = self._alignmentKey(state), self.knownAlignment(state)
         settings["align"] = "check" if state.checkAlignment and known is None else "off"
-        nodes, fusion, stamps = self._fuse(
-            state.sources, state.pair, settings, state.outputs, overwrite, run, known
+        undo = contextlib.ExitStack()
+        nodes, fusion = self._fuse(
+            state.sources,
+            state.pair,
+            settings,
+            state.outputs,
+            state.overwritten,
+            run=run,
+            alignment=known,
+            undo=undo,
         )
         if settings["align"] == "check":
             self._alignment = (key, fusion.report.alignment)
-        return nodes, fusion, stamps
+        self._undo = undo
+        return nodes, fusion
 
-    def _fuse(self, nodes, pair, settings, outputs, overwrite, run=None, alignment=None):
+    def afterUndo(self, action, *arguments):
+        """Note what `undo` does at its end."""
+        stack = contextlib.ExitStack()
+        stack.callback(action, *arguments)
+        stack.push(self._undo)  # is left first
+        self._undo = stack
+
+    @property
+    def canUndo(self):
+        """Whether there is a fusion to take back."""
+        return self._undo is not None
+
+    def undo(self):
+        """Bring the scene back to what it was before the last fusion."""
+        undo, self._undo = self._undo, None
+        if undo is not None:
+            undo.close()
+
+    def forgetUndo(self):
+        """The scene is another one."""
+        self._undo = None
+
+    def _fuse(self, nodes, pair, settings, outputs, overwrite, run=None, alignment=None, undo=None):
         from MedFusionLib.fusion import fuse
-        from MedFusionLib.results.nodes import name_of
         from MedFusionLib.results.scene import add_fusion
 
         volumes = self._volumes(nodes)
-        stamps = [stamp(node) for node in nodes]
+        fingerprints = [fingerprint(node) for node in nodes]
 
         def work():
             third = volumes[2] if len(volumes) > 2 else None
@@ -117,15 +157,24 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
         for node in nodes:
             if node.GetScene() is None:
                 raise MedFusionError(f"{name_of(node)} was removed while it was being fused.")
-        changed = [n for n, before in zip(nodes, stamps, strict=True) if stamp(n) != before]
+        pairs = zip(nodes, fingerprints, strict=True)
+        changed = [node for node, before in pairs if fingerprint(node) != before]
         if changed:
             warning = _(
                 "{names} changed while it was being fused; the result shows what was there before, "
                 "and where."
             ).format(names=", ".join(map(name_of, changed)))
             fusion = fusion.with_report(warnings=(*fusion.warnings, warning))
-        results = add_fusion(slicer.mrmlScene, fusion, nodes, outputs=outputs, overwrite=overwrite)
-        return results, fusion, stamps
+        results = add_fusion(
+            slicer.mrmlScene,
+            fusion,
+            nodes,
+            outputs=outputs,
+            overwrite=overwrite,
+            fingerprints=fingerprints,
+            undo=undo,
+        )
+        return results, fusion
 
     @staticmethod
     def _check(nodes):
@@ -144,7 +193,7 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
     def _settings(state, device):
         return {
             "third_modality": state.thirdModality if state.third else None,
-            "method": state.network,
+            "method": state.method,
             "axis": state.axis,
             "contributions": None if state.contributions == "auto" else state.contributions,
             "coding": Coding(state.mode, state.omega, state.colormap),
@@ -169,7 +218,7 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
         from MedFusionLib.sources.alignment import align_volumes, alignment_rows
 
         key, volumes = self._alignmentKey(state), self._volumes(state.sources)
-        modalities = self._modalities(state)
+        modalities = state.modalities
         _volumes, found = run(lambda: align_volumes(volumes, modalities, "check", run.cancelled))
         self._alignment = (key, alignment_rows(found, [volume.name for volume in volumes]))
 
@@ -200,41 +249,42 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
 
         return any(node and alignment_of(node) for node in state.sources[1:])
 
-    @staticmethod
-    def _modalities(state):
-        return ["mr", state.modality, *([state.thirdModality] if state.third else [])]
-
     def _alignmentKey(self, state):
         nodes = state.sources
         if not all(node and node.GetImageData() for node in nodes):
             return None
-        return [stamp(node) for node in nodes], self._modalities(state)
+        return [stamp(node) for node in nodes], state.modalities
 
     # The visible slice
 
-    def fuseVisibleSlice(self, state, device):
-        """The fused slice that the view shows, and the seconds it took; None if nothing changed."""
+    def fuseVisibleSlice(self, state, device, sliceNode):
+        """The slice that a slice view shows, fused in the plane of that view.
+
+        Returns:
+            (the fused slice, the axis of its plane or "oblique", seconds); None where nothing
+            changed since the last call.
+        """
         from MedFusionLib.fusion import fuse_slice
         from MedFusionLib.sources.prepare import prepare
 
-        point = views.visiblePoint(state.axis)
-        if point is None:
+        if sliceNode is None:
             raise MedFusionError(_("There is no slice view to preview."))
         settings = self._settings(state, device)
         windows = self._chosenWindows(state)
-        modalities = self._modalities(state)
-        key = ([stamp(node) for node in state.sources], modalities, windows)
-        wanted = (key, point, settings)
+        key = ([stamp(node) for node in state.sources], state.modalities, windows)
+        plane = planes.Plane(sliceNode)
+        wanted = (key, plane.values, settings)
         if wanted == self._lastSlice:
-            return None, 0
+            return None
         if self._prepared[0] != key:
             volumes = self._volumes(state.sources)
-            self._prepared = (key, prepare(volumes, modalities, windows))
+            self._prepared = (key, prepare(volumes, state.modalities, windows))
         started = time.monotonic()
-        position = (-point[0], -point[1], point[2])
-        piece = fuse_slice(self._prepared[1], state.pair, position, **settings)
+        sources, axis = planes.cut(self._prepared[1], plane, state.axis)
+        settings["axis"] = "native" if axis == "oblique" else axis
+        piece = fuse_slice(sources, state.pair, plane.centre, **settings)
         self._lastSlice = wanted
-        return piece, time.monotonic() - started
+        return piece, axis, time.monotonic() - started
 
     def forgetSources(self):
         """Let go of the prepared volumes."""
@@ -265,38 +315,75 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
         self._methods = all_methods()
 
     def methods(self, state):
-        """name -> title of each method, for the chosen modality; None: a heading between them."""
-        found = {}
-        for method in sorted(self._methods, key=lambda method: method.group == "comparison"):
-            if method.group == "comparison":
-                found.setdefault(None, _("More methods"))
-            title = method.title
-            if method.kind == "classical":
-                title = _("{title} (classical)").format(title=title)
-            elif readiness.weightsProblem(method, state.modality):
-                title = _("{title} (not trained for {what})").format(
-                    title=title, what=state.modality.upper()
-                )
-            found[method.name] = title
+        """(name, title, tool tip) of each method, for the chosen modality; no name: a heading."""
+        headings = {
+            "recommended": _("Recommended"),
+            "published": _("Published networks"),
+            "comparison": _("For comparison"),
+        }
+        found = []
+        for group, heading in headings.items():
+            members = [method for method in self._methods if method.group == group]
+            if members:
+                found.append((None, heading, ""))
+            found += [
+                (method.name, self._title(method, state), method.summary) for method in members
+            ]
         return found
 
+    @staticmethod
+    def _title(method, state):
+        if method.kind == "classical":
+            return _("{title} (classical)").format(title=method.title)
+        if state.modality and readiness.weightsProblem(method, state.modality):
+            return _("{title} (not trained for {what})").format(
+                title=method.title, what=state.modality.upper()
+            )
+        return method.title
+
+    def methodInWords(self, state):
+        """The chosen method and its group, on one line."""
+        method = self._method(state)
+        if method is None:
+            return state.method
+        groups = {
+            "recommended": _("{title}, recommended"),
+            "published": _("{title}, a published network"),
+            "comparison": _("{title}, for comparison"),
+        }
+        return groups[method.group].format(title=method.title)
+
     def describeMethod(self, state):
-        """What the chosen method is, and what it was trained on."""
-        method = next((m for m in self._methods if m.name == state.network), None)
+        """What the chosen method is, what it was trained on, and how long it took last time."""
+        method = self._method(state)
         if method is None:
             return ""
+        said = [method.summary]
         if method.kind == "classical":
-            return _("{summary} Needs no training.").format(summary=method.summary)
-        if readiness.weightsProblem(method, state.modality):
-            return method.summary
+            said.append(_("Needs no training."))
+        elif state.modality and not readiness.weightsProblem(method, state.modality):
+            said.append(self._training(method, state))
+        seconds = speed.expected(state)
+        if seconds is not None:
+            said.append(
+                _("About {time} for this MR, by the last run here.").format(
+                    time=speed.inWords(seconds)
+                )
+            )
+        return " ".join(said)
+
+    def _method(self, state):
+        return next((method for method in self._methods if method.name == state.method), None)
+
+    @staticmethod
+    def _training(method, state):
         from MedFusionLib.methods.weights import read_card, weights_path
         from MedFusionLib.sources.modalities import PAIRS
 
         card = read_card(weights_path(method.name, state.pair))
         pairs = PAIRS if method.all_pairs else [state.pair]
         train = card.get("data", {}).get("train", {})
-        return _("{summary} Trained on {slices} slices of {cases} {pair} cases.").format(
-            summary=method.summary,
+        return _("Trained on {slices} slices of {cases} {pair} cases.").format(
             slices=train.get("slices", "?"),
             cases=len(train.get("cases", [])) or "?",
             pair=", ".join(name.upper() for name in pairs),

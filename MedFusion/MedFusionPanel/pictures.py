@@ -121,9 +121,15 @@ def _contributed(sample, result):
         return _("No modality contributed here.")
     pairs = zip(result.modalities, sample.fractions, strict=True)
     parts = ", ".join(f"{modality} {part:.0%}" for modality, part in pairs)
-    if result.kind in ("share", "parts"):
-        return _("Where the brightness here comes from: {parts}.").format(parts=parts)
-    return _("How much this place matters to the picture: {parts}.").format(parts=parts)
+    if result.kind == "share":
+        return _("Of this brightness, so much would go if a volume were missing: {parts}.").format(
+            parts=parts
+        )
+    if result.kind == "parts":
+        return _("Of this brightness, so much was taken from each volume: {parts}.").format(
+            parts=parts
+        )
+    return _("How much a change here would change the whole picture: {parts}.").format(parts=parts)
 
 
 def probeBar(sample, result):
@@ -155,7 +161,10 @@ def whyText(why, ras):
     head, *rows = why.rows
     lines = [_row(head, "th"), *(_row(row, "td") for row in rows[:-1])]
     lines.append(_row([f"<b>{cell}</b>" for cell in rows[-1]], "td"))
-    caption = _("0 is black, 1 is white; rounded. What was added, and taken away:")
+    caption = _(
+        "What the method added (+) and took away from each volume here, both being there; 0 is "
+        "black, 1 is white:"
+    )
     table = f'<table width="100%" cellspacing="0" cellpadding="1">{"".join(lines)}</table>'
     return f"<b>{heading}</b> {sentence}<br>{caption}{table}"
 

@@ -7,9 +7,10 @@ from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 from MedFusionLib.errors import MedFusionError
-from MedFusionPanel import pictures, readiness, views
+from MedFusionPanel import choices, pictures, readiness, speed, views
 
 PAUSE = 80  # ms without a change, before a slice is fused
+LONG = 20  # s: a whole volume that takes longer is announced
 
 
 class Preview(VTKObservationMixin):
@@ -29,7 +30,7 @@ class Preview(VTKObservationMixin):
     def follow(self, state):
         """Preview what the state says, where it wants a preview."""
         self._state = state
-        node = views.sliceNode(state.axis) if state.preview else None
+        node = views.viewedSlice() if state.preview else None
         if node is not self._slice:
             self.removeObservers()
             if node is not None:
@@ -38,6 +39,11 @@ class Preview(VTKObservationMixin):
         self._ui.previewFrame.visible = state.preview
         if state.preview:
             self.drawSoon()
+
+    def close(self):
+        """The panel goes away."""
+        self.stop()
+        self._timer.disconnect("timeout()", self.draw)
 
     def stop(self):
         """Until `follow` is called again."""
@@ -59,15 +65,34 @@ class Preview(VTKObservationMixin):
                 reason = readiness.readiness(self._state).reason
                 if reason:
                     raise MedFusionError(reason)
-                piece, seconds = self._logic.fuseVisibleSlice(self._state, self._device())
+                found = self._logic.fuseVisibleSlice(self._state, self._device(), self._slice)
         except MedFusionError as error:
             picture.clear()
             caption.text = str(error)
             return
-        if piece is None:
+        if found is None:
             return  # it is shown already
+        piece, axis, seconds = found
         size = max(200, picture.width), picture.height
         picture.setPixmap(pictures.previewPixmap(piece, *size))
-        caption.text = _("Fused and colour, slice {number} of {count}, in {seconds:.2f} s").format(
-            number=piece.number + 1, count=piece.count, seconds=seconds
+        caption.text = self._caption(piece, axis, seconds)
+
+    def _caption(self, piece, axis, seconds):
+        """Which slice it is, and how long the whole volume would take."""
+        said = (
+            _("Oblique slice")
+            if axis == "oblique"
+            else _("Slice {number} of {count}").format(number=piece.number + 1, count=piece.count)
         )
+        said = _("Fused and colour. {slice}, in {seconds:.2f} s.").format(
+            slice=said, seconds=seconds
+        )
+        if axis != self._state.axis:
+            said += " " + _(
+                "The view is not {axis}; Apply fuses {axis} slices, which may differ a little."
+            ).format(axis=choices.axesInWords()[self._state.axis])
+        elif seconds * piece.count > LONG:
+            said += " " + _("The whole volume would take about {time}.").format(
+                time=speed.inWords(seconds * piece.count)
+            )
+        return said

@@ -10,7 +10,7 @@ from MedFusionLib.errors import MedFusionError
 from MedFusionLib.methods.weights import check_weights, weights_path
 from MedFusionLib.results.nodes import array_matrix, name_of
 from MedFusionLib.sources.volumes import check_geometry
-from MedFusionPanel import pytorch
+from MedFusionPanel import guess, pytorch
 
 LONGEST = 24  # letters of a volume's name in a sentence
 
@@ -55,6 +55,9 @@ def _sources(state):
         reason = volumeProblem(node)
         if reason:
             return reason
+    reason = _modalities(state)
+    if reason:
+        return reason
     if state.third and state.thirdModality == state.modality:
         return _("Second and third volume are both {what}; correct one.").format(
             what=state.modality.upper()
@@ -64,6 +67,22 @@ def _sources(state):
             return _(
                 "{first} and {other} do not overlap in space; register them to each other first."
             ).format(first=shortened(name_of(state.first)), other=shortened(name_of(node)))
+    return ""
+
+
+def _modalities(state):
+    """What contradicts is refused, what is not known is asked."""
+    for node, modality in zip(state.sources, state.modalities, strict=True):
+        if modality == "":
+            name = shortened(name_of(node))
+            if guess.guessModality(node)[0] == "mr":
+                return _(
+                    "{name} seems to be an MR; choose the CT, PET or SPECT here, or say what it is."
+                ).format(name=name)
+            return _("Say what {name} is: CT, PET or SPECT.").format(name=name)
+        reason = guess.contradiction(node, modality)
+        if reason:
+            return reason
     return ""
 
 
@@ -123,12 +142,11 @@ def _overlap(first, second):
 def _outputs(state):
     if not state.outputs:
         return _("Choose at least one output.")
-    if state.overwrite == "over":
-        for node in state.results.values():
-            if any(node is source for source in state.sources):
-                return _(
-                    "{name} is the last result and an input, too; choose new volumes as outputs."
-                ).format(name=name_of(node))
+    for node in state.overwritten.values():
+        if any(node is source for source in state.sources):
+            return _("{name} is an output and an input, too; choose another output.").format(
+                name=name_of(node)
+            )
     return ""
 
 
@@ -136,22 +154,21 @@ def _weights(state):
     from MedFusionLib.methods.registry import get_method
 
     try:
-        method = get_method(state.network)
+        method = get_method(state.method)
     except MedFusionError as error:
         return str(error)
     if state.contributions == "gradient" and not method.differentiable:
-        return _("{method} has no gradient; choose the contributions 'share'.").format(
+        return _("{method} has no gradient; choose another measure of the contributions.").format(
             method=method.title
         )
     if state.contributions == "parts" and not method.supports("parts"):
         return _(
-            "What {method} makes is no sum of parts of its sources; "
-            "choose the contributions 'share'."
+            "What {method} makes is no sum of parts of its sources; choose another measure of the "
+            "contributions."
         ).format(method=method.title)
     if method.kind == "classical":
         return ""
-    modalities = [state.modality, *([state.thirdModality] if state.third else [])]
-    for modality in modalities:
+    for modality in state.modalities[1:]:
         reason = weightsProblem(method, modality)
         if reason:
             return reason

@@ -13,14 +13,21 @@ from MedFusionLib.colour.coding import Coding, Coordinates
 from MedFusionLib.colour.mode import Voxels
 from MedFusionLib.colour.registry import contributions_for, get_mode
 from MedFusionLib.errors import MedFusionError
-from MedFusionLib.fusion import CONTRIBUTION_NAMES
+from MedFusionLib.fusion import CONTRIBUTION_NAMES, Fusion
+from MedFusionLib.methods.registry import get_method
 from MedFusionLib.report import Report
-from MedFusionLib.results.nodes import array_matrix, set_colour, volume_from_node
+from MedFusionLib.results.nodes import (
+    array_matrix,
+    fingerprint,
+    name_of,
+    set_colour,
+    volume_from_node,
+)
 from MedFusionLib.results.quality import quality_of
 from MedFusionLib.results.scene import SOURCE_REFERENCES, add_quality_table
 from MedFusionLib.results.why import explain, sources_of, why_not
 from MedFusionLib.sources.intensities import Window
-from MedFusionPanel import pytorch
+from MedFusionPanel import legends, pytorch
 from MedFusionPanel.readiness import shortened
 
 QUALITY_REFERENCE = "MedFusion.Quality"
@@ -42,43 +49,40 @@ class Sample:
 class Result:
     """The volumes of one fusion in the scene, new or from a saved scene."""
 
-    def __init__(self, nodes, fusion=None, stamps=None):
+    def __init__(self, nodes, fusion=None):
         """What is in the scene, and how it was made.
 
         Args:
             nodes: role -> node, at least one.
             fusion: where it was just made.
-            stamps: of the sources when it was begun; None: as they are now.
 
         Raises:
             MedFusionError: the nodes do not say what they were made of.
         """
         try:
-            self._read(nodes, fusion, stamps)
+            self._read(nodes, fusion)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError, MedFusionError):
             raise MedFusionError(
                 _("The last result does not say what it was made of, or is damaged. Fuse again.")
             ) from None
 
-    def _read(self, nodes, fusion, stamps):
+    def _read(self, nodes, fusion):
         self.nodes = nodes
         self._fusion = fusion
-        self._carrier = next(iter(nodes.values()))
-        self.report = reportOf(self._carrier)
+        self.carrier = next(iter(nodes.values()))
+        self.report = reportOf(self.carrier)
         self.modalities = [part.modality.upper() for part in self.report.inputs]
         self._arrays, self._coordinates = self._fromNodes() if fusion is None else _of(fusion)
         self._remade = (None, None)  # stamps of the sources -> what was fused, made anew
-        self._stamps = stamps
-        if fusion and stamps is None:
-            self._stamps = [stamp(node) for node in self.sources]
+        self._compared = (None, "")  # stamps of the sources -> what changed
         self._colourReport = self._reportOf("colour")
-        _checked = self.rows(), self.coding  # a report that lacks a part is found here
+        _checked = self.rows(), self.weights(), self.coding  # finds a report that lacks a part
 
     @property
     def sources(self):
         """The fused volumes, in their order; None where one is no longer in the scene."""
         roles = SOURCE_REFERENCES[: len(self.report.inputs)]
-        return [self._carrier.GetNodeReference(role) for role in roles]
+        return [self.carrier.GetNodeReference(role) for role in roles]
 
     @property
     def coding(self):
@@ -114,18 +118,23 @@ class Result:
         text = json.dumps(self._colourReport.to_dict(), ensure_ascii=False)
         self.nodes["colour"].SetAttribute("MedFusion.Report", text)
 
-    @property
-    def canScore(self):
-        """Whether the fusion was made in this session: scoring needs all of it."""
-        return self._fusion is not None
+    def scoreNot(self):
+        """Why the quality cannot be measured, in a sentence; "" when it can."""
+        if "fused" not in self._arrays:
+            return _("The fused volume of this result is not there.")
+        try:
+            self._checkSources()
+        except MedFusionError as error:
+            return str(error)
+        return ""
 
     def addQuality(self):
         """Add, or renew, the table of metrics; returns its node."""
-        name = self._carrier.GetAttribute("MedFusion.Sources")
-        node = self._carrier.GetNodeReference(QUALITY_REFERENCE)
-        rows = quality_of(self._fusion).rows
+        name = self.carrier.GetAttribute("MedFusion.Sources")
+        node = self.carrier.GetNodeReference(QUALITY_REFERENCE)
+        rows = quality_of(self._fusion or self._fusionAgain()).rows
         node = add_quality_table(slicer.mrmlScene, rows, self.sources[0], name, node)
-        self._carrier.SetNodeReferenceID(QUALITY_REFERENCE, node.GetID())
+        self.carrier.SetNodeReferenceID(QUALITY_REFERENCE, node.GetID())
         return node
 
     def differences(self, state):
@@ -135,14 +144,49 @@ class Result:
             return _("This result is from other inputs: {names}.").format(names=names)
         if any(node.GetImageData() is None for node in self.nodes.values()):
             return _("A volume of this result has no voxels. Apply makes it anew.")
-        if self._stamps and self._stamps != [stamp(node) for node in self.sources]:
-            return _inputChanged()
+        changed = self.changes()
+        if changed:
+            return changed
         found = self._otherSettings(state)
         if found:
             return _("Made with other settings ({names}). Apply renews it.").format(
                 names=", ".join(found)
             )
         return ""
+
+    def changes(self):
+        """Which sources were changed or moved since, in a sentence; "" where none was.
+
+        What they were is kept with the result, so this is known in a later session, too.
+        """
+        stamps = [stamp(node) for node in self.sources]
+        if self._compared[0] != stamps:
+            self._compared = (stamps, self._changes())
+        return self._compared[1]
+
+    def _changes(self):
+        text = self.carrier.GetAttribute("MedFusion.Fingerprints")
+        if not text:
+            return ""
+        said = []
+        for node, before in zip(self.sources, json.loads(text), strict=True):
+            try:
+                now = fingerprint(node)
+            except MedFusionError as error:
+                return str(error)
+            name = shortened(name_of(node))
+            if now["voxels"] != before["voxels"]:
+                said.append(_("{name} was changed").format(name=name))
+            elif not np.allclose(now["place"], before["place"], atol=1e-3):
+                said.append(_("{name} was moved").format(name=name))
+        if not said:
+            return ""
+        return _("{what} since this result was made. Apply renews it.").format(what=", ".join(said))
+
+    def warnings(self, withAlignment=True):
+        """What the user has to know of this result: sentences."""
+        rows = [row.warning for row in self.report.alignment]
+        return [one for one in self.report.warnings if withAlignment or one not in rows]
 
     def _otherSettings(self, state):
         used = self.report.parameters
@@ -154,14 +198,13 @@ class Result:
             strict=False,
         ):
             chosen = part.window_from.startswith("given")
-            windows.append(chosen if auto else list(window) != part.window)
+            windows.append(chosen if auto else list(window) != list(part.window))
         kind = state.contributions
         kind = contributions_for(state.mode) if kind == "auto" else kind
         modalities = [part.modality for part in self.report.inputs]
-        wanted = ["mr", state.modality, *([state.thirdModality] if state.third else [])]
         pairs = (
-            (_("modality"), modalities != wanted),
-            (_("method"), self.report.method != state.network),
+            (_("modality"), modalities != state.modalities),
+            (_("method"), self.report.method != state.method),
             (_("contributions"), used.contributions != kind),
             (_("slice axis"), used.axis != state.axis),
             (_("windows"), any(windows)),
@@ -176,21 +219,31 @@ class Result:
         for part, modality in zip(report.inputs, self.modalities, strict=True):
             window = _("{low:.4g} to {high:.4g}").format(low=part.window[0], high=part.window[1])
             rows.append((modality, _breakable(part.name), window))
-        weights = ", ".join(digest[:8] for digest in report.weights_sha256)
-        weights = [_("weights {digest}").format(digest=weights)] if weights else []
-        rows.append((_("Method"), report.method, *weights))
-        kinds = {"share": _("shares"), "parts": _("parts"), "gradient": _("gradients")}
-        kind = kinds[self.kind]
-        rows.append((_("Maps"), _("{kind}, {axis}").format(kind=kind, axis=used.axis)))
+        rows.append((_("Method"), methodTitle(report.method)))
+        kinds = {
+            "share": _("share of the brightness"),
+            "parts": _("what was taken"),
+            "gradient": _("gradients"),
+        }
+        rows.append((_("Contributions"), kinds[self.kind]))
+        axes = {"axial": _("axial"), "coronal": _("coronal"), "sagittal": _("sagittal")}
+        rows.append((_("Slices"), axes.get(used.axis, _("as stored"))))
         device = report.device.split(" (")[0]
         rows.append((_("Ran on"), _("{device}, {s:g} s").format(device=device, s=report.seconds)))
         return rows
+
+    def weights(self):
+        """Which trained weights were used, for a tool tip."""
+        digests = [digest[:8] for digest in self.report.weights_sha256]
+        if not digests:
+            return _("A method without trained weights.")
+        return _("Weights (SHA-256): {digests}").format(digests=", ".join(digests))
 
     def sample(self, ras):
         """The values at a RAS point; None outside of the result."""
         if "fused" not in self._arrays:
             return None
-        place = indexAt(self._carrier, ras, self._arrays["fused"].shape)
+        place = indexAt(self.carrier, ras, self._arrays["fused"].shape)
         if place is None:
             return None
         values = []
@@ -200,8 +253,7 @@ class Result:
                 array = slicer.util.arrayFromVolume(node)
                 at = indexAt(node, ras, array.shape)
                 value = float(array[at]) if at is not None else None
-                if node.GetVoxelValueUnits() is not None:
-                    unit = node.GetVoxelValueUnits().GetCodeValue() or unit
+                unit = legends.unitOf(node, modality)
             values.append((modality, value, unit))
         parts = [
             max(float(self._arrays[role][place]), 0)
@@ -241,7 +293,7 @@ class Result:
             MedFusionError: it is not known, with a sentence that says why not.
         """
         fused = self._arrays["fused"]
-        place = indexAt(self._carrier, ras, fused.shape)
+        place = indexAt(self.carrier, ras, fused.shape)
         if place is None:
             raise MedFusionError(_("The result does not reach there."))
         sources = self._sourcesAsFused()
@@ -249,15 +301,34 @@ class Result:
             raise MedFusionError(_("The MR is on another grid than this result; fuse again."))
         return explain(sources, self.report, place, float(fused[place]))
 
-    def _sourcesAsFused(self):
-        nodes = self.sources
-        for node, modality in zip(nodes, self.modalities, strict=True):
+    def _fusionAgain(self):
+        """The fusion as it was made, as far as the metrics look at it."""
+        node = self.nodes["fused"]
+        return Fusion(
+            volume_from_node(node),
+            (),
+            self.kind,
+            None,
+            self.report.parameters.axis,
+            self._sourcesAsFused(),
+            self.coding,
+            self.report,
+        )
+
+    def _checkSources(self):
+        """Raise where the sources are not what this was made of."""
+        for node, modality in zip(self.sources, self.modalities, strict=True):
             if node is None:
                 missing = _("The {modality} that this was made of is not in the scene any more.")
                 raise MedFusionError(missing.format(modality=modality))
+        changed = self.changes()
+        if changed:
+            raise MedFusionError(changed)
+
+    def _sourcesAsFused(self):
+        self._checkSources()
+        nodes = self.sources
         stamps = [stamp(node) for node in nodes]
-        if self._stamps and stamps != self._stamps:
-            raise MedFusionError(_inputChanged())
         if self._fusion is not None:
             return self._fusion.sources
         if self._remade[0] != stamps:
@@ -272,7 +343,7 @@ class Result:
         return get_mode(self.coding.mode).source_colours(self.coding, modalities)
 
     def _reportOf(self, role):
-        return reportOf(self.nodes.get(role, self._carrier))
+        return reportOf(self.nodes.get(role, self.carrier))
 
     def _fromNodes(self):
         arrays = {
@@ -302,8 +373,12 @@ def _of(fusion):
     return {"fused": fusion.fused.array, **arrays}, fusion.coordinates
 
 
-def _inputChanged():
-    return _("An input was changed since this result was made. Apply renews it.")
+def methodTitle(name):
+    """What a method is called; its name where this version does not have it."""
+    try:
+        return get_method(name).title
+    except MedFusionError:
+        return name
 
 
 def _breakable(name):

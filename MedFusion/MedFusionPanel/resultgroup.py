@@ -1,4 +1,4 @@
-"""The group "Result": legend, what was used, recolouring, views and probe."""
+"""The group "View": what the views show, legend, recolouring, probe, and what was used."""
 
 import slicer
 from slicer.i18n import tr as _
@@ -6,8 +6,10 @@ from slicer.util import VTKObservationMixin
 
 from MedFusionLib.colour.coding import Coding
 from MedFusionLib.colour.registry import get_mode
-from MedFusionPanel import dicomexport, pictures, views
+from MedFusionPanel import dicomexport, legends, pictures, views
 from MedFusionPanel.why import WhyRow
+
+FUNCTIONAL = ("PET", "SPECT")  # what a maximum intensity projection is read of
 
 
 class ResultGroup(VTKObservationMixin):
@@ -20,12 +22,20 @@ class ResultGroup(VTKObservationMixin):
         self._result = None
         self._legend = pictures.LegendPicture(ui)
         self._why = WhyRow(ui)
-        ui.showSlicesButton.connect("clicked(bool)", self.showInSlices)
+        self._buttons = {
+            "colour": ui.colourViewButton,
+            "fused": ui.fusedViewButton,
+            "sources": ui.sourcesViewButton,
+        }
+        ui.colourViewButton.connect("clicked(bool)", self.showColour)
+        ui.fusedViewButton.connect("clicked(bool)", self.showFused)
+        ui.sourcesViewButton.connect("clicked(bool)", self.showSources)
+        ui.fusionSlider.connect("valueChanged(double)", self.onSlider)
         ui.show3DButton.connect("clicked(bool)", self.showIn3D)
-        ui.compareButton.connect("toggled(bool)", self.compare)
+        ui.showMaximumButton.connect("clicked(bool)", self.showMaximum)
+        ui.crosshairCheckBox.connect("toggled(bool)", views.linkCrosshair)
         ui.qualityButton.connect("clicked(bool)", self.showQuality)
         ui.dicomButton.connect("clicked(bool)", self.exportDicom)
-        ui.opacitySlider.connect("valueChanged(double)", self.setOpacity)
         crosshair = views.crosshair()
         if crosshair is not None:
             event = slicer.vtkMRMLCrosshairNode.CursorPositionModifiedEvent
@@ -44,20 +54,14 @@ class ResultGroup(VTKObservationMixin):
         coding = Coding(state.mode, state.omega, state.colormap)
         if result.canRecolour and result.coding != coding:
             result.recolour(coding)
+            if self._view() == "colour":
+                legends.show(result, "colour")
         self._legend.draw(result.coding, result.modalities)
         ui.usedLabel.text = pictures.tableText(result.rows())
-        differences = result.differences(state)
-        ui.staleLabel.text = differences or _("Made from what is chosen above.")
-        ui.staleLabel.styleSheet = pictures.warningStyle(ui.staleLabel) if differences else ""
-        uses = get_mode(state.mode).uses
-        ui.resultOmegaSlider.enabled = result.canRecolour and "omega" in uses
-        ui.resultColormapComboBox.enabled = result.canRecolour and "colormap" in uses
-        ui.show3DButton.enabled = "colour" in result.nodes
-        ui.compareButton.enabled = len(result.sources) == 2 and None not in result.sources
-        if ui.compareButton.checked and not ui.compareButton.enabled:
-            ui.compareButton.checked = False
-        ui.qualityButton.enabled = result.canScore
-        ui.dicomButton.enabled = result.canRecolour
+        ui.usedLabel.toolTip = result.weights()
+        self._showDifferences()
+        self._showWhatIsPossible()
+        self._showView()
         self.probe()
 
     def stop(self):
@@ -65,26 +69,116 @@ class ResultGroup(VTKObservationMixin):
         self._why.stop()
         self.removeObservers()
 
-    def showInSlices(self):
-        """MR behind, colour in front."""
+    def _showDifferences(self):
+        ui, result = self._ui, self._result
+        differences = result.differences(self._state)
+        ui.staleLabel.text = differences or _("Made from what is chosen above.")
+        ui.staleLabel.styleSheet = pictures.warningStyle(ui.staleLabel) if differences else ""
+
+    def _showWhatIsPossible(self):
+        """Enable what can be done; a tool tip says why something cannot."""
+        ui, result = self._ui, self._result
+        uses = get_mode(self._state.mode).uses
+        ui.modeComboBox.enabled = result.canRecolour
+        ui.omegaSlider.enabled = result.canRecolour and "omega" in uses
+        ui.colormapComboBox.enabled = result.canRecolour and "colormap" in uses
+        ui.colourViewButton.enabled = ui.show3DButton.enabled = "colour" in result.nodes
+        ui.fusedViewButton.enabled = "fused" in result.nodes
+        first, second = result.sources[:2]
+        ui.sourcesViewButton.enabled = bool(first and second)
+        ui.showMaximumButton.enabled = bool(second) and result.modalities[1] in FUNCTIONAL
+        reason = result.scoreNot()
+        ui.qualityButton.enabled = not reason
+        ui.qualityButton.toolTip = reason or _(
+            "Adds a table with measures of the fused image against its sources, beside the plain "
+            "average and the pixel-wise maximum. Takes some seconds."
+        )
+        ui.dicomButton.enabled = result.canRecolour
+
+    # The slice views
+
+    def _view(self):
+        """What is shown: what the user chose, or what there is of it."""
+        wanted = (self._state.view, "colour", "fused", "sources")
+        return next((view for view in wanted if self._buttons[view].enabled), "colour")
+
+    def _showView(self):
+        """The buttons and the slider of the view; the views themselves are left alone."""
+        ui, view = self._ui, self._view()
+        for name, button in self._buttons.items():
+            button.checked = name == view
+        ends = {"colour": _("colour"), "fused": _("fused"), "sources": self._result.modalities[1]}
+        ui.fusionFirstLabel.text = self._result.modalities[0]
+        ui.fusionSecondLabel.text = ends[view]
+        ui.sourcesViewButton.text = " + ".join(self._result.modalities[:2])
+        wasBlocked = ui.fusionSlider.blockSignals(True)
+        ui.fusionSlider.value = self._opacity()
+        ui.fusionSlider.blockSignals(wasBlocked)
+        wasBlocked = ui.crosshairCheckBox.blockSignals(True)
+        ui.crosshairCheckBox.checked = views.isCrosshairShown()
+        ui.crosshairCheckBox.blockSignals(wasBlocked)
+
+    def _opacity(self):
+        return self._state.blend if self._view() == "sources" else self._state.opacity
+
+    def showColour(self):
+        """The colour volume over the MR."""
+        self._choose("colour")
+
+    def showFused(self):
+        """The fused volume, grey, over the MR."""
+        self._choose("fused")
+
+    def showSources(self):
+        """The second source over the MR, in Slicer's colours."""
+        self._choose("sources")
+
+    def _choose(self, view):
+        self._state.view = view
+        self.showInSlices(everywhere=True)
+
+    def showInSlices(self, everywhere=False):
+        """Bring the view that is chosen into the slice views that are this result's, or all."""
+        result = self._result
+        if result is None:
+            return
+        view = self._view()
+        front = result.nodes.get(view)
+        if view == "sources":
+            front = result.sources[1]
+            modality = result.modalities[1].lower()
+            legends.colourSource(front, modality, result.report.inputs[1].window)
+        views.showLayers(result, front or result.carrier, self._opacity() / 100, everywhere)
+        legends.show(result, view)
+        self._showView()
+
+    def onSlider(self, percent):
+        """From the MR to what stands in front of it."""
         if self._result is None:
             return
-        self._ui.compareButton.checked = False
-        views.showResult(self._result, self._state.opacity)
+        if self._view() == "sources":
+            self._state.blend = percent
+        else:
+            self._state.opacity = percent
+        views.setOpacity(self._result, percent / 100)
+
+    # The 3D view
 
     def showIn3D(self):
         """Volume rendering of the colour volume."""
         views.showIn3D(self._result.nodes["colour"])
 
-    def compare(self, pressed):
-        """Slicer's own blending of the sources while pressed, else the colour volume."""
-        titles = _("Compare with plain blending"), _("Back to the colours")
-        self._ui.compareButton.text = titles[bool(pressed)]
-        self._ui.opacitySlider.enabled = not pressed
-        if pressed:
-            views.showBlended(*self._result.sources)
-        else:
-            views.showResult(self._result, self._state.opacity)
+    def showMaximum(self):
+        """Maximum intensity projection of the PET or SPECT."""
+        result = self._result
+        views.showMaximum(result.sources[1], result.report.inputs[1].window)
+
+    def follow3D(self):
+        """After a fusion: no earlier result stays in the 3D view."""
+        if self._result is not None:
+            views.follow3D(self._result)
+
+    # Quality, export, probe
 
     def showQuality(self):
         """A table of the fused image's metrics."""
@@ -101,11 +195,6 @@ class ResultGroup(VTKObservationMixin):
         ):
             folder = dicomexport.exportResult(self._result, chosen)
             self._ui.staleLabel.text = _("Written to {folder}.").format(folder=folder)
-
-    def setOpacity(self, opacity):
-        """Of the colour volume over the MR."""
-        if self._result:
-            views.setOpacity(opacity)
 
     def probe(self, caller=None, event=None):
         """Say what lies under the crosshair."""

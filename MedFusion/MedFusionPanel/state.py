@@ -77,12 +77,13 @@ class PanelState:
     first = Reference()
     second = Reference()
     third = Reference()
-    modality = Parameter("pet", ("ct", "pet", "spect"))
+    modality = Parameter("", ("", "ct", "pet", "spect"))  # "": not known, so the user is asked
     modalityReason = Parameter("")
     guessedFor = Reference()
-    thirdModality = Parameter("ct", ("ct", "pet", "spect"))
+    thirdModality = Parameter("", ("", "ct", "pet", "spect"))
+    guessedForThird = Reference()
 
-    network = Parameter(DEFAULT_METHOD)
+    method = Parameter(DEFAULT_METHOD)
     contributions = Parameter("auto", ("auto", *CONTRIBUTIONS))
     mode = Parameter(DEFAULT_MODE, mode_names())
     omega = Parameter(0.6, limits=(0, 1))
@@ -99,10 +100,13 @@ class PanelState:
     wantFused = Parameter(True)
     wantColour = Parameter(True)
     wantContributions = Parameter(True)
-    overwrite = Parameter("new", ("new", "over"))
+    outFused = Reference()  # what is written over; None: a new volume
+    outColour = Reference()
 
     preview = Parameter(False)
-    opacity = Parameter(1.0, limits=(0, 1))
+    view = Parameter("colour", ("colour", "fused", "sources"))  # what the slice views show
+    opacity = Parameter(100.0, limits=(0, 100))  # percent of the result over the MR
+    blend = Parameter(50.0, limits=(0, 100))  # percent from the MR to the second volume
 
     resultFused = Reference()
     resultColour = Reference()
@@ -131,6 +135,20 @@ class PanelState:
     def sources(self):
         """The chosen volumes, in their order; None where none is chosen."""
         return [self.first, self.second, *([self.third] if self.third else [])]
+
+    @property
+    def modalities(self):
+        """Of the chosen volumes, in their order."""
+        return ["mr", self.modality, *([self.thirdModality] if self.third else [])]
+
+    @property
+    def overwritten(self):
+        """role -> node that is written over: what the user chose, with the maps made with it."""
+        nodes = {"fused": self.outFused, "colour": self.outColour}
+        results = self.results
+        if any(node is not None and node is results.get(role) for role, node in nodes.items()):
+            nodes.update({role: results.get(role) for role in self.RESULTS if role not in nodes})
+        return {role: node for role, node in nodes.items() if node is not None}
 
     @property
     def outputs(self):

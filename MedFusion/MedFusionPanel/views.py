@@ -3,8 +3,9 @@
 import slicer
 import vtk
 
-#: slice axis -> the view that shows such slices in Slicer's layouts
-VIEWS = {"axial": "Red", "coronal": "Green", "sagittal": "Yellow", "native": "Red"}
+from MedFusionLib.results.scene import SOURCE_REFERENCES
+
+ROLE = "MedFusion.Role"
 
 
 def layoutManager():
@@ -12,32 +13,103 @@ def layoutManager():
     return slicer.app.layoutManager()
 
 
-def showResult(result, opacity):
-    """The colour volume, or without one the fused volume, over the MR where that is there."""
-    first = result.sources[0]
-    node = result.nodes.get("colour") or next(iter(result.nodes.values()))
-    if first is None:
-        first, node = node, None
-    slicer.util.setSliceViewerLayers(
-        background=first, foreground=node, foregroundOpacity=opacity, fit=_isNew(first)
-    )
+# The slice views
 
 
-def _isNew(volume):
-    """Whether no slice view shows a volume in its background yet."""
-    nodes = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
-    return all(node.GetBackgroundVolumeID() != volume.GetID() for node in nodes)
+def showLayers(result, front, opacity, everywhere=False):
+    """Show a volume over the MR, in the views that show this result or its sources.
+
+    Views that show something else are left alone, unless all do.
+
+    Args:
+        result: whose views these are.
+        front: the node in front.
+        opacity: of it, 0 to 1.
+        everywhere: whether to take all slice views.
+    """
+    back = result.sources[0]
+    if back is None:
+        back, front = front, None
+    views = _composites()
+    mine = [view for view in views if everywhere or _belongs(view, result)] or views
+    for view in mine:
+        isNew = view.GetBackgroundVolumeID() != back.GetID()
+        view.SetBackgroundVolumeID(back.GetID())
+        view.SetForegroundVolumeID(front.GetID() if front else None)
+        view.SetForegroundOpacity(opacity)
+        if isNew:
+            _fit(view)
 
 
-def showBlended(first, second):
-    """Both sources half and half, as Slicer blends by itself."""
-    slicer.util.setSliceViewerLayers(background=first, foreground=second, foregroundOpacity=0.5)
+def setOpacity(result, opacity):
+    """Of a result's volume, or of its second source, where it stands in front."""
+    ids = {node.GetID() for node in (*result.nodes.values(), *result.sources[1:]) if node}
+    for view in _composites():
+        if view.GetForegroundVolumeID() in ids:
+            view.SetForegroundOpacity(opacity)
 
 
-def setOpacity(opacity):
-    """Of the foreground."""
-    slicer.util.setSliceViewerLayers(foregroundOpacity=opacity)
+def layers():
+    """What the slice views show now; `restoreLayers` brings it back."""
+    return [
+        (
+            view,
+            view.GetBackgroundVolumeID(),
+            view.GetForegroundVolumeID(),
+            view.GetForegroundOpacity(),
+        )
+        for view in _composites()
+    ]
 
+
+def restoreLayers(before):
+    """Show again what `layers` gave."""
+    for view, back, front, opacity in before:
+        view.SetBackgroundVolumeID(back)
+        view.SetForegroundVolumeID(front)
+        view.SetForegroundOpacity(opacity)
+
+
+def _composites():
+    return slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+
+
+def _belongs(view, result):
+    """Whether a slice view shows nothing, or only sources or results of these sources."""
+    ids = (view.GetBackgroundVolumeID(), view.GetForegroundVolumeID())
+    nodes = [slicer.mrmlScene.GetNodeByID(name) for name in ids if name]
+    return all(node is None or node in result.sources or _isOf(node, result) for node in nodes)
+
+
+def _isOf(node, result):
+    """Whether a volume is a result, this or another one, of the same sources."""
+    if not node.GetAttribute(ROLE):
+        return False
+    return result.sources == [
+        node.GetNodeReference(role) for role in SOURCE_REFERENCES[: len(result.sources)]
+    ]
+
+
+def _fit(view):
+    layout = layoutManager()
+    name = view.GetLayoutName()
+    widget = layout.sliceWidget(name) if layout else None
+    if widget is not None:
+        widget.sliceLogic().FitSliceToBackground()
+
+
+def viewedSlice():
+    """The slice node of the red view, or of another one where that is not shown; None: no view."""
+    layout = layoutManager()
+    if layout is None:
+        return None
+    nodes = [layout.sliceWidget(name).mrmlSliceNode() for name in layout.sliceViewNames()]
+    shown = [node for node in nodes if node.IsMappedInLayout()] or nodes
+    red = [node for node in shown if node.GetLayoutName() == "Red"]
+    return next(iter(red or shown), None)
+
+
+# The 3D view
 
 #: brightness -> opacity in the 3D view: skin a veil, brain and bone solid
 OPACITY = ((0, 0), (30, 0), (110, 0.03), (200, 0.25), (255, 0.6))
@@ -45,10 +117,7 @@ OPACITY = ((0, 0), (30, 0), (110, 0.03), (200, 0.25), (255, 0.6))
 
 def showIn3D(colour):
     """Volume rendering of a colour volume, with little shading: its colours stay legible."""
-    logic = slicer.modules.volumerendering.logic()
-    display = logic.GetFirstVolumeRenderingDisplayNode(colour)
-    if display is None:
-        display = logic.CreateDefaultVolumeRenderingNodes(colour)
+    display = _rendering(colour)
     opacity = vtk.vtkPiecewiseFunction()
     for brightness, strength in OPACITY:
         opacity.AddPoint(brightness, strength)
@@ -58,16 +127,61 @@ def showIn3D(colour):
     look.GetVolumeProperty().SetAmbient(0.55)
     look.GetVolumeProperty().SetDiffuse(0.6)
     look.GetVolumeProperty().SetSpecular(0.1)
-    for other in slicer.util.getNodesByClass("vtkMRMLVolumeRenderingDisplayNode"):
-        volume = other.GetVolumeNode()
-        if volume and volume.GetAttribute("MedFusion.Role"):  # one result at a time
-            other.SetVisibility(other is display)
+    _show3D(display, "Composite")
+
+
+def showMaximum(volume, window):
+    """Maximum intensity projection of a PET or SPECT, dark on bright as it is read."""
+    display = _rendering(volume)
+    low, high = window
+    opacity, colours = vtk.vtkPiecewiseFunction(), vtk.vtkColorTransferFunction()
+    for value, strength in ((low, 0), (high, 1)):
+        opacity.AddPoint(value, strength)
+        colours.AddRGBPoint(value, strength, strength, strength)
+    look = display.GetVolumePropertyNode()
+    look.SetScalarOpacity(opacity)
+    look.SetColor(colours)
+    look.GetVolumeProperty().SetShade(False)
+    _show3D(display, "MaximumIntensityProjection")
+
+
+def follow3D(result):
+    """Where the 3D view shows an earlier result, show this one."""
+    colour = result.nodes.get("colour")
+    for display in _renderings():
+        volume = display.GetVolumeNode()
+        if display.GetVisibility() and volume and volume.GetAttribute(ROLE) and volume != colour:
+            display.SetVisibility(False)
+            if colour is not None:
+                showIn3D(colour)
+
+
+def _rendering(volume):
+    """The display of a volume's rendering, made where there is none."""
+    logic = slicer.modules.volumerendering.logic()
+    display = logic.GetFirstVolumeRenderingDisplayNode(volume)
+    return display or logic.CreateDefaultVolumeRenderingNodes(volume)
+
+
+def _renderings():
+    return slicer.util.getNodesByClass("vtkMRMLVolumeRenderingDisplayNode")
+
+
+def _show3D(display, technique):
+    """One volume at a time; the technique is the view's, whatever it shows."""
+    for other in _renderings():
+        other.SetVisibility(other is display)
     layout = layoutManager()
     if layout is None:
         return
-    if not layout.threeDWidget(0).mrmlViewNode().IsMappedInLayout():
+    view = layout.threeDWidget(0).mrmlViewNode()
+    view.SetRaycastTechnique(getattr(view, technique))
+    if not view.IsMappedInLayout():
         layout.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
     slicer.util.resetThreeDViews()
+
+
+# Tables, the panel, the crosshair
 
 
 def showTable(node):
@@ -90,25 +204,23 @@ def scrollTo(widget):
         area.ensureWidgetVisible(widget)
 
 
-def sliceNode(axis):
-    """The slice node of the view that shows slices along an axis; None when there is none."""
-    layout = layoutManager()
-    widget = layout.sliceWidget(VIEWS[axis]) if layout else None
-    return widget.mrmlSliceNode() if widget else None
-
-
-def visiblePoint(axis):
-    """RAS point in the middle of the visible slice; None without a view."""
-    node = sliceNode(axis)
-    if node is None:
-        return None
-    matrix = node.GetSliceToRAS()
-    return [matrix.GetElement(row, 3) for row in range(3)]
-
-
 def crosshair():
     """The crosshair node."""
     return slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode")
+
+
+def linkCrosshair(linked):
+    """Whether the crosshair is shown, and moving it (Shift and the mouse) moves all slices."""
+    node = crosshair()
+    if node is not None:
+        node.SetCrosshairMode(node.ShowBasic if linked else node.NoCrosshair)
+        node.SetCrosshairBehavior(node.OffsetJumpSlice)
+
+
+def isCrosshairShown():
+    """Whether there is a crosshair to be seen."""
+    node = crosshair()
+    return node is not None and node.GetCrosshairMode() != node.NoCrosshair
 
 
 def crosshairPoint():

@@ -47,8 +47,9 @@ class WhyRow:
         self._timer.start()
 
     def stop(self):
-        """Until `show` is called again."""
+        """The panel goes away."""
         self._timer.stop()
+        self._timer.disconnect("timeout()", self._onRest)
         self._result = None
 
     def _onToggled(self, pressed):

@@ -220,6 +220,9 @@ class RealScene:
         for name, logic in logics.items():
             self.logic.SetModuleLogic(name, logic)
             self.modules.add(Module(name, logic))
+        # With a scene this one would look for Slicer's colour files; its legends need none.
+        self.scene.RegisterNodeClass(slicer.vtkMRMLColorLegendDisplayNode())
+        self.modules.add(Module("Colors", slicer.vtkSlicerColorLogic()))
         return logics
 
     def _preset_folder(self) -> str:

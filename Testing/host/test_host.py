@@ -318,13 +318,13 @@ def test_range(ctk):
 
 
 def test_a_collapsed_group_hides_its_contents(panel):
-    group, slider = panel.ui.methodCollapsibleButton, panel.ui.omegaSlider
+    group, selector = panel.ui.inputsCollapsibleButton, panel.ui.firstSelector
     panel.show()
-    assert slider.visible
+    assert selector.visible
     group.collapsed = True
-    assert not slider.visible
+    assert not selector.visible
     group.click()
-    assert slider.visible and not group.collapsed
+    assert selector.visible and not group.collapsed
 
 
 # .ui files

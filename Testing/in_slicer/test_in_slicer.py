@@ -55,8 +55,8 @@ def test_the_last_window_cancels_a_run_when_it_closes(panel, monkeypatch):
 
 def test_after_reload_the_methods_are_listed(panel):
     """The last test: it replaces the modules that the others hold."""
-    assert panel.ui.networkComboBox.count > 3
+    assert panel.ui.methodComboBox.count > 3
     panel.onReload()
     again = slicer.modules.MedFusionWidget
     assert again is not panel
-    assert again.ui.networkComboBox.count > 3
+    assert again.ui.methodComboBox.count > 3

@@ -41,9 +41,9 @@ def tutorial():
     ui.previewCheckBox.click()
     scroll("Red", 34)
     wait(lambda: "slice" in ui.previewCaptionLabel.text)
-    choose(ui.networkComboBox, "laplacian-pyramid")
+    choose(ui.methodComboBox, "laplacian-pyramid")
     wait(lambda: "slice" in ui.previewCaptionLabel.text)
-    choose(ui.networkComboBox, "bands")
+    choose(ui.methodComboBox, "bands")
     ui.advancedCollapsibleButton.collapsed = False
     picture("preview", ui.previewFrame)
     ui.advancedCollapsibleButton.collapsed = True
@@ -66,9 +66,9 @@ def tutorial():
     for word in ("MR ", "PET ", "fused ", "comes from"):
         see(word in ui.probeLabel.text)
     # 7
-    ui.resultOmegaSlider.value = 0.9
+    ui.omegaSlider.value = 0.9
     spin()
-    ui.resultOmegaSlider.value = 0.6
+    ui.omegaSlider.value = 0.6
     choose(ui.modeComboBox, "paper")
     see("contribution" in ui.legendTitleLabel.text)
     choose(ui.modeComboBox, "fused")
@@ -128,7 +128,7 @@ def fuse(first, second, name, near, offset=0):
     ui = slicer.modules.MedFusionWidget.ui
     ui.firstSelector.setCurrentNode(first)
     ui.secondSelector.setCurrentNode(second)
-    choose(ui.networkComboBox, "bands")
+    choose(ui.methodComboBox, "bands")
     ui.applyButton.click()
     see(ui.statusLabel.text.startswith("Done in"))
     box = [0.0] * 6

@@ -43,7 +43,7 @@ def head(panel, phantom):
     panel.pet = add_volume(slicer.mrmlScene, phantom.pet)
     panel.ui.firstSelector.setCurrentNode(panel.mr)
     panel.ui.secondSelector.setCurrentNode(panel.pet)
-    choose(panel, "networkComboBox", "maximum")
+    choose(panel, "methodComboBox", "maximum")
     panel.ui.checkAlignmentCheckBox.checked = False  # it has tests of its own, and takes a second
     return panel
 

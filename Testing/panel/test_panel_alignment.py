@@ -42,7 +42,7 @@ def panel(host, phantom, monkeypatch):
     panel.ct = add_volume(slicer.mrmlScene, moved(phantom.ct, SHIFT))
     panel.ui.firstSelector.setCurrentNode(panel.mr)
     panel.ui.secondSelector.setCurrentNode(panel.ct)
-    methods = panel.ui.networkComboBox
+    methods = panel.ui.methodComboBox
     methods.setCurrentIndex(methods.findData("maximum"))
     return panel
 
@@ -70,9 +70,22 @@ def test_what_was_measured_is_forgotten_when_a_volume_moves(panel):
 def test_apply_checks_and_warns_and_the_report_tells(panel):
     panel.click("applyButton")
     assert panel.ui.alignmentLabel.text == "about 18 mm off"
-    assert "18 mm off" in panel.ui.statusLabel.text
+    assert panel.ui.statusLabel.text.startswith("Done in")
+    assert "18 mm off" in panel.ui.warningLabel.text
+    assert panel.ui.warningLabel.visible and "color: #" in panel.ui.warningLabel.styleSheet
     report = json.loads(result("fused").GetAttribute("MedFusion.Report"))
     assert report["alignment"][0]["verdict"] == "off"
+
+
+def test_after_align_no_line_says_that_it_is_off(panel):
+    panel.click("applyButton")
+    panel.click("alignButton")
+    assert panel.ui.alignmentLabel.text == "moved by 18 mm"
+    assert panel.ui.warningLabel.text == ""
+    assert "CT was moved since this result was made" in panel.ui.staleLabel.text
+    panel.click("applyButton")
+    assert "off" not in panel.ui.warningLabel.text
+    assert panel.ui.staleLabel.text.startswith("Made from what is chosen")
 
 
 def test_without_the_check_nothing_is_measured(panel, monkeypatch):

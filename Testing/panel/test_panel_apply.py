@@ -29,19 +29,22 @@ def test_apply_makes_the_volumes_and_shows_them(host, result):
 
 
 def test_only_the_chosen_outputs_are_made(head):
+    head.ui.outputsCollapsibleButton.collapsed = False
     head.click("contributionCheckBox")
     head.click("colourCheckBox")
     head.click("applyButton")
     assert role("fused") and not role("colour") and not role("contribution-first")
     assert shown()[1] is role("fused")
     assert not head.ui.show3DButton.enabled
-    assert not head.ui.resultOmegaSlider.enabled
+    assert not head.ui.omegaSlider.enabled
 
 
 def test_the_last_result_can_be_overwritten(result):
     before, fused = contents(), voxels(role("fused")).copy()
-    choose(result, "overwriteComboBox", "over")
-    choose(result, "networkComboBox", "average")
+    result.ui.fusedOutputSelector.setCurrentNode(role("fused"))
+    result.ui.colourOutputSelector.setCurrentNode(role("colour"))
+    assert "over the old" in result.ui.outputsCollapsibleButton.text
+    choose(result, "methodComboBox", "average")
     result.click("applyButton")
     assert contents() == before
     assert not np.array_equal(voxels(role("fused")), fused)
@@ -54,7 +57,7 @@ def test_a_second_result_stands_beside_the_first(result):
 
 
 def test_what_was_used_is_told(result):
-    for text in ("MR T1", "PET", "maximum", "shares", "cpu"):
+    for text in ("MR T1", "PET", "Maximum", "share of the brightness", "cpu"):
         assert text in result.ui.usedLabel.text
 
 

@@ -12,16 +12,18 @@ from panel_helpers import KINDS, choose, during, named, qt  # noqa: E402
 LONG = "Anonymised_Patient_0123456789_T1w_MPRAGE_sag_isotropic_post_contrast"
 
 
-@pytest.mark.parametrize("width", [380, 440, 600])
+@pytest.mark.parametrize("width", [380, 393, 440, 600])
 def test_nothing_is_cut_off(head, width):
     head.mr.SetName(LONG)
     head.pet.SetName("PET_" + LONG)
     head.click("applyButton")
-    head.ui.advancedCollapsibleButton.collapsed = False
-    head.ui.resultCollapsibleButton.collapsed = False
+    for name in ("method", "outputs", "advanced"):
+        getattr(head.ui, f"{name}CollapsibleButton").collapsed = False
     choose(head, "axisComboBox", "coronal")  # the result is stale: its longest sentence
-    head.show(width, 1500)
+    head.show(width, 1700)
     assert head.parent.width == width
+    for name, group in named(head.ui, "ctkCollapsibleButton"):
+        assert group.fontMetrics().horizontalAdvance(group.text) < width - 60, name
     for name, widget in named(head.ui, "QLabel", *KINDS):
         if widget.visible and name != "legendLabel":  # that is a scaled picture
             place = widget.mapTo(head.parent, qt().QPoint(0, 0))
@@ -33,7 +35,8 @@ def test_nothing_is_cut_off(head, width):
 
 
 def test_the_keyboard_goes_down_the_panel(head):
-    head.ui.advancedCollapsibleButton.collapsed = False
+    for name in ("method", "outputs", "advanced"):
+        getattr(head.ui, f"{name}CollapsibleButton").collapsed = False
     head.show(440, 1500)
     names = {id(widget): name for name, widget in vars(head.ui).items()}
     places, widget, start = [], head.ui.inputsCollapsibleButton, head.ui.inputsCollapsibleButton

@@ -101,7 +101,7 @@ def test_that_pytorch_is_there_is_asked_once(head, monkeypatch):
     head.widget.update()
     monkeypatch.setattr("PyTorchUtils.PyTorchUtilsLogic.torchInstalled", ask)
     for step in range(20):
-        head.ui.opacitySlider.value = step / 20
+        head.ui.fusionSlider.value = 5 * step
     head.widget.update()
 
 
@@ -155,31 +155,37 @@ def weights(tmp_path, monkeypatch):
 
 
 def test_a_network_without_weights(head, weights):
-    choose(head, "networkComboBox", "funfusean")
+    choose(head, "methodComboBox", "funfusean")
     assert "not trained for PET" in reason(head)
 
 
 def test_damaged_weights(head, weights):
     (weights / "funfusean-pet-mr.safetensors").write_bytes(b"half a file")
     (weights / "funfusean-pet-mr.json").write_text(json.dumps({"sha256": "0"}), encoding="utf-8")
-    choose(head, "networkComboBox", "funfusean")
+    choose(head, "methodComboBox", "funfusean")
     assert "damaged" in reason(head)
 
 
 def test_a_method_without_gradient(head):
-    choose(head, "networkComboBox", "gff")
+    choose(head, "methodComboBox", "gff")
     choose(head, "contributionsComboBox", "gradient")
     assert "gradient" in reason(head)
 
 
-def test_the_networks_stand_before_more_methods(head):
-    combo = head.ui.networkComboBox
+def test_the_methods_stand_in_three_groups(head):
+    combo = head.ui.methodComboBox
     names = [combo.itemData(row) for row in range(combo.model().rowCount())]
-    heading = names.index(None)
-    assert set(names[:heading]) == {"bands", "funfusean", "fw-net", "cspa-dn", "badal-regas"}
-    assert {"average", "gff", "nsst-papcnn"} <= set(names[heading:])
-    assert combo.itemText(heading) == "More methods"
-    assert not combo.model().item(heading).isEnabled()
+    headings = [row for row, name in enumerate(names) if name is None]
+    assert [combo.itemText(row) for row in headings] == [
+        "Recommended",
+        "Published networks",
+        "For comparison",
+    ]
+    assert not any(combo.model().item(row).isEnabled() for row in headings)
+    assert names[1 : headings[1]] == ["bands"]
+    published = names[headings[1] + 1 : headings[2]]
+    assert set(published) == {"funfusean", "fw-net", "cspa-dn", "badal-regas"}
+    assert {"average", "gff", "nsst-papcnn"} <= set(names[headings[2] :])
 
 
 def test_the_method_is_described(head):

@@ -81,9 +81,9 @@ def test_apply_cannot_start_twice(head, slow):
 
 def test_the_preview_rests_while_running(head, slow, monkeypatch):
     head.click("previewCheckBox")
-    wait_until(lambda: "slice" in head.ui.previewCaptionLabel.text)
+    wait_until(lambda: "Slice" in head.ui.previewCaptionLabel.text)
     calls = []
-    monkeypatch.setattr(head.logic, "fuseVisibleSlice", lambda *a: calls.append(1) or (None, 0))
+    monkeypatch.setattr(head.logic, "fuseVisibleSlice", lambda *a: calls.append(1))
     red = slicer.app.layoutManager().sliceWidget("Red").sliceLogic()
     during(lambda: red.SetSliceOffset(20), 0.1)
     seen = during(lambda: (len(calls), head.ui.cancelButton.click()), 0.5)

@@ -12,7 +12,7 @@ from panel_helpers import MODULE, choose, role, voxels  # noqa: E402
 def test_the_state_comes_back_with_the_scene(host, result, tmp_path):
     choose(result, "axisComboBox", "coronal")
     choose(result, "modalityComboBox", "spect")
-    result.ui.resultOmegaSlider.value = 0.25
+    result.ui.omegaSlider.value = 0.25
     path = tmp_path / "scene.mrb"
     assert slicer.util.saveScene(str(path))
     slicer.mrmlScene.Clear(0)
@@ -26,7 +26,7 @@ def test_the_state_comes_back_with_the_scene(host, result, tmp_path):
     assert (ui.axisComboBox.currentData, ui.modalityComboBox.currentData) == ("coronal", "spect")
     assert ui.omegaSlider.value == 0.25
     assert ui.resultCollapsibleButton.enabled
-    ui.resultOmegaSlider.value = 0
+    ui.omegaSlider.value = 0
     colour = voxels(role("colour"))
     assert colour.any() and (colour[..., 0] == colour[..., 2]).all()
 

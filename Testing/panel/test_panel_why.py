@@ -20,7 +20,7 @@ def bands(head, tmp_path, monkeypatch):
     """The panel after a fusion with `bands`, whose weights here mean nothing."""
     monkeypatch.setenv("MEDFUSION_WEIGHTS", str(tmp_path))
     write_random(0)
-    choose(head, "networkComboBox", "bands")
+    choose(head, "methodComboBox", "bands")
     head.click("applyButton")
     assert head.ui.statusLabel.text.startswith("Done in")
     return head
@@ -87,7 +87,7 @@ def test_the_place_stays_when_the_mouse_leaves_and_nothing_rests_on_the_way(band
 
 @pytest.mark.parametrize("network", ["maximum", "laplacian-pyramid"])
 def test_a_method_that_does_not_weigh_has_no_answer(head, network):
-    choose(head, "networkComboBox", network)
+    choose(head, "methodComboBox", network)
     assert not head.ui.whyButton.enabled
     head.click("applyButton")
     assert not head.ui.whyButton.enabled
@@ -96,7 +96,7 @@ def test_a_method_that_does_not_weigh_has_no_answer(head, network):
 
 def test_another_method_closes_it(bands, phantom):
     ask(bands, phantom)
-    choose(bands, "networkComboBox", "maximum")
+    choose(bands, "methodComboBox", "maximum")
     assert bands.ui.whyButton.enabled  # the result is that of bands still
     bands.click("applyButton")
     assert not bands.ui.whyButton.enabled and not bands.ui.whyButton.checked
@@ -125,7 +125,7 @@ def test_a_changed_volume_is_said(bands, phantom):
     voxels(bands.pet)[:] *= 0.5
     slicer.util.arrayFromVolumeModified(bands.pet)
     wait_until(lambda: said(bands) != text)
-    assert "An input was changed" in said(bands)
+    assert "PET was changed since" in said(bands)
 
 
 def test_a_volume_that_changed_since_the_scene_was_saved_is_said(bands, phantom):

@@ -23,7 +23,7 @@ real = RealScene()
 with Host(real) as host:
     host.pytorch.installed = False
     panel = host.open(sys.argv[1])
-    print(panel.ui.statusLabel.text, panel.ui.networkComboBox.count)
+    print(panel.ui.statusLabel.text, panel.ui.methodComboBox.count)
     host.fail_on_errors()
 real.close()
 """

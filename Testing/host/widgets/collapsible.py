@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from PySide6.QtCore import Property, Signal
+from PySide6.QtCore import Property, QRect, Qt, Signal
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 HEADER_HEIGHT = 24
@@ -61,4 +62,11 @@ class ctkCollapsibleButton(QAbstractButton):
         return position.y() < HEADER_HEIGHT
 
     def paintEvent(self, event):
-        pass  # nothing is drawn
+        """The title, with its arrow."""
+        painter = QPainter(self)
+        box = QRect(4, 0, self.width - 8, HEADER_HEIGHT)
+        arrow = "\N{BLACK RIGHT-POINTING SMALL TRIANGLE}"
+        if not self._state.collapsed:
+            arrow = "\N{BLACK DOWN-POINTING SMALL TRIANGLE}"
+        painter.drawText(box, Qt.AlignVCenter, f"{arrow} {self.text}")
+        painter.end()

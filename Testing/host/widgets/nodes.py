@@ -12,12 +12,29 @@ from PySide6.QtWidgets import QComboBox, QWidget
 from host.widgets.properties import row, stored
 
 
+class NodeFilter:
+    """What ``sortFilterProxyModel()`` offers of a qMRMLSortFilterProxyModel."""
+
+    def __init__(self, combo) -> None:
+        self._combo = combo
+        self._hidden: list[str] = []
+
+    @property
+    def hiddenNodeIDs(self) -> list[str]:
+        return self._hidden
+
+    @hiddenNodeIDs.setter
+    def hiddenNodeIDs(self, identifiers) -> None:
+        self._hidden = list(identifiers)
+        self._combo._refresh()
+
+
 class qMRMLNodeComboBox(QWidget):
     """A list of the nodes that pass its filters, and the chosen one.
 
     As in Slicer: disabled without a scene; without ``noneEnabled`` the first node is chosen by
     itself; when the chosen node goes away the one that takes its place in the list is chosen.
-    Nodes cannot be made, renamed or deleted with it here.
+    Its menu is not there: `addNode` makes a node as the menu does.
     """
 
     _stand_in = True
@@ -40,6 +57,8 @@ class qMRMLNodeComboBox(QWidget):
             ids=[],  # of the listed nodes, in order
             current=None,
             values={},
+            attributes=[],  # (class, name, value) that a node must have
+            filter=NodeFilter(self),
         )
         row(self, combo)
         combo.setMinimumContentsLength(12)
@@ -53,6 +72,9 @@ class qMRMLNodeComboBox(QWidget):
     noneDisplay = stored("noneDisplay", str, "None", "_refresh")
     addEnabled = stored("addEnabled", bool, True)
     removeEnabled = stored("removeEnabled", bool, True)
+    renameEnabled = stored("renameEnabled", bool, False)
+    selectNodeUponCreation = stored("selectNodeUponCreation", bool, True)
+    baseName = stored("baseName", str, "")
 
     # The scene
 
@@ -100,6 +122,11 @@ class qMRMLNodeComboBox(QWidget):
     # The list
 
     def _passes(self, node) -> bool:
+        if node.GetID() in self._state.filter.hiddenNodeIDs:
+            return False
+        for kind, name, value in self._state.attributes:
+            if node.IsA(kind) and node.GetAttribute(name) != value:
+                return False
         return self.showHidden or not node.GetHideFromEditors()
 
     def _is_offered_type(self, node) -> bool:
@@ -182,6 +209,27 @@ class qMRMLNodeComboBox(QWidget):
         self._choose(identifier if identifier in self._state.ids else None)
 
     currentNodeID = Property(str, lambda self: self._state.current or "", setCurrentNodeID)
+
+    def addAttribute(self, kind, name, value):
+        self._state.attributes.append((kind, name, value))
+        self._refresh()
+
+    def sortFilterProxyModel(self):
+        return self._state.filter
+
+    def addNode(self):
+        """As the menu's "Create new ..." does: the node gets the attributes that are asked for."""
+        state = self._state
+        node = state.scene.CreateNodeByClass(self.nodeTypes[0])
+        node.UnRegister(None)
+        node.SetName(state.scene.GenerateUniqueName(self.baseName or node.GetNodeTagName()))
+        for kind, name, value in state.attributes:
+            if node.IsA(kind):
+                node.SetAttribute(name, value)
+        node = state.scene.AddNode(node)
+        if self.selectNodeUponCreation:
+            self.setCurrentNode(node)
+        return node
 
     def nodeCount(self):
         return len(self._state.ids)

@@ -65,5 +65,6 @@ class ctkSliderWidget(QWidget):
     value = forwarded("box", "value", float)
     singleStep = forwarded("box", "singleStep", float)
     decimals = forwarded("box", "decimals", int)
+    suffix = forwarded("box", "suffix", str)
     pageStep = stored("pageStep", float, 1.0)
     tracking = stored("tracking", bool, True)
