@@ -60,7 +60,6 @@ def read_dicom(path: Path, series: str = "", modality: str = "") -> Volume:
         array, origin, direction, note = straightened(
             values, found.slices, found.spacing, found.step, found.name
         )
-        first = found.series.instances[0].header
         return Volume(
             array,
             found.spacing,
@@ -71,7 +70,7 @@ def read_dicom(path: Path, series: str = "", modality: str = "") -> Volume:
             units=_units(found.series, found.slices),
             notes=(note,) if note else (),
             patient=found.patient,
-            frame=str(first.get("FrameOfReferenceUID") or ""),
+            frame=found.series.said("FrameOfReferenceUID"),
         )
 
 
@@ -131,7 +130,6 @@ def _arranged(path: Path, wanted: str, modality: str) -> _Arranged:
 
 def _units(series: Series, slices: list[Slice]) -> str:
     """Whether a CT says that it is in HU."""
-    header = series.instances[0].header
-    kind = str(header.get("SOPClassUID") or series.instances[0].kind)
-    known = str(header.get("RescaleType") or "HU") == "HU" and slices[0].scale[1] != 0
+    kind = series.said("SOPClassUID") or series.instances[0].kind
+    known = series.said("RescaleType") in ("", "HU") and slices[0].scale[1] != 0
     return "hu" if series.modality == "ct" and kind in CT_CLASSES and known else ""

@@ -38,6 +38,9 @@ class Instance:
         pixels: keyword of the element that holds them; "" where there are none.
         offset: of the first byte of pixels in the file; None where it is not known.
         length: bytes of pixels; None where they are compressed.
+        kind: UID of what kind of object it is; "" where it was cut off before it says so.
+        series: UID of its series.
+        frames: how many pictures it holds.
     """
 
     file: Path
@@ -45,16 +48,9 @@ class Instance:
     pixels: str
     offset: int | None
     length: int | None
-
-    @property
-    def kind(self) -> str:
-        """UID of what kind of object it is; "" where it was cut off before it says so."""
-        return str(self.header.file_meta.get("MediaStorageSOPClassUID", ""))
-
-    @property
-    def frames(self) -> int:
-        """How many pictures it holds."""
-        return int(self.header.get("NumberOfFrames") or 1)
+    kind: str
+    series: str
+    frames: int
 
 
 def is_dicom(path: Path) -> bool:
@@ -101,7 +97,9 @@ def read_instance(file: Path) -> Instance:
         place = _place_of(file, header, keyword) if keyword else (None, None)
         if keyword:
             del header[keyword]
-        return Instance(file, header, keyword, *place)
+        kind = str(header.file_meta.get("MediaStorageSOPClassUID", ""))
+        series, frames = str(header.get("SeriesInstanceUID")), header.get("NumberOfFrames") or 1
+        return Instance(file, header, keyword, *place, kind, series, int(frames))
 
 
 def _place_of(file: Path, header: Dataset, keyword: str) -> tuple[int | None, int | None]:
@@ -118,6 +116,19 @@ def _place_of(file: Path, header: Dataset, keyword: str) -> tuple[int | None, in
             file, f"is cut off ({held} of {element.length} bytes of pixels); export it again"
         )
     return element.value_tell, element.length
+
+
+def may_be_picture(instance: Instance) -> bool:
+    """Whether a file without pixels may have had some: it does not clearly say that it has none.
+
+    A report, a plan or a presentation state says twice what it is, and that is known.
+    """
+    from pydicom.uid import UID
+
+    with reading(instance.file):
+        kind = UID(instance.kind)
+        same = instance.header.get("SOPClassUID") == kind and "SeriesInstanceUID" in instance.header
+        return not same or kind.type != "SOP Class" or "Image" in kind.name
 
 
 def check_pixels(instance: Instance) -> None:

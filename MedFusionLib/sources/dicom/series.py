@@ -9,7 +9,7 @@ from typing import Any
 
 from ...errors import MedFusionError
 from ..patients import Patient
-from .files import DIRECTORY, Instance, broken, is_dicom, read_instance, reading
+from .files import DIRECTORY, Instance, broken, is_dicom, may_be_picture, read_instance, reading
 
 #: DICOM's word for a modality -> ours
 MODALITY = {"MR": "mr", "CT": "ct", "PT": "pet", "NM": "spect"}
@@ -32,12 +32,12 @@ class Series:
     @property
     def number(self) -> str:
         """Its number within the study; "" where it has none."""
-        return " ".join(self._said("SeriesNumber").split())
+        return " ".join(self.said("SeriesNumber").split())
 
     @property
     def modality(self) -> str:
         """ "mr", "ct", "pet", "spect", or "" where it is none of them."""
-        return MODALITY.get(self._said("Modality"), "")
+        return MODALITY.get(self.said("Modality"), "")
 
     @property
     def slices(self) -> int:
@@ -47,13 +47,14 @@ class Series:
     @property
     def words(self) -> str:
         """Number, modality, description and slices, for a list."""
-        description = " ".join(self._said("SeriesDescription").split())[:LONGEST]
-        modality = self._said("Modality") or "no modality"
+        description = " ".join(self.said("SeriesDescription").split())[:LONGEST]
+        modality = self.said("Modality") or "no modality"
         slices = f"{self.slices} slice" + "s" * (self.slices != 1)
         words = ", ".join(filter(None, [modality, description, slices]))
         return f"{self.number or self.uid} ({words})"
 
-    def _said(self, keyword: str) -> str:
+    def said(self, keyword: str) -> str:
+        """What its first file says; "" where it says nothing."""
         with reading(self.instances[0].file):
             return str(self.instances[0].header.get(keyword) or "")
 
@@ -72,7 +73,7 @@ def find_series(path: Path) -> list[Series]:
         if path.name != DIRECTORY_NAME:
             instance = read_instance(path)
             if instance.kind != DIRECTORY:
-                return [Series(str(instance.header.get("SeriesInstanceUID")), (instance,))]
+                return [Series(instance.series, (instance,))]
         path = path.parent
     series: dict[str, list[Instance]] = {}
     others: list[Instance] = []  # reports, plans and the like have no pixels
@@ -83,7 +84,7 @@ def find_series(path: Path) -> list[Series]:
             continue
         instance = read_instance(file)
         if instance.pixels:
-            series.setdefault(str(instance.header.get("SeriesInstanceUID")), []).append(instance)
+            series.setdefault(instance.series, []).append(instance)
         elif instance.kind != DIRECTORY:
             others.append(instance)
     found = [Series(uid, tuple(part)) for uid, part in series.items()]
@@ -145,10 +146,11 @@ def check_patient(series: Series) -> Patient:
     for instance in series.instances:
         with reading(instance.file):
             other = Patient.of(instance.header)
+            number = str(instance.header.get("InstanceNumber") or "?")
         if words := whose.differs_in(other):
             raise MedFusionError(
                 f"The DICOM series in {instance.file.parent} holds slices of two patients (another "
-                f"{words} from instance {instance.header.get('InstanceNumber') or '?'} on); "
+                f"{words} from instance {number} on); "
                 "put each patient's slices into a folder of their own."
             )
         whose = whose.joined(other)
@@ -169,11 +171,12 @@ def _check_others(
     found: Sequence[Series], others: Sequence[Instance], plain: Sequence[Path]
 ) -> None:
     """Raise a MedFusionError where a file beside the slices may be one that was cut off."""
-    pictures = [instance for one in found for instance in one.instances]
-    kinds = {instance.kind for instance in pictures}
     for instance in others:
-        if any(kind.startswith(instance.kind) for kind in kinds):  # it may be cut off within
-            raise broken(instance.file, "holds no pixels; it was cut off, export it again")
+        if may_be_picture(instance):
+            raise broken(
+                instance.file, "holds no pixels; it was cut off or damaged, export it again"
+            )
+    pictures = [instance for one in found for instance in one.instances]
     folders = {instance.file.parent for instance in pictures}
     endings = {instance.file.suffix for instance in pictures} - {""}
     for file in plain:
@@ -186,7 +189,6 @@ def _check_others(
 
 
 def _order(series: Series) -> tuple[Any, ...]:
-    header = series.instances[0].header
-    date = str(header.get("StudyDate") or ""), str(header.get("StudyTime") or "")
+    date = series.said("StudyDate"), series.said("StudyTime")
     number = series.number
     return (*date, int(number) if number.lstrip("-").isdigit() else 0, series.uid)
