@@ -47,6 +47,17 @@ publication only. The recipes of IFCNN and TFNet were changed after a first trai
 on test slices, and FW-Net's was tried for CT on the publication's own images; `bands.md` says how
 many runs were compared on its tables.
 
+A card carries the recipe with its hash, and the losses of the first five steps, which
+`Testing/training/test_cards.py` runs once more. Six networks (*on its card*) were trained before
+`range`, `turns` and `black` came into the recipe file: by today's file `medfusion train` makes
+another network, by `--recipe CARD.json`, as their cards' commands say, these. *Tested slices it
+learnt from* are those that `medfusion leaks` finds: on these pictures of the publications the
+network is not held out. Today a training refuses such cases; these were trained before that.
+
+All networks but `bands` leave a veil where the sources are black: `fuse` multiplies their image by
+min(1, brightest source / 0.05), unless `--bounds off` is given. The scores here and on the cards
+are without it, those of publications.md and evaluation.md with it.
+
 FunFuseAn, CSpA-DN and Badal Regàs' network come out dim: their fused images are multiplied by a
 constant, the largest with which on the validation slices SSIM falls by at most 0.001 and Q^AB/F not
 at all (`python -m MedFusionLib.training.brighten WEIGHTS DATA`; `raised` on the cards).
@@ -106,8 +117,9 @@ def page(authors: str = "") -> str:
         by = COMPARED.get(method.name, "none")
         cells = (f"`{method.name}`", method.kind, method.citation, by, method.choices or "–")
         lines.append(f"| {' | '.join(cells)} |")
-    heads = "weights | steps | pixels seen | SSIM | average's | Q^AB/F | average's"
-    trained = [f"| {heads} |", "|---|---|---|---|---|---|---|"]
+    heads = "weights | steps | pixels seen | SSIM | average's | Q^AB/F | average's | "
+    heads += "recipe | tested slices it learnt from"
+    trained = [f"| {heads} |", "|---|---|---|---|---|---|---|---|---|"]
     trained += [row(path.stem, read_card(path)) for path in weights() if path.is_file()]
     if names := [method.name for method in all_methods("network") if not has_weights(method)]:
         trained += ["", UNTRAINED.format(names=", ".join(f"`{name}`" for name in names))]
@@ -154,7 +166,11 @@ def row(name: str, card: dict[str, Any]) -> str:
     seen = f"{100 * part:.2g} %" if part else "not known"
     found, average = (card["held_out"][who] for who in ("network", "average"))
     scores = [f"{who[key]:.3f}" for key in ("ssim", "q_abf") for who in (found, average)]
-    return f"| {' | '.join([f'`{name}`', str(card['steps']), seen, *scores])} |"
+    recipe = "on its card" if "recipe_note" in card else "today's"
+    tested = [leak.split(" is ")[1] for leak in card["data"].get("leaks", [])]
+    leaks = ", ".join(dict.fromkeys(tested)) or "none"
+    cells = [f"`{name}`", str(card["steps"]), seen, *scores, recipe, leaks]
+    return f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":

@@ -83,7 +83,8 @@ def recipe_from(network: str, entries: dict[str, Any]) -> Recipe:
         TypeError: an entry that there is not, or that lacks.
     """
     augmentation = Augmentation(**entries.get("augmentation", {}))
-    return Recipe(network=network, **{**entries, "augmentation": augmentation})
+    betas = tuple(entries.get("betas", Recipe.betas))
+    return Recipe(network=network, **{**entries, "augmentation": augmentation, "betas": betas})
 
 
 def recipe_as_dict(recipe: Recipe) -> dict[str, Any]:
