@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 import torch
@@ -30,6 +31,67 @@ Raises:
     MedFusionError: the images do not fit together or are too small.
 
 """
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a table needs to know of a metric.
+
+    Args:
+        name: the name of its function.
+        symbol: how publications write it.
+        function: (fused, first, second) to (N,).
+        higher_is_better: None where neither direction is better.
+        range: its values, in words.
+        citation: the paper that defines it.
+    """
+
+    name: str
+    symbol: str
+    function: Callable[..., Tensor]
+    higher_is_better: bool | None
+    range: str
+    citation: str
+
+
+OURS = "Defined for this project"
+
+
+def metric(
+    symbol: str, higher_is_better: bool | None, range_: str, citation: str
+) -> Callable[[Function], Function]:
+    """Make a function a metric: the registry finds it, tables and the command line list it.
+
+    Its docstring is completed by `takes_images`.
+
+    Args:
+        symbol: how publications write it.
+        higher_is_better: None where neither direction is better.
+        range_: its values, in words.
+        citation: the paper that defines it.
+
+    Example:
+        >>> @metric("E", True, "0..1", OURS)
+        ... def energy(fused, first, second):
+        ...     '''Mean square of the fused image.'''
+        ...     return (fused * fused).mean((1, 2, 3))
+        >>> metric_of(energy).symbol
+        'E'
+    """
+
+    def mark(function: Function) -> Function:
+        complete = takes_images(function)
+        made = Metric(function.__name__, symbol, complete, higher_is_better, range_, citation)
+        complete.metric = made
+        return complete
+
+    return mark
+
+
+def metric_of(value: object) -> Metric | None:
+    """The metric that a function is; None where it is none."""
+    found = getattr(value, "metric", None)
+    return found if isinstance(found, Metric) else None
 
 
 def takes_images(function: Function) -> Function:

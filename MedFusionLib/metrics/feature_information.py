@@ -11,7 +11,7 @@ CHUNK = 1 << 14
 FEATURES = ("none", "edge", "gradient", "dct")
 
 
-@common.takes_images
+@common.metric("FMI", True, "0..1", "Haghighat et al., Comput. Electr. Eng. 2011")
 def fmi(
     fused: Tensor, first: Tensor, second: Tensor, feature: str = "none", window: int = 3
 ) -> Tensor:

@@ -10,7 +10,7 @@ from . import common
 SIZES = (17, 9, 5, 3)
 
 
-@common.takes_images
+@common.metric("VIF", True, "from 0, 2 for equal images", "Sheikh, Bovik, IEEE TIP 2006")
 def vif(fused: Tensor, first: Tensor, second: Tensor, source: str = "sum") -> Tensor:
     """Visual information fidelity in the pixel domain (vifp) of the fused image.
 
@@ -51,7 +51,7 @@ def vif(fused: Tensor, first: Tensor, second: Tensor, source: str = "sum") -> Te
     return total / 2 if source == "mean" else total
 
 
-@common.takes_images
+@common.metric("VIFF", True, "from 0", "Han et al., Inf. Fusion 2013")
 def viff(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Visual information fidelity for fusion (VIFF).
 

@@ -30,7 +30,7 @@ def sigmoid(value: Tensor, gain: float, slope: float, middle: float) -> Tensor:
     return gain * torch.sigmoid(slope * (value - middle))
 
 
-@common.takes_images
+@common.metric("Q^AB/F", True, "0..1", "Xydeas, Petrovic, Electron. Lett. 2000")
 def q_abf(fused: Tensor, first: Tensor, second: Tensor, variant: str = "linfeng") -> Tensor:
     """Edge preservation Q^AB/F of Xydeas and Petrovic.
 
@@ -88,7 +88,7 @@ def _polar(image: Tensor, variant: str) -> tuple[Tensor, Tensor]:
     return torch.sqrt(x * x + y * y), angle
 
 
-@common.takes_images
+@common.metric("Q_G", True, "0..1", "Xydeas, Petrovic, SPIE 4051, 2000")
 def q_g(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Gradient quality Q_G as Zheng Liu's toolbox computes it.
 
@@ -122,7 +122,7 @@ def q_g(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return common.average(total / (strength[1] + strength[2]))
 
 
-@common.takes_images
+@common.metric("N^AB/F", False, "0..1", "Shreyamsha Kumar, SIViP 2013")
 def n_abf(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Fusion artefacts N^AB/F: edges in the fused image that neither source has.
 

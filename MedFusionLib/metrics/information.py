@@ -45,7 +45,7 @@ def entropies(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return plogp(joint.sum(2)), plogp(joint.sum(1)), plogp(joint.flatten(1))
 
 
-@common.takes_images
+@common.metric("EN", True, "0..8 bits", "Roberts et al., J. Appl. Remote Sens. 2008")
 def entropy(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Entropy (EN) of the histogram of the fused image, 256 grey levels, in bits.
 
@@ -65,7 +65,7 @@ def entropy(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return plogp(histogram(bins(fused)))
 
 
-@common.takes_images
+@common.metric("MI", True, "0..16 bits", "Qu et al., Electron. Lett. 2002")
 def mutual_information(fused: Tensor, first: Tensor, second: Tensor, unit: str = "bits") -> Tensor:
     """Mutual information (MI): I(first; F) + I(second; F), on 256 x 256 grey levels.
 
@@ -96,7 +96,7 @@ def mutual_information(fused: Tensor, first: Tensor, second: Tensor, unit: str =
     return total * math.log(2) if unit == "nats" else total
 
 
-@common.takes_images
+@common.metric("Q_MI", True, "0..2", "Hossny et al., Electron. Lett. 2008")
 def q_mi(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Normalised mutual information Q_MI: 2 (I_AF / (H_A + H_F) + I_BF / (H_B + H_F)).
 
@@ -125,7 +125,7 @@ def q_mi(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return total
 
 
-@common.takes_images
+@common.metric("Q_NCIE", True, "0.80..1", "Wang et al., Physica D 2005")
 def q_ncie(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Nonlinear correlation information entropy Q_NCIE, also called Q_IE.
 

@@ -39,7 +39,7 @@ def _edges(image: Tensor) -> Tensor:
     return torch.linalg.vector_norm(conv2d(image, kernels, padding=1), dim=1, keepdim=True)
 
 
-@common.takes_images
+@common.metric("Q_S", True, "-1..1", "Piella, Heijmans, ICIP 2003")
 def q_s(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Piella's fusion quality index Q_S.
 
@@ -64,7 +64,7 @@ def q_s(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return common.average(_piella(*map(common.levels, (fused, first, second)))[0])
 
 
-@common.takes_images
+@common.metric("Q_W", True, "-1..1", "Piella, Heijmans, ICIP 2003")
 def q_w(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Piella's weighted fusion quality index Q_W.
 
@@ -85,7 +85,7 @@ def q_w(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return _weighted(*map(common.levels, (fused, first, second)))
 
 
-@common.takes_images
+@common.metric("Q_E", True, "-1..1", "Piella, Heijmans, ICIP 2003")
 def q_e(fused: Tensor, first: Tensor, second: Tensor, alpha: float = 1.0) -> Tensor:
     """Piella's edge-dependent fusion quality index Q_E.
 
@@ -112,7 +112,7 @@ def q_e(fused: Tensor, first: Tensor, second: Tensor, alpha: float = 1.0) -> Ten
     return _weighted(*images) * _weighted(*map(_edges, images)).clamp(min=0) ** alpha
 
 
-@common.takes_images
+@common.metric("Q_Y", True, "-1..1", "Yang et al., Inf. Fusion 2008")
 def q_y(fused: Tensor, first: Tensor, second: Tensor, flat: str = "half") -> Tensor:
     """Yang's similarity-based fusion quality Q_Y.
 

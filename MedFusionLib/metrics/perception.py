@@ -21,7 +21,7 @@ def _through(image: Tensor, response: Tensor) -> Tensor:
     return torch.fft.ifft2(torch.fft.fft2(image) * response).real
 
 
-@common.takes_images
+@common.metric("Q_CB", True, "0..1", "Chen, Blum, Image Vis. Comput. 2009")
 def q_cb(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Perceptual fusion quality Q_CB of Chen and Blum.
 
@@ -70,7 +70,7 @@ def _ratio(a: Tensor, b: Tensor) -> Tensor:
     return torch.where(large == 0, 1, torch.minimum(a, b) / torch.where(large == 0, 1, large))
 
 
-@common.takes_images
+@common.metric("Q_CV", False, "from 0", "Chen, Varshney, Inf. Fusion 2007")
 def q_cv(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Perceptual fusion error Q_CV of Chen and Varshney.
 

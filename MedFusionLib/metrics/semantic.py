@@ -11,7 +11,7 @@ DARK = 17 / 256
 TILE = 512
 
 
-@common.takes_images
+@common.metric("SL", False, "0..1", "Fan et al., arXiv:1906.00225, 2019")
 def semantic_loss(
     fused: Tensor,
     first: Tensor,

@@ -6,7 +6,7 @@ from torch import Tensor
 from . import common
 
 
-@common.takes_images
+@common.metric("SD", True, "0..127.5", "Rao, Meas. Sci. Technol. 1997")
 def std(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Standard deviation (SD) of the grey levels 0..255 of the fused image.
 
@@ -27,7 +27,7 @@ def std(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return common.levels(fused).flatten(1).std(1, correction=0)
 
 
-@common.takes_images
+@common.metric("SF", True, "0..361", "Eskicioglu, Fisher, IEEE Trans. Commun. 1995")
 def spatial_frequency(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Spatial frequency (SF) of the fused image: sqrt(RF^2 + CF^2).
 
@@ -52,7 +52,7 @@ def spatial_frequency(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return torch.sqrt(rows + columns)
 
 
-@common.takes_images
+@common.metric("AG", True, "0..255", "Cui et al., Opt. Commun. 2015")
 def average_gradient(
     fused: Tensor, first: Tensor, second: Tensor, variant: str = "linfeng"
 ) -> Tensor:
@@ -97,7 +97,7 @@ def correlation(a: Tensor, b: Tensor) -> Tensor:
     return (a * b).sum(1) / torch.sqrt((a * a).sum(1) * (b * b).sum(1))
 
 
-@common.takes_images
+@common.metric("CC", True, "-1..1", "Shah et al., SIViP 2013")
 def cc(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Correlation coefficient (CC): the mean of corr(first, F) and corr(second, F).
 
@@ -120,7 +120,7 @@ def cc(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return (correlation(first, fused) + correlation(second, fused)) / 2
 
 
-@common.takes_images
+@common.metric("SCD", True, "-2..2", "Aslantas, Bendes, AEU 2015")
 def scd(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Sum of the correlations of differences (SCD).
 

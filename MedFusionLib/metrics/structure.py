@@ -37,7 +37,7 @@ def ssim_map(a: Tensor, b: Tensor, variant: str = "wang") -> Tensor:
     return luminance * (2 * cov + c2) / (var_a + var_b + c2)
 
 
-@common.takes_images
+@common.metric("SSIM", True, "-2..2, the sum over both sources", "Wang et al., IEEE TIP 2004")
 def ssim(
     fused: Tensor, first: Tensor, second: Tensor, source: str = "sum", variant: str = "wang"
 ) -> Tensor:
@@ -79,7 +79,7 @@ def ssim(
     return both / 2 if source == "mean" else both
 
 
-@common.takes_images
+@common.metric("MEF-SSIM", True, "-1..1", "Ma et al., IEEE TIP 2015")
 def mef_ssim(fused: Tensor, first: Tensor, second: Tensor, scales: int = 1) -> Tensor:
     """Structural similarity for multi-exposure fusion (MEF-SSIM).
 

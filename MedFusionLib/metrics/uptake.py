@@ -19,6 +19,7 @@ WINDOW, FLAT, VARIES = 15, 0.02, 0.03
 FEWEST = 50  # pixels
 
 
+@common.metric("uptake kept", True, "about 0..1, of the source of which less is kept", common.OURS)
 def uptake(fused: Tensor, first: Tensor, second: Tensor, source: str = "least") -> Tensor:
     """Uptake kept: how much of one unit of a source reaches the fused image at low frequency.
 
@@ -30,16 +31,10 @@ def uptake(fused: Tensor, first: Tensor, second: Tensor, source: str = "least") 
     Defined for this project; no published table has it.
 
     Args:
-        fused: (N, 1, H, W) in [0, 1].
-        first: (N, 1, H, W) in [0, 1].
-        second: (N, 1, H, W) in [0, 1].
         source: "first" or "second", or "least": of which less is kept.
 
     Returns:
         (N,). NaN where a source does not vary.
-
-    Raises:
-        MedFusionError: the images do not fit together or cannot be measured.
 
     Example:
         >>> import torch
