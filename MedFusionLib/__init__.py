@@ -16,9 +16,13 @@ __getattr__, __dir__, __all__ = public(
     __name__,
     {
         "sources": "PAIRS Volume Window read_volume write_volume",
-        "methods": "all_methods get_method",
+        "methods": "FusionMethod all_methods get_method load_method",
+        "colour": "Coding",
+        "settings": "Settings",
         "fusion": "Fusion fuse",
         "results": "explain quality_of",
+        "cohort": "fuse_cohort read_studies",
+        "evaluation": "evaluate",
         "errors": "MedFusionError Cancelled",
     },
 )

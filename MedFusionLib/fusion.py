@@ -1,4 +1,4 @@
-"""Fuse registered volumes: the one way through the house."""
+"""Fuse registered volumes: from the sources to the fused volume and its contributions."""
 
 from __future__ import annotations
 
@@ -23,11 +23,25 @@ from .sources.intensities import Window
 from .sources.modalities import FUNCTIONAL, modalities_of
 from .sources.patients import check_one_patient, frame_warnings
 from .sources.prepare import ALL, Sources, prepare
-from .sources.volumes import ALL_AXES, AXES, Volume, from_slices, slice_at, slice_order, to_slices
+from .sources.volumes import (
+    ALL_AXES,
+    AXES,
+    Volume,
+    as_volume,
+    from_slices,
+    slice_at,
+    slice_order,
+    to_slices,
+)
 
 if TYPE_CHECKING:
+    import SimpleITK as sitk
+
     from .inference.slices import Slices
     from .methods.base import FusionMethod
+
+    #: what `fuse` takes for a volume
+    AnyVolume = Volume | sitk.Image | tuple[np.ndarray, Sequence[float]]
 
 #: what the contributions of the first, second and third source are called in files and scenes
 CONTRIBUTION_NAMES = ("contribution-first", "contribution-second", "contribution-third")
@@ -117,11 +131,11 @@ class Fusion:
 
 
 def fuse(
-    first: Volume,
-    second: Volume,
+    first: AnyVolume,
+    second: AnyVolume,
     pair: str,
     *,
-    third: Volume | None = None,
+    third: AnyVolume | None = None,
     third_modality: str | None = None,
     windows: Sequence[Window | None] | None = None,
     weights: Path | None = None,
@@ -133,7 +147,8 @@ def fuse(
     """Fuse two registered volumes, slice by slice, and say what each contributed.
 
     Args:
-        first: the MR; its grid is the reference grid.
+        first: the MR; its grid is the reference grid. A `Volume`, a SimpleITK image, or an array
+            (k, j, i) with its spacing, see `volumes.as_volume`; so are the others.
         second: the CT, PET or SPECT, on any grid; it is resampled in world coordinates.
         pair: "ct-mr", "pet-mr" or "spect-mr".
         third: a further volume: the fused pair is fused with it in turn.
@@ -167,7 +182,10 @@ def fuse(
     if (third is None) != (third_modality is None):
         raise MedFusionError("Give the third volume and its modality together, or neither.")
     modalities = modalities_of(pair, third_modality)
-    volumes = [volume for volume in (first, second, third) if volume is not None]
+    given = [volume for volume in (first, second, third) if volume is not None]
+    volumes = [
+        as_volume(volume, name.upper()) for volume, name in zip(given, modalities, strict=True)
+    ]
     volumes = with_units(volumes, modalities, settings.ct)
     check_one_patient(volumes, settings.different_patients)
     method, digests = load_for_sources(settings.method, pair, third_modality, weights)
@@ -183,9 +201,10 @@ def fuse(
         black = {axis: found.baseline for axis, found in results.items()}
 
     names = [volume.name for volume in volumes]
-    fused = first.like(parts[0], f"{names[0]} + {' + '.join(names[1:])} fused")
+    reference = volumes[0]
+    fused = reference.like(parts[0], f"{names[0]} + {' + '.join(names[1:])} fused")
     maps = tuple(
-        first.like(part, f"{name} {settings.contributions}")
+        reference.like(part, f"{name} {settings.contributions}")
         for part, name in zip(parts[1:], names, strict=True)
     )
     chained = pairs_in_words(settings.method, pair, third_modality)

@@ -27,7 +27,7 @@ from MedFusionLib.phantom.truth import SHOWS
 from MedFusionLib.report import NOTICE, Report
 from MedFusionLib.sources.files import sha256
 from MedFusionLib.sources.intensities import Window
-from MedFusionLib.sources.volumes import Volume, resample, same_grid
+from MedFusionLib.sources.volumes import Volume, resample, same_grid, to_sitk
 
 PLANTED = [
     ("lesion", "pet-mr"),
@@ -357,3 +357,20 @@ def test_a_report_with_gradients_says_what_they_do_not_say(small):
     assert GRADIENT_NOTE in fusion.warnings and GRADIENT_NOTE in fusion.report.warnings
     shares = fuse(small.t1, small.pet, "pet-mr", method="average")
     assert GRADIENT_NOTE not in shares.warnings
+
+
+def test_images_of_simpleitk_and_arrays_with_spacing_are_volumes_too(small):
+    wanted = fuse(small.t1, small.pet, "pet-mr", method="maximum")
+    images = [to_sitk(volume) for volume in (small.t1, small.pet)]
+    by_image = fuse(*images, "pet-mr", method="maximum")
+    np.testing.assert_array_equal(by_image.fused.array, wanted.fused.array)
+    assert by_image.fused.origin == wanted.fused.origin
+    assert [part.name for part in by_image.report.inputs] == ["MR", "PET"]
+    arrays = [(part.array, small.t1.spacing) for part in (small.t1, small.t2)]
+    assert fuse(*arrays, "ct-mr", method="maximum").fused.spacing == small.t1.spacing
+
+
+@pytest.mark.parametrize("thing", ["mr.nrrd", np.zeros((4, 4, 4)), (np.zeros((4, 4, 4)), 1)])
+def test_what_is_no_volume_is_refused(small, thing):
+    with refused("PET is no volume", "SimpleITK"):
+        fuse(small.t1, thing, "pet-mr")

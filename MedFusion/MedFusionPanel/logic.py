@@ -14,11 +14,12 @@ from MedFusionLib.errors import MedFusionError
 from MedFusionLib.results.nodes import fingerprint, name_of
 from MedFusionLib.results.scene import ROLES
 from MedFusionLib.sources.intensities import Window
+from MedFusionLib.sources.modalities import PAIRS
 from MedFusionPanel import guess, planes, pytorch, readiness, speed
 from MedFusionPanel.result import stamp
 
 #: what the second and the third volume may be
-MODALITIES = ("ct", "pet", "spect")
+MODALITIES = tuple(second for _first, second in PAIRS.values())
 
 
 class MedFusionLogic(ScriptedLoadableModuleLogic):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ..errors import MedFusionError
 
-MODALITIES = ("mr", "ct", "pet", "spect")
+#: pair name -> modality of the first (reference) and of the second source; a new pair is a line
+#: here, and its window where percentiles do not suit it (`intensities.choose_window`)
+PAIRS = {"ct-mr": ("mr", "ct"), "pet-mr": ("mr", "pet"), "spect-mr": ("mr", "spect")}
+MODALITIES = ("mr", *(second for _, second in PAIRS.values()))
 #: those that show function, not anatomy
 FUNCTIONAL = ("pet", "spect")
-#: pair name -> modality of the first (reference) and of the second source
-PAIRS = {"ct-mr": ("mr", "ct"), "pet-mr": ("mr", "pet"), "spect-mr": ("mr", "spect")}
 
 
 def check_modality(modality: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -199,6 +199,37 @@ def from_sitk(image: sitk.Image, name: str) -> Volume:
     array = to_float32(sitk.GetArrayViewFromImage(image), name)
     direction = np.array(image.GetDirection()).reshape(3, 3)
     return Volume(array, image.GetSpacing(), image.GetOrigin(), direction, name)
+
+
+def as_volume(source: Volume | sitk.Image | tuple[Any, Sequence[float]], name: str) -> Volume:
+    """A volume from what users of other libraries have.
+
+    Args:
+        source: a `Volume`, a SimpleITK image, or an array (k, j, i) with the spacing in mm along
+            i, j and k: its first voxel then lies at the origin, i runs to the left, j to the back
+            and k upwards.
+        name: where the source has none.
+
+    Raises:
+        MedFusionError: it is none of these, or not a scalar volume.
+
+    Example:
+        >>> as_volume((np.zeros((2, 3, 4)), (1, 1, 5)), "MR").spacing
+        (1.0, 1.0, 5.0)
+    """
+    if isinstance(source, Volume):
+        return source
+    if hasattr(source, "GetNumberOfComponentsPerPixel"):  # of SimpleITK, which need not be loaded
+        return from_sitk(source, name)
+    try:
+        array, spacing = source
+        array, spacing = np.asarray(array, np.float32), tuple(map(float, spacing))
+    except (TypeError, ValueError):
+        raise MedFusionError(
+            f"{name} is no volume; give a Volume (read_volume reads one), a SimpleITK image, or an "
+            "array (k, j, i) with its spacing in mm: (array, (x, y, z))."
+        ) from None
+    return Volume(array, spacing, name=name)
 
 
 def check_scalar(components: int, dimension: int, name: str) -> None:

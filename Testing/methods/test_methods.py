@@ -32,7 +32,7 @@ def half_black() -> list[torch.Tensor]:
 
 @pytest.mark.parametrize("pair", PAIRS)
 def test_what_fuses_where_nobody_chose_serves_every_pair(pair):
-    assert Settings().network == DEFAULT_METHOD
+    assert Settings().method == DEFAULT_METHOD
     assert get_method(DEFAULT_METHOD).any_number
     assert weights_path(DEFAULT_METHOD, pair).is_file()
 

@@ -19,7 +19,7 @@ def toy(monkeypatch):
     (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
     page: dict = {"__package__": "MedFusionLib.methods.classical", "__name__": "page"}
     exec(code, page)
-    toy = page["PowerMean"]
+    toy = page["ContraharmonicMean"]
     methods = {**registry._registry(), toy.name: toy}
     monkeypatch.setattr(registry, "_registry", lambda: methods)
     return toy
@@ -29,10 +29,10 @@ def test_the_method_of_the_page_fuses_a_head(toy):
     head = make_phantom((16, 32, 32))
     fusion = fuse(head.t1, head.pet, "pet-mr", method=toy.name, device="cpu")
     first, second = fusion.sources.scaled
-    expected = np.sqrt((first**2 + second**2) / 2)
+    expected = (first**2 + second**2) / np.maximum(first + second, 1e-6)
     inside = ~fusion.sources.background
-    assert abs(fusion.fused.array - expected)[inside].max() < 1e-5
-    assert fusion.report.method == "power-mean"
+    assert abs(fusion.fused.array - expected)[inside].max() < 1e-6
+    assert fusion.report.method == "contraharmonic"
 
 
 def test_the_rooms_of_the_page_are_those_of_the_library():

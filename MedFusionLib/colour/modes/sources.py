@@ -20,6 +20,8 @@ from ..mode import LEVELS, ColourMode, Legend, Places, Voxels, levels, picture_o
 from ..two_coordinates import FEW, colour_table, table_of_three
 
 PARAMETERS = Path(__file__).with_suffix(".json")
+#: whose table a modality has for which none was searched
+OTHERWISE = "pet"
 AMOUNTS = ("little", "some", "much")
 
 
@@ -101,7 +103,7 @@ def _table(modalities: tuple[str, ...]) -> np.ndarray:
     if len(modalities) == 3:
         colours = table_of_three(found["three"])
     else:
-        colours = colour_table(found[modalities[1]])
+        colours = colour_table(found.get(modalities[1], found[OTHERWISE]))
     table = np.round(255 * np.clip(colours, 0, 1)).astype(np.uint8)
     table[0] = 0
     table.setflags(write=False)
