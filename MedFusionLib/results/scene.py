@@ -136,8 +136,17 @@ def _folder(
             return parent
     folder = tree.CreateFolderItem(parent_of(scene, reference), tree.GenerateUniqueItemName(title))
     tree.SetItemAttribute(folder, FOLDER, "result")
-    steps.callback(tree.RemoveItem, folder, False, False)
+    steps.callback(_remove_folder, tree, folder)
     return folder
+
+
+def _remove_folder(tree: Any, folder: int) -> None:
+    import vtk
+
+    items = vtk.vtkIdList()
+    tree.GetItemChildren(tree.GetSceneItemID(), items, True)
+    if items.IsId(folder) >= 0:  # else the user did so already
+        tree.RemoveItem(folder, False, False)
 
 
 def _placement(reference: Any, fusion: Fusion) -> tuple[Any, str | None]:
@@ -182,6 +191,8 @@ def _snapshot(scene: Any, node: Any) -> Callable[[], None]:
 
 def _remove(scene: Any, node: Any) -> None:
     """Take a node that was just added away again, with all that came with it."""
+    if node.GetScene() is None:  # the user did so already
+        return
     for display in [node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes())]:
         scene.RemoveNode(display)
     scene.RemoveNode(node)

@@ -9,8 +9,9 @@ import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
-from panel_helpers import choose, chosen, voxels, wait_until  # noqa: E402
+from panel_helpers import choose, chosen, reason, voxels, wait_until  # noqa: E402
 
+from MedFusionLib.errors import MedFusionError  # noqa: E402
 from MedFusionLib.results.nodes import add_volume  # noqa: E402
 
 
@@ -80,14 +81,97 @@ def test_the_modality_is_guessed_from_the_name(head, name, modality):
     assert "name" in head.ui.guessLabel.text
 
 
-def test_the_modality_is_guessed_from_the_dicom_tag(head):
+def tag(node, modality):
+    """Give a volume a DICOM tag, as Slicer does for series that it loads."""
     tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
-    item = tree.GetItemByDataNode(head.pet)
-    tree.SetItemAttribute(item, "DICOM.Modality", "NM")
-    head.ui.secondSelector.setCurrentNode(None)
-    head.ui.secondSelector.setCurrentNode(head.pet)
+    tree.SetItemAttribute(tree.GetItemByDataNode(node), "DICOM.Modality", modality)
+
+
+def test_the_modality_is_guessed_from_the_dicom_tag(head):
+    tag(head.pet, "NM")
+    choose_again(head)
     assert head.ui.modalityComboBox.currentData == "spect"
     assert "DICOM" in head.ui.guessLabel.text
+
+
+def choose_again(head):
+    head.ui.secondSelector.setCurrentNode(None)
+    head.ui.secondSelector.setCurrentNode(head.pet)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("image 7", "please say"),
+        ("PD-L1", "please say"),
+        ("T1 MPRAGE CT-reg", "its name says CT + MR"),
+        ("PET-CT", "its name says PET + CT"),
+    ],
+)
+def test_what_is_not_known_is_asked(head, name, said):
+    head.pet.SetName(name)
+    choose_again(head)
+    assert head.ui.modalityComboBox.currentData == ""
+    assert head.ui.guessLabel.text == said
+    assert "color: #" in head.ui.guessLabel.styleSheet
+    assert f"Say what {name} is" in reason(head)
+    choose(head, "modalityComboBox", "spect")
+    assert head.ui.applyButton.enabled
+    assert head.ui.guessLabel.text == "chosen by you"
+
+
+def test_an_mr_by_its_name_is_asked_for_too(head):
+    head.pet.SetName("003_AX_T1_POST")
+    choose_again(head)
+    assert head.ui.modalityComboBox.currentData == ""
+    assert "seems to be an MR" in reason(head)
+
+
+@pytest.mark.parametrize("chosen", ["pet", "ct"])
+def test_a_dicom_tag_is_not_overruled(head, chosen):
+    tag(head.pet, "MR")
+    choose_again(head)
+    choose(head, "modalityComboBox", chosen)
+    assert f"is MR by its DICOM tag, not {chosen.upper()}" in reason(head)
+    with pytest.raises(MedFusionError, match="is MR by its DICOM tag"):
+        head.logic.fuse(head.mr, head.pet, f"{chosen}-mr", method="maximum")
+
+
+def test_a_ct_in_the_place_of_the_mr_is_refused(head, phantom):
+    ct = add_volume(slicer.mrmlScene, phantom.ct)
+    head.ui.firstSelector.setCurrentNode(ct)
+    assert "CT seems to be CT by its name" in reason(head)
+    ct.SetName("image 3")
+    tag(ct, "CT")
+    head.widget.update()
+    assert "is CT by its DICOM tag, not MR" in reason(head)
+
+
+def test_a_name_that_the_values_contradict_is_asked_for(head, phantom):
+    node = add_volume(slicer.mrmlScene, phantom.ct.like(phantom.ct.array, "FDG"))
+    head.ui.secondSelector.setCurrentNode(node)
+    assert head.ui.modalityComboBox.currentData == ""
+    assert head.ui.guessLabel.text == "its name says PET, its values CT"
+
+
+def test_the_third_volume_is_guessed_too(head, phantom):
+    head.ui.thirdSelector.setCurrentNode(add_volume(slicer.mrmlScene, phantom.ct))
+    assert head.ui.thirdModalityComboBox.currentData == "ct"
+
+
+def test_results_are_not_offered_as_inputs(result):
+    assert result.ui.secondSelector.nodeCount() == 2
+    assert result.ui.fusedOutputSelector.nodeCount() == 1
+    assert result.ui.colourOutputSelector.nodeCount() == 1
+
+
+def test_an_output_can_be_made_before(head):
+    node = head.ui.fusedOutputSelector.addNode()
+    assert head.ui.fusedOutputSelector.currentNode() is node
+    assert head.ui.secondSelector.nodeCount() == 2
+    head.click("applyButton")
+    assert head.widget.result.nodes["fused"] is node
+    assert slicer.util.arrayFromVolume(node).max() > 0.5
 
 
 def test_negative_values_mean_ct(head, phantom):

@@ -9,6 +9,7 @@ import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
+import vtk  # noqa: E402
 from panel_helpers import choose, reason  # noqa: E402
 
 from MedFusionLib.errors import MedFusionError  # noqa: E402
@@ -54,6 +55,15 @@ def test_a_frame_of_a_sequence(head):
     assert "sequence" in reason(head)
     with pytest.raises(MedFusionError, match="sequence"):
         head.logic.fuse(head.mr, head.pet, method="maximum")
+
+
+def test_a_sheared_volume_is_refused_before_the_click(head):
+    sheared = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    matrix = vtk.vtkMatrix4x4()
+    matrix.SetElement(0, 1, 0.3)
+    sheared.SetMatrixTransformToParent(matrix)
+    head.pet.SetAndObserveTransformNodeID(sheared.GetID())
+    assert "right angles" in reason(head)
 
 
 def test_a_transform_that_is_not_linear(head):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
@@ -57,6 +60,15 @@ def test_closing_the_panel_leaves_no_observers(host, result):
     result.close()
     assert not result.widget.Observations
     slicer.mrmlScene.Clear(0)
+
+
+def test_a_closed_panel_is_let_go_of(host, result):
+    widget = weakref.ref(result.widget)
+    result.close()
+    slicer.modules.MedFusionWidget = None
+    result.widget = None
+    gc.collect()
+    assert widget() is None
 
 
 def test_numbers_that_a_hand_has_spoiled_fall_back(head):
