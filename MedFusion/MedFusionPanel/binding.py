@@ -46,11 +46,7 @@ ACCESS = {
 class Binding:
     """Keeps widgets and state the same, in both directions. Without a state it does nothing.
 
-    Why not Slicer's parameterNodeWrapper (5.12): it fills a combo box itself, with a list that is
-    fixed where the class is written, and raises at a value that is not in it; the list of methods
-    here comes with torch and depends on the modality, and a scene may be from a later version. A
-    parameter has one widget there; saturation and colour map have two here. And slicer-core, on
-    which the panel is tested where there is no Slicer, does not have it.
+    Why not Slicer's parameterNodeWrapper: see CONTRIBUTING.md.
     """
 
     def __init__(self, ui):

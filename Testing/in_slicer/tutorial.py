@@ -40,13 +40,13 @@ def tutorial():
     # 3
     ui.previewCheckBox.click()
     scroll("Red", 34)
-    wait(lambda: "slice" in ui.previewCaptionLabel.text)
+    wait(lambda: "Slice" in ui.previewCaptionLabel.text)
+    ui.methodCollapsibleButton.collapsed = False
     choose(ui.methodComboBox, "laplacian-pyramid")
-    wait(lambda: "slice" in ui.previewCaptionLabel.text)
+    wait(lambda: "Slice" in ui.previewCaptionLabel.text)
     choose(ui.methodComboBox, "bands")
-    ui.advancedCollapsibleButton.collapsed = False
     picture("preview", ui.previewFrame)
-    ui.advancedCollapsibleButton.collapsed = True
+    ui.methodCollapsibleButton.collapsed = True
     ui.previewCheckBox.click()
     see(len(slicer.util.getNodesByClass("vtkMRMLVolumeNode")) == 4)
     # 4
@@ -63,7 +63,7 @@ def tutorial():
 
     head = make_phantom((24, 48, 48))
     point(head.centre("lesion"))
-    for word in ("MR ", "PET ", "fused ", "comes from"):
+    for word in ("MR ", "PET ", "fused ", "if a volume were missing"):
         see(word in ui.probeLabel.text)
     # 7
     ui.omegaSlider.value = 0.9
@@ -73,9 +73,9 @@ def tutorial():
     see("contribution" in ui.legendTitleLabel.text)
     choose(ui.modeComboBox, "fused")
     # 8
-    ui.compareButton.click()
+    ui.sourcesViewButton.click()
     see(red.GetForegroundOpacity() == 0.5)
-    ui.compareButton.click()
+    ui.colourViewButton.click()
     see(red.GetForegroundVolumeID() == colour.GetID())
     show3D(ui)
     point(head.centre("lesion"))
