@@ -1,4 +1,4 @@
-"""Measure the alignment and write the tables into docs/alignment.md.
+"""Measure the alignment and write the tables into docs/understand/alignment.md.
 
     python tools/refresh_alignment.py DATA [TRIALS]
 
@@ -28,7 +28,7 @@ from MedFusionLib.sources.alignment import (
 from MedFusionLib.sources.files import read_volume
 from MedFusionLib.sources.volumes import Volume
 
-PAGE = Path(__file__).parents[1] / "docs" / "alignment.md"
+PAGE = Path(__file__).parents[1] / "docs" / "understand" / "alignment.md"
 BEGIN, END = "<!-- begin: measured -->", "<!-- end: measured -->"
 SHIFT, TURN = 20.0, 15.0  # mm, degrees
 REAL_TRIALS = 5

@@ -1,4 +1,4 @@
-"""Measure the methods, and write the tables into docs/evaluation.md.
+"""Measure the methods, and write the tables into docs/evidence/evaluation.md.
 
     python tools/refresh_evaluation.py DATA RESULTS [SECTION ...]
 
@@ -32,7 +32,7 @@ from MedFusionLib.evaluation.summary import interval_note, summarise
 from MedFusionLib.metrics.registry import better, choose_metrics, name_sources
 from MedFusionLib.training.datasets import find_cases
 
-PAGE = Path(__file__).parents[1] / "docs" / "evaluation.md"
+PAGE = Path(__file__).parents[1] / "docs" / "evidence" / "evaluation.md"
 BEGIN, END = "<!-- begin: measured -->", "<!-- end: measured -->"
 #: the metrics of the tables of pairs
 SHOWN = (

@@ -1,4 +1,4 @@
-"""Write into docs/publications.md what the fade to black is worth, see `inference.bounds`.
+"""Write into docs/evidence/publications.md what the fade to black is worth, see `inference.bounds`.
 
     python tools/refresh_fade.py DATA [TABLE ...]
 

@@ -1,4 +1,4 @@
-"""Write docs/methods.md: every method of the registry, and what its weights' cards say.
+"""Write docs/evidence/methods.md: every method of the registry, and what its weights' cards say.
 
 python tools/refresh_methods.py
 """
@@ -19,7 +19,7 @@ from MedFusionLib.methods.registry import all_methods
 from MedFusionLib.methods.weights import load_method, read_card, weights_path
 from MedFusionLib.sources.modalities import PAIRS
 
-PAGE = Path(__file__).parents[1] / "docs" / "methods.md"
+PAGE = Path(__file__).parents[1] / "docs" / "evidence" / "methods.md"
 HEAD = """# Methods
 
 Written by `python tools/refresh_methods.py` from the registry and the weights' cards. What a method

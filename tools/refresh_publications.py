@@ -1,4 +1,4 @@
-"""Write docs/publications.md: the publications' tables beside ours, on their own images.
+"""Write docs/evidence/publications.md: the publications' tables beside ours, on their own images.
 
     python tools/refresh_publications.py DATA RESULTS [SLICES [LEFT_OUT]]
 
@@ -36,7 +36,7 @@ from MedFusionLib.sources.files import read_volume
 from MedFusionLib.sources.pictures import read_picture
 from MedFusionLib.sources.prepare import as_8_bit, evenly
 
-PAGE = Path(__file__).parents[1] / "docs" / "publications.md"
+PAGE = Path(__file__).parents[1] / "docs" / "evidence" / "publications.md"
 BEGIN, END = "<!-- begin: fade -->", "<!-- end: fade -->"
 
 

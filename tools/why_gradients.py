@@ -1,4 +1,4 @@
-"""Why the published colour can say the reverse: the table in docs/evaluation.md.
+"""Why the published colour can say the reverse: the table in docs/evidence/evaluation.md.
 
     python tools/why_gradients.py
 

@@ -4,7 +4,7 @@
     >>> time_pairs(["maximum"], device="cpu", side=32)["pairs"][0]["method"]
     'maximum'
 
-No timing is a test; `docs/performance.md` holds what was measured.
+No timing is a test; `docs/evidence/performance.md` holds what was measured.
 """
 
 from ..lazy import public

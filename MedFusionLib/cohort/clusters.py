@@ -238,7 +238,7 @@ def join_cluster(
     if not address.startswith("tls://") and not insecure:
         raise MedFusionError(
             f"The address {address} is none of TLS: whoever reaches such a scheduler can run "
-            "programs as you; start it with TLS and give tls://HOST:PORT (docs/cohorts.md says "
+            "programs as you; start it with TLS and give tls://HOST:PORT (docs/use/cohorts.md says "
             "how), or allow it with --insecure in a network that you trust."
         )
     security = security or Security(require_encryption=not insecure)  # files by the configuration

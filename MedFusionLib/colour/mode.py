@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .coding import Coding
 
 LEVELS = 256
-#: what whoever looks at gradients has to know (measured: docs/evaluation.md)
+#: what whoever looks at gradients has to know (measured: docs/evidence/evaluation.md)
 GRADIENT_NOTE = (
     "Gradients, the published contributions, are smallest where the fused image is brightest: "
     "a lesion that only one source shows can carry the colour of the other."

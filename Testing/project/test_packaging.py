@@ -111,7 +111,7 @@ def test_the_extension_says_who_and_what_it_is():
     icon = extension("EXTENSION_ICONURL").split("/main/")[1]
     for url in (icon, *extension("EXTENSION_SCREENSHOTURLS").split()):
         assert (ROOT / url.split("/main/")[-1]).is_file(), url
-    for name in ("LICENSE", "README.md"):
+    for name in ("LICENSE.txt", "README.md"):
         assert (ROOT / name).is_file()
 
 

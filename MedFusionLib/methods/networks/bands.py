@@ -15,7 +15,7 @@ gate makes them 0 where one of the two holds nothing nearby. So, whatever the pe
 and F is the sum of what was taken from each source (`parts`). Of more than two sources each is
 weighed against every other, and these weights averaged; the order of the sources plays no part.
 
-There is no publication; `docs/bands.md` has the reasons and the measurements.
+There is no publication; `docs/understand/bands.md` has the reasons and the measurements.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Bands(FusionMethod):
     kind = "network"
     group = "recommended"
     summary = "The brighter source, corrected at five scales; small, says what it took from where."
-    citation = "No publication: made for this project, see docs/bands.md"
+    citation = "No publication: made for this project, see docs/understand/bands.md"
     choices = (
         "One set of weights for all pairs, trained on the measures that it is scored with and "
         "on the truth of the digital head."

@@ -15,7 +15,7 @@ The paper leaves open, and here it is:
   SSIM 0.838 to the CT and 0.345 to the MR): places that differ in either source keep apart, at the
   price of the MR's contrast, which is turned over. With PET and SPECT nothing is turned over: the
   image lies between the sources, near their average but with more edges, and of the methods in
-  docs/evaluation.md only the average has a lower SL;
+  docs/evidence/evaluation.md only the average has a lower SL;
 - batch norm and ReLU after each 3x3 convolution, 1x1 convolution and sigmoid at the end, as in that
   program; at test time batch norm uses stored statistics, so a slice does not depend on its batch;
 - sizes that are no multiple of 16 are extended by reflection and cropped back; the smallest side is
