@@ -110,6 +110,12 @@ def test_a_sheared_sform_is_refused_where_the_qform_lies_elsewhere(tmp_path):
         read_volume(saved(tmp_path / "pet.nii", sheared))
 
 
+def test_an_sform_of_zeros_is_none(tmp_path):
+    path = saved(tmp_path / "pet.nii", placed(), placed())
+    changed(path, 280, "12f", *[0.0] * 12)
+    assert np.allclose(FLIP @ read_volume(path).matrix, placed())
+
+
 def test_an_sform_sheared_by_rounding_is_read(tmp_path):
     sheared = placed()
     sheared[0, 1] = 3e-4  # 0.006 degrees

@@ -279,7 +279,7 @@ def _place(
     """
     unit = _unit(fields)
     sform, qform = _sform(fields, unit), _qform(fields, unit)
-    if fields.kind == "Analyze" or (sform is None and qform is None):
+    if sform is None and qform is None:
         return _assumed(fields, name, unit)
     if sform is None or qform is None:
         return (qform if sform is None else sform), ()
@@ -331,7 +331,7 @@ def check_placed(path: Path, name: str, affine: np.ndarray) -> tuple[str, ...]:
     forms = {"sform": _sform(fields, unit), "qform": _qform(fields, unit)}
     steps = np.abs(fields.raw["pixdim"][1:4].astype(float)) * unit
     half = 0.5 * float(steps.min())
-    if fields.kind == "Analyze" or not any(form is not None for form in forms.values()):
+    if all(form is None for form in forms.values()):
         by_itk = np.diag([-steps[0], -steps[1], steps[2], 1])
         if fields.kind == "NIfTI" and not _lies(affine, by_itk, fields.size, half):
             return ()
@@ -366,15 +366,18 @@ def _unit(fields: _Fields) -> float:
 
 
 def _sform(fields: _Fields, unit: float) -> np.ndarray | None:
-    if fields.raw["sform_code"] <= 0:
+    if fields.kind == "Analyze" or fields.raw["sform_code"] <= 0:
         return None
-    return np.vstack([fields.raw["sform"].astype(float) * unit, [0, 0, 0, 1]])
+    affine = np.vstack([fields.raw["sform"].astype(float) * unit, [0, 0, 0, 1]])
+    if fields.raw["qform_code"] > 0 and np.linalg.matrix_rank(affine) < 4:
+        return None  # a code without a matrix
+    return affine
 
 
 def _qform(fields: _Fields, unit: float) -> np.ndarray | None:
     from scipy.spatial.transform import Rotation
 
-    if fields.raw["qform_code"] <= 0:
+    if fields.kind == "Analyze" or fields.raw["qform_code"] <= 0:
         return None
     b, c, d = fields.raw["quaternion"].astype(float)
     a = math.sqrt(max(0.0, 1 - b * b - c * c - d * d))
