@@ -57,9 +57,6 @@ class ModuleManager(Emitter):
     def module(self, name: str):
         return getattr(slicer.modules, name.lower(), None)
 
-    def modulesNames(self) -> list[str]:
-        return slicer.modules.names()
-
     def factoryManager(self):
         return SimpleNamespace(loadedModuleNames=slicer.modules.names)
 
