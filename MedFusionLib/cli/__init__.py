@@ -13,6 +13,7 @@ from . import (  # noqa: F401
     gallery,
     leaks,
     methods,
+    series,
     train,
     why,
 )

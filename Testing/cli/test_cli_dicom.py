@@ -75,6 +75,15 @@ def test_the_pair_of_a_cd_is_found_or_chosen(run, cd, tmp_path, head):
     assert np.allclose(fused.matrix, head.t1.matrix, atol=1e-3)
 
 
+def test_the_series_of_a_cd_are_listed(cd, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["medfusion", "series", str(cd({"SeriesDescription": "t1"}))])
+    with pytest.raises(SystemExit):
+        main()
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert ["5", "MR", "t1", "16"] in lines
+    assert ["2", "CT", "16"] in lines
+
+
 def test_two_patients_are_refused_unless_said(run, cd, tmp_path):
     folder = cd({"PatientName": "Doe^Jane", "PatientID": "7"}, {"PatientName": "Roe^Ann"})
     code, said = run(folder, "--series", "5")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,12 +46,16 @@ class Series:
         return sum(instance.frames for instance in self.instances)
 
     @property
+    def description(self) -> str:
+        """What its scanner calls it."""
+        return " ".join(self.said("SeriesDescription").split())[:LONGEST]
+
+    @property
     def words(self) -> str:
         """Number, modality, description and slices, for a list."""
-        description = " ".join(self.said("SeriesDescription").split())[:LONGEST]
         modality = self.said("Modality") or "no modality"
         slices = f"{self.slices} slice" + "s" * (self.slices != 1)
-        words = ", ".join(filter(None, [modality, description, slices]))
+        words = ", ".join(filter(None, [modality, self.description, slices]))
         return f"{self.number or self.uid} ({words})"
 
     def said(self, keyword: str) -> str:
@@ -67,9 +72,19 @@ def find_series(path: Path) -> list[Series]:
             only; a DICOMDIR; or a file.
 
     Raises:
-        MedFusionError: no DICOM pictures, or a file that is damaged or cut off.
+        MedFusionError: no such path, no DICOM pictures, or a file that is damaged or cut off.
     """
+    with warnings.catch_warnings():  # what is wrong with a header is said in our words
+        warnings.simplefilter("ignore")
+        return sorted(_found(path), key=_order)
+
+
+def _found(path: Path) -> list[Series]:
+    if not path.exists():
+        raise MedFusionError(f"There is no file {path}; check the path.")
     if path.is_file():
+        if not is_dicom(path):
+            raise MedFusionError(f"{path} is no DICOM file; give a folder with DICOM slices.")
         if path.name != DIRECTORY_NAME:
             instance = read_instance(path)
             if instance.kind != DIRECTORY:
@@ -94,7 +109,7 @@ def find_series(path: Path) -> list[Series]:
             f"The folder {path} holds no DICOM slices; give NRRD, NIfTI, MHA or a folder of "
             "DICOM slices."
         )
-    return sorted(found, key=_order)
+    return found
 
 
 def choose_series(path: Path, wanted: str = "", modality: str = "") -> Series:
