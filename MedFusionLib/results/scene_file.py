@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import MedFusionError
 from ..fusion import Fusion
+from ..sources.formats.itk import decimal_point
 from ..sources.volumes import Volume
 from .nodes import add_volume, align_node
 from .quality import Quality, quality_of
@@ -68,7 +69,8 @@ def write_scene(
     messages = slicer.vtkMRMLMessageCollection()
     with tempfile.TemporaryDirectory() as folder:
         scene.SetRootDirectory(folder)
-        written = scene.WriteToMRB(str(path), None, messages)
+        with decimal_point():
+            written = scene.WriteToMRB(str(path), None, messages)
     if not written or not Path(path).is_file():
         raise MedFusionError(
             f"The scene {path} cannot be written: {messages.GetAllMessagesAsString()}"

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from german import german_environment
 from helpers import refused
 
 from MedFusionLib.errors import MedFusionError
@@ -202,16 +203,6 @@ def test_a_name_that_is_no_utf8_is_refused(tmp_path):
 
 # Locale -----------------------------------------------------------------------------------------
 
-#: de_DE as far as numbers go, to be compiled where the system has no German
-GERMAN = """
-comment_char %
-escape_char /
-LC_NUMERIC
-decimal_point ","
-thousands_sep "."
-grouping 3;3
-END LC_NUMERIC
-"""
 UNDER_GERMAN = """
 import locale, sys
 from PySide6.QtCore import QCoreApplication
@@ -241,23 +232,7 @@ def test_files_are_read_and_written_under_a_decimal_comma(tmp_path):
     image.SetOrigin((-1.5, 2.25, 3.5))
     for ending in ("nrrd", "mha", "nii.gz", "nhdr", "mhd"):
         sitk.WriteImage(image, str(tmp_path / f"plain.{ending}"))
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("LC_")}
-    environment = {**kept, **_german(tmp_path)}
+    environment = german_environment(tmp_path)
     command = [sys.executable, "-c", UNDER_GERMAN, str(tmp_path)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-
-
-def _german(folder):
-    """Environment variables of a German locale."""
-    compiler = shutil.which("localedef")
-    if compiler is None:
-        pytest.skip("localedef is not installed: no locale can be made")
-    (folder / "source").write_text(GERMAN)
-    target = folder / "locales" / "de_DE.UTF-8"
-    target.parent.mkdir()
-    command = [compiler, "-c", "-i", str(folder / "source"), "-f", "UTF-8", str(target)]
-    subprocess.run(command, capture_output=True)
-    if not target.is_dir():
-        pytest.skip("localedef made no locale: its character maps are not installed")
-    return {"LOCPATH": str(target.parent), "LC_NUMERIC": target.name, "LANG": "C.UTF-8"}

@@ -90,18 +90,20 @@ def alone() -> Iterator[None]:
     Its C code then takes a point for the decimal separator, whatever the locale that a Qt
     application sets, and writes no line on the terminal.
     """
-    with _ALONE, _decimal_point(), _no_warnings(), _no_lines():
+    with decimal_point(), _no_warnings(), _no_lines():
         yield
 
 
 @contextlib.contextmanager
-def _decimal_point() -> Iterator[None]:
-    before = locale.setlocale(locale.LC_NUMERIC)
-    locale.setlocale(locale.LC_NUMERIC, "C")
-    try:
-        yield
-    finally:
-        locale.setlocale(locale.LC_NUMERIC, before)
+def decimal_point() -> Iterator[None]:
+    """Within, C code reads and writes 3.7 with a point, whatever the locale."""
+    with _ALONE:
+        before = locale.setlocale(locale.LC_NUMERIC)
+        locale.setlocale(locale.LC_NUMERIC, "C")
+        try:
+            yield
+        finally:
+            locale.setlocale(locale.LC_NUMERIC, before)
 
 
 @contextlib.contextmanager
