@@ -239,9 +239,10 @@ def test_the_report_says_what_the_result_is_made_of(fused, weights):
             "contributions": "share",
             "steps": 1,
             "samples": 1,
-            "colour": "fused",
+            "colour": "sources",
             "omega": 0.6,
             "colormap": "jet",
+            "more_colours": [],
         }.items()
     )
     assert report["background_fraction"] == pytest.approx(fused.sources.background.mean(), abs=1e-4)

@@ -4,8 +4,9 @@
 
 For one kind of second source, on digital heads of the choosing seeds (100 to 199) and on training
 cases only. An evolution strategy changes the parameters of `colour.two_coordinates`; each table is
-judged by quick forms of both observers of `evaluation.reader`, for normal vision and for deutan,
-protan and tritan readers. Writes the best into `MedFusionLib/colour/modes/sources.json`.
+judged by quick forms of both observers of `evaluation.reader`, for normal vision and for deutan and
+protan readers. It goes on from the table in `MedFusionLib/colour/modes/sources.json`, where there
+is one, and writes the best there: the tables were made by several runs, one after the other.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import argparse
 import json
 import sys
 import time
+from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from MedFusionLib.colour.two_coordinates import colour_table, curve
+from MedFusionLib.colour.mode import LEVELS
+from MedFusionLib.colour.two_coordinates import FEW, colour_table, curve, table_of_three
 from MedFusionLib.evaluation.reader.display import blending
 from MedFusionLib.evaluation.reader.observer import (
     INTERNAL_NOISE,
@@ -44,6 +47,13 @@ VISION = {
             [0.367322, 0.860646, -0.227968],
             [0.280085, 0.672501, 0.047413],
             [-0.011820, 0.042940, 0.968881],
+        ]
+    ),
+    "tritan": np.array(
+        [
+            [1.255528, -0.076749, -0.178779],
+            [-0.078411, 0.930809, 0.147602],
+            [0.004733, 0.691367, 0.303900],
         ]
     ),
     "protan": np.array(
@@ -172,9 +182,13 @@ def table_of(display) -> np.ndarray:
 FIRST, SECOND, COLOUR = 4, 4, 8
 LEAST_SLOPE = (0.5, 0.4, 0.3)
 #: the grey of the brightest colour, at most: nearer to white no hue is left
-BRIGHTEST = 0.86
-#: lower and upper limits of the two weights, the chroma, the grey and the two hues
-LIMITS = ((0.3, 0.95), (0.0, 0.45), (0.1, 0.6), (0.05, 0.95), (205, 285), (35, 110))
+BRIGHTEST = 0.9
+#: lower and upper limits of the three weights, the chroma, the grey and the two hues
+LIMITS = (
+    (0.3, 0.9), (0.0, 0.45), (0.0, 0.25), (0.1, 0.6), (0.05, 0.95), (225, 270), (45, 80)
+)  # fmt: skip
+#: value of a CT in its window that brain has; it has to be grey
+CT_BRAIN = 0.36
 
 
 def unpack(vector: np.ndarray) -> dict:
@@ -188,16 +202,16 @@ def unpack(vector: np.ndarray) -> dict:
         float(lower + (upper - lower) / (1 + np.exp(-value)))
         for value, (lower, upper) in zip(pieces[3], LIMITS, strict=True)
     ]
-    first, second, chroma, grey, *hues = numbers
-    shrink = min(1.0, BRIGHTEST / (first + second))
+    *weights, chroma, grey, low, high = numbers
+    shrink = min(1.0, BRIGHTEST / sum(weights))
     return {
         "first": curves[0],
         "second": curves[1],
-        "weights": [round(first * shrink, 4), round(second * shrink, 4)],
+        "weights": [round(weight * shrink, 4) for weight in weights],
         "chroma": round(chroma, 4),
         "colour": curves[2],
         "grey": round(grey, 4),
-        "hues": [round(hue, 1) for hue in hues],
+        "hues": [round(low, 1), round(high, 1)],
     }
 
 
@@ -225,11 +239,11 @@ def pack(parameters: dict) -> np.ndarray:
 START = {
     "first": [1.0],
     "second": [0.8, 0.8, 0.5, 0.3],
-    "weights": [0.55, 0.3],
+    "weights": [0.5, 0.25, 0.1],
     "chroma": 0.45,
     "colour": [0.3, 1.0, 2.0, 2.0, 1.5, 1.0, 0.4, 0.3, 0.3, 0.3],
     "grey": 0.5,
-    "hues": [265, 90],
+    "hues": [255, 60],
 }
 
 
@@ -237,7 +251,7 @@ def judge(parameters: dict, kind: str, readers: dict[str, QuickReader], places) 
     """What a table keeps, and its score."""
     table = np.clip(colour_table(parameters, SIZE), 0, 1)
     found, scores = {}, []
-    labs = {vision: lab_of(table, vision) for vision in VISION}
+    labs = {vision: lab_of(table, vision) for vision in ("normal", "deutan", "protan")}
     for name, reader in readers.items():
         goal = GOALS[kind][0 if "digital" in name else 1]
         kept = reader.kept(labs["normal"])
@@ -265,10 +279,15 @@ def judge(parameters: dict, kind: str, readers: dict[str, QuickReader], places) 
     apart = lesion_apart(labs["normal"], places) if places else APART_GOAL
     found["apart"] = round(float(apart), 1)
     found["steps"] = round(smallest_step(labs["normal"]), 2)
+    coloured = 0.0
+    if kind == "ct":
+        brain = round(CT_BRAIN * (SIZE - 1))
+        coloured = float(np.abs(labs["normal"][SIZE // 3 :, brain, 1:]).mean())
     found["score"] = float(
         np.mean(scores)
         + 0.4 * min(apart / APART_GOAL, 1.0)
         + 0.6 * min(found["steps"] / STEP_GOAL, 1.0)
+        - 0.05 * max(coloured - 8, 0)
     )
     return found
 
@@ -370,9 +389,34 @@ def thinned(sites: Sites, count: int) -> Sites:
     )
 
 
+def three() -> dict:
+    """The table of three sources: hues and weights that keep the other two apart best.
+
+    By the least CIEDE2000 between neither, one, the other and both, at three levels of the first
+    source and for every reader, and the least step of the first.
+    """
+    best = (-np.inf, {})
+    weights = ((0.6, 0.2, 0.15), (0.55, 0.3, 0.05), (0.55, 0.1, 0.3), (0.6, 0.3, 0.1))
+    for low, high, weight in product((40, 55, 70, 85), (230, 255, 285, 310), weights):
+        parameters = {"first": [1.0], "second": [1.0], "third": [1.0], "weights": list(weight),
+                      "chroma": 0.25, "hues": [low, high]}  # fmt: skip
+        table = np.clip(table_of_three(parameters).reshape(LEVELS, FEW, FEW, 3), 0, 1)
+        apart, steps = np.inf, np.inf
+        for vision, level in product(VISION, (90, 150, 215)):
+            lab = lab_of(table[level][np.ix_((0, -1), (0, -1))], vision).reshape(4, 3)
+            pairs = combinations(lab, 2)
+            apart = min(apart, min(deltaE_ciede2000(one, other) for one, other in pairs))
+            ends = lab_of(table[[level - 40, level + 40], 0, 0], vision)
+            steps = min(steps, deltaE_ciede2000(ends[0], ends[1]))
+        if apart + 0.6 * steps > best[0]:
+            best = (apart + 0.6 * steps, parameters)
+            print(round(float(apart), 1), round(float(steps), 1), low, high, weight, flush=True)
+    return best[1]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kind", choices=("pet", "ct", "spect"))
+    parser.add_argument("kind", choices=("pet", "ct", "spect", "three"))
     parser.add_argument("--data", type=Path, default=Path("../shared/data/aanlib"))
     parser.add_argument("--sites", type=Path, help="folder of stored choosing sites")
     parser.add_argument("--minutes", type=float, default=20)
@@ -380,6 +424,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=TABLES)
     asked = parser.parse_args()
+    if asked.kind == "three":
+        _write(asked, three(), {})
+        return
     readers = readers_of(asked.kind, asked.data, asked.sites, asked.count)
     places = lesion_and_grey(CHOOSING[0]) if asked.kind == "pet" else None
 
@@ -403,13 +450,20 @@ def main() -> None:
 
 def _write(asked: argparse.Namespace, parameters: dict, found: dict) -> None:
     tables = json.loads(asked.out.read_text(encoding="utf-8")) if asked.out.is_file() else {}
-    command = f"python tools/search_colour_tables.py {asked.kind} --minutes {asked.minutes:g}"
+    command = f"python tools/search_colour_tables.py {asked.kind}"
+    if asked.kind != "three":
+        command += f" --minutes {asked.minutes:g} --count {asked.count}"
     if asked.seed:
         command += f" --seed {asked.seed}"
     tables[asked.kind] = {"command": command, **parameters}
     print(json.dumps(found), file=sys.stderr)
-    text = json.dumps(dict(sorted(tables.items())), indent=2)
-    asked.out.write_text(text + "\n", encoding="utf-8")
+    parts = [
+        f"  {json.dumps(kind)}: {{\n"
+        + ",\n".join(f"    {json.dumps(k)}: {json.dumps(v)}" for k, v in table.items())
+        + "\n  }"
+        for kind, table in sorted(tables.items())
+    ]
+    asked.out.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

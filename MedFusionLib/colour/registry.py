@@ -10,7 +10,7 @@ from ..errors import MedFusionError
 from .mode import ColourMode
 
 #: the colours where nobody chose
-DEFAULT_MODE = "fused"
+DEFAULT_MODE = "sources"
 #: the contributions where neither the user nor a mode wants any in particular
 DEFAULT_CONTRIBUTIONS = "share"
 

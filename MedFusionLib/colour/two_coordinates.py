@@ -14,6 +14,8 @@ import numpy as np
 from .mode import LEVELS
 from .oklab import grey_lightness, largest_chroma, to_srgb
 
+#: up to this value of the sources colours fade to black
+DARK = 0.12
 #: how sharply chroma bends where sRGB ends
 BEND = 4.0
 
@@ -39,9 +41,11 @@ def coordinates(parameters: Mapping[str, Any], size: int = LEVELS) -> tuple[np.n
     Chroma is below 0 towards the hue of little of the second source, above 0 towards that of much.
     """
     level = np.linspace(0, 1, size)
-    first, second = parameters["weights"]
-    grey = first * curve(parameters["first"], level)[:, None] + second * curve(
-        parameters["second"], level
+    first, second, lift = parameters["weights"]
+    grey = (
+        first * curve(parameters["first"], level)[:, None]
+        + second * curve(parameters["second"], level)
+        + lift * (1 - np.exp(-(level[:, None] + level) / DARK))
     )
     lightness = grey_lightness(grey)
     colour = parameters["chroma"] * (curve(parameters["colour"], level) - parameters["grey"])
@@ -59,9 +63,10 @@ def colour_table(parameters: Mapping[str, Any], size: int = LEVELS) -> np.ndarra
 
     Args:
         parameters: "first" and "second": steps of the curves of lightness; "weights": how much of
-            the grey scale either covers; "colour": steps of the curve from the hue of little
-            through grey to that of much; "grey": the value of that curve at which the colour is
-            grey; "chroma": of the whole curve; "hues": of little and of much, in degrees.
+            the grey scale either covers, and how much brighter all is that is not black;
+            "colour": steps of the curve from the hue of little through grey to that of much;
+            "grey": the value of that curve at which the colour is grey; "chroma": of the whole
+            curve; "hues": of little and of much, in degrees.
         size: levels of each source.
     """
     lightness, chroma = coordinates(parameters, size)

@@ -129,7 +129,7 @@ def _slice(volume: Volume, number: int) -> Volume:
 
 def _row(scene: _Scene, method: type[FusionMethod], device: str) -> list[np.ndarray]:
     settings = {
-        "network": method.name,
+        "method": method.name,
         "device": device,
         "axis": "native",
         "windows": scene.windows,
@@ -147,7 +147,7 @@ def _row(scene: _Scene, method: type[FusionMethod], device: str) -> list[np.ndar
         parts += [np.zeros_like(parts[0])] * 2
         paper = share.recolour(Coding("paper"))[1]
     parts += [np.clip(part.array[1], 0, 1) for part in share.contributions]
-    return [*parts, share.colour[1], paper]
+    return [*parts, share.recolour(Coding("fused"))[1], paper]
 
 
 def _draw(pair: str, lines: list[tuple[str, list[np.ndarray]]], path: Path) -> None:

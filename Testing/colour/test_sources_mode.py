@@ -1,5 +1,7 @@
 """The mode "sources": lightness from the first source, colour from the others, in one table."""
 
+from itertools import combinations, product
+
 import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
@@ -7,13 +9,15 @@ from skimage.color import deltaE_ciede2000
 from test_colour import seen
 
 from MedFusionLib.colour.coding import Coding, legend
+from MedFusionLib.colour.mode import Voxels
 from MedFusionLib.colour.modes.sources import parameters
 from MedFusionLib.colour.oklab import grey_lightness, largest_chroma, to_srgb
 from MedFusionLib.colour.registry import get_mode
-from MedFusionLib.colour.two_coordinates import colour_table, coordinates
+from MedFusionLib.colour.two_coordinates import FEW, colour_table, coordinates, table_of_three
 from MedFusionLib.fusion import fuse, fuse_slice
 from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.phantom.tissues import LABELS
+from MedFusionLib.sources.prepare import prepare
 
 SECONDS = ("ct", "pet", "spect")
 CODING = Coding("sources")
@@ -137,12 +141,61 @@ def test_the_probe_says_how_much_of_each_there_is():
     assert "PET outside" in get_mode("sources").in_words(["MR", "PET"], [0.62, None], None)
 
 
+@pytest.fixture(scope="module")
+def lesion_and_grey_matter():
+    """Mean colours, sRGB, of the lesion that only the PET shows and of grey matter."""
+    head = make_phantom((64, 128, 128))
+    sources = prepare([head.t1, head.pet], ["mr", "pet"])
+    places = get_mode("sources").places(
+        Voxels(head.labels, [], sources.background, lambda: sources.scaled)
+    )
+    colours = CODING.table(("mr", "pet"))[places.row, places.column]
+    grey = (head.labels == LABELS["grey"]) & ~np.any(list(head.truth.values()), axis=0)
+    return colours[head.truth["lesion"]].mean(axis=0), colours[grey].mean(axis=0)
+
+
 @pytest.mark.parametrize("vision", ["normal", "deutan", "protan", "tritan"])
-def test_a_lesion_that_only_the_pet_shows_stands_out(vision):
-    head = make_phantom((48, 96, 96))
-    fusion = fuse(head.t1, head.pet, "pet-mr", coding=CODING, device="cpu")
-    grey = head.labels == LABELS["grey"]
-    lesion = head.truth["lesion"]
-    means = [fusion.colour[mask].mean(axis=0) for mask in (lesion, grey)]
-    apart = deltaE_ciede2000(*(seen(mean, vision) for mean in means))
-    assert apart > (35 if vision == "normal" else 20)
+def test_a_lesion_that_only_the_pet_shows_stands_out(lesion_and_grey_matter, vision):
+    lesion, grey = (seen(colour, vision) for colour in lesion_and_grey_matter)
+    assert deltaE_ciede2000(lesion, grey) > (35 if vision == "normal" else 25)
+
+
+def test_the_hue_of_such_a_lesion_says_pet(lesion_and_grey_matter):
+    _, a, b = oklab(lesion_and_grey_matter[0] / 255)
+    assert np.rad2deg(np.arctan2(b, a)) == pytest.approx(parameters()["pet"]["hues"][1], abs=12)
+    assert np.hypot(a, b) > 0.05
+
+
+# Three sources ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("vision", ["normal", "deutan", "protan", "tritan"])
+def test_two_functional_sources_keep_apart_for_every_reader(vision):
+    """Neither, one, the other and both, at three levels of the MR."""
+    table = CODING.table(("mr", "pet", "spect")).reshape(256, FEW, FEW, 3)
+    for level in (90, 150, 215):
+        corners = [table[level, a, b] for a, b in product((0, FEW - 1), repeat=2)]
+        for one, other in combinations(corners, 2):
+            assert deltaE_ciede2000(seen(one, vision), seen(other, vision)) > 20
+
+
+def test_three_sources_are_placed_in_their_table():
+    head = make_phantom((16, 48, 48))
+    fusion = fuse(head.t1, head.pet, "pet-mr", third=head.ct, third_modality="ct",
+                  coding=CODING, device="cpu")  # fmt: skip
+    table = CODING.table(("mr", "pet", "ct")).reshape(256, FEW, FEW, 3)
+    levels = [np.round(255 * part).astype(int) for part in fusion.sources.scaled]
+    few = [np.round(level / 255 * (FEW - 1)).astype(int) for level in levels[1:]]
+    shown = ~fusion.sources.background
+    expected = table[np.maximum(levels[0], 1), few[0], few[1]]
+    near = np.abs(fusion.colour.astype(int) - expected)[shown].max(axis=-1)
+    assert np.mean(near <= 3) > 0.97 and not fusion.colour[~shown].any()
+    drawn = legend(CODING, ["MR", "PET", "CT"])
+    assert drawn.upwards == "CT" and np.array_equal(drawn.picture[-1, 0], table[170, 0, 0])
+    assert np.array_equal(drawn.picture[-1, -1], table[170, -1, 0])
+
+
+def test_lightness_grows_with_each_of_three():
+    lightness = oklab(table_of_three(parameters()["three"])).reshape(256, FEW, FEW, 3)[..., 0]
+    for axis in range(3):
+        assert np.diff(lightness, axis=axis).min() > -1e-6

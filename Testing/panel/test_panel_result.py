@@ -25,6 +25,8 @@ def no_network(monkeypatch):
 
 
 def test_omega_recolours_at_once(result, no_network):
+    assert not result.ui.omegaSlider.enabled  # the mode "sources" has no saturation
+    choose(result, "modeComboBox", "fused")
     result.ui.omegaSlider.value = 0
     colour = voxels(role("colour"))
     assert (colour[..., 0] == colour[..., 2]).all()
@@ -49,11 +51,11 @@ def test_the_legend_is_the_coding_and_names_the_modalities(result):
     ui = result.ui
     assert not ui.legendLabel.pixmap.isNull()
     image = ui.legendLabel.pixmap.toImage()
-    table = Coding("fused", 0.6).table()
+    table = Coding("sources").table()
     for x, y, expected in ((0, 0, table[-1, 0]), (255, 0, table[-1, -1]), (128, 255, [0, 0, 0])):
         colour = image.pixelColor(x, y)
         assert [colour.red(), colour.green(), colour.blue()] == list(expected)
-    assert (ui.legendLeftLabel.text, ui.legendRightLabel.text) == ("all MR", "all PET")
+    assert (ui.legendLeftLabel.text, ui.legendRightLabel.text) == ("little PET", "much PET")
 
 
 def test_a_result_from_other_inputs_says_so(result, phantom):

@@ -11,6 +11,7 @@ from panel_helpers import MODULE, choose, role, voxels  # noqa: E402
 
 def test_the_state_comes_back_with_the_scene(host, result, tmp_path):
     choose(result, "axisComboBox", "coronal")
+    choose(result, "modeComboBox", "fused")
     choose(result, "modalityComboBox", "spect")
     result.ui.omegaSlider.value = 0.25
     path = tmp_path / "scene.mrb"
