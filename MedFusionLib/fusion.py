@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import __version__
+from . import __version__, timing
 from .colour.coding import Coding, Coordinates
 from .colour.mode import GRADIENT_NOTE, Voxels
 from .errors import MedFusionError
@@ -109,7 +109,7 @@ class Fusion:
     @property
     def colour(self) -> np.ndarray:
         """The colour volume, uint8 (k, j, i, 3)."""
-        return self.recolour(self.coding)
+        return self.colours["colour"]
 
     @property
     def codings(self) -> dict[str, Coding]:
@@ -120,7 +120,7 @@ class Fusion:
         more = {f"colour-{name}": replace(self.coding, mode=name) for name in self.more_colours}
         return {"colour": self.coding, **more}
 
-    @property
+    @cached_property
     def colours(self) -> dict[str, np.ndarray]:
         """Every colour volume by its name, see `codings`."""
         return {name: self.recolour(coding) for name, coding in self.codings.items()}
@@ -190,11 +190,14 @@ def fuse(
     check_one_patient(volumes, settings.different_patients)
     method, digests = load_for_sources(settings.method, pair, third_modality, weights)
 
-    volumes, found = align_volumes(volumes, modalities, settings.align, cancelled)
-    sources = prepare(volumes, modalities, windows)
+    with timing.part("alignment"):
+        volumes, found = align_volumes(volumes, modalities, settings.align, cancelled)
+    with timing.part("common grid, windows, background"):
+        sources = prepare(volumes, modalities, windows)
     factor = _headroom(method, sources, settings)
     method = with_headroom(method, factor)
-    parts, results = _along_axes(method, sources, settings, progress, cancelled)
+    with timing.part("fusion and contributions"):
+        parts, results = _along_axes(method, sources, settings, progress, cancelled)
     result = list(results.values())[-1]
     black = None
     if result.baseline is not None:

@@ -5,12 +5,14 @@
 DATA is the data folder (for the real pairs; what is not there is left out), TRIALS the number of
 random rigid errors over all pairs of the digital head, default 200. Each error is a shift of up to
 20 mm in a random direction and a turn of up to 15 degrees about a random axis through the middle
-of the head, both evenly distributed; one trial of each pair is left without an error.
+of the head, both evenly distributed; one trial of each pair is left without an error. As many again
+are done with what is hard: thick slices, and volumes that cover a part of the head.
 """
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,9 +42,9 @@ def main() -> None:
     data = Path(sys.argv[1])
     trials = int(sys.argv[2]) if len(sys.argv) > 2 else 200
     rows = []
-    pairs = phantom_pairs()
+    pairs = {**phantom_pairs(), **hard_pairs()}
     for number, (name, pair) in enumerate(pairs.items()):
-        count = trials // len(pairs) + (number < trials % len(pairs))
+        count = 2 * trials // len(pairs)
         rows.append(row(name, *measured(*pair, count, seed=number)))
         print(rows[-1], flush=True)
     for name, pair in real_pairs(data).items():
@@ -53,7 +55,11 @@ def main() -> None:
         "(largest) | as it lies | called off: right, wrong | called registered: right, wrong | "
         "not known |\n|---|---|---|---|---|---|---|---|"
     )
-    parts = [f"{trials} trials on the digital head.", "\n".join([head, *rows]), stacks(data)]
+    parts = [
+        f"{trials} trials on the digital head as it is, and {trials} where it is hard.",
+        "\n".join([head, *rows]),
+        stacks(data),
+    ]
     page = PAGE.read_text(encoding="utf-8")
     before, rest = page.split(BEGIN)
     after = rest.split(END)[1]
@@ -72,6 +78,34 @@ def phantom_pairs() -> dict[str, tuple[Volume, Volume, str]]:
         "digital head, T1 and PET": (head.t1, head.pet, "pet"),
         "digital head, T2 and SPECT": (head.t2, spect, "spect"),
     }
+
+
+def hard_pairs() -> dict[str, tuple[Volume, Volume, str]]:
+    """The digital head in thick slices, and a part of it alone."""
+    head = make_phantom()
+    middle = head.ct.shape[0] // 2
+    slab = slice(middle - 30, middle + 30)  # of 2 mm
+    part = replace(
+        head.ct,
+        array=head.ct.array[slab],
+        origin=tuple((head.ct.matrix @ [0, 0, slab.start, 1])[:3]),
+    )
+    return {
+        "T1 and CT in slices of 6 mm": (thick(head.t1, 6), thick(head.ct, 6), "ct"),
+        "T1 in slices of 6 mm, PET of 8 mm": (thick(head.t1, 6), thick(head.pet, 6), "pet"),
+        "T2 in slices of 6 mm, whole CT": (thick(head.t2, 6), head.ct, "ct"),
+        "T1, 120 mm of CT in slices of 4 mm": (head.t1, thick(part, 4), "ct"),
+    }
+
+
+def thick(volume: Volume, step: float) -> Volume:
+    """The volume with slices averaged to about `step` mm along its k axis."""
+    count = max(1, round(step / volume.spacing[2]))
+    kept = volume.shape[0] // count * count
+    array = volume.array[:kept].reshape(-1, count, *volume.shape[1:]).mean(axis=1)
+    first = (volume.matrix @ [0, 0, (count - 1) / 2, 1])[:3]
+    spacing = (*volume.spacing[:2], volume.spacing[2] * count)
+    return replace(volume, array=array, spacing=spacing, origin=tuple(first))
 
 
 def real_pairs(data: Path) -> dict[str, tuple[Volume, Volume, str]]:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .. import timing
 from ..errors import MedFusionError
 from ..options import fields_from
 from .app import app
 from .choices import Pair
 from .options import with_options
-from .writing import fuse_into, show_result
+from .writing import fuse_into, show_result, show_seconds
 
 if TYPE_CHECKING:
     from ..fusion import Fusion
@@ -41,6 +42,9 @@ def fuse(
     dicom: Annotated[
         Path | None, typer.Option(help="New folder for the result as DICOM series, too.")
     ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Say where the processor's time went.")
+    ] = False,
     *,
     options: dict[str, Any],
 ) -> None:
@@ -65,22 +69,30 @@ def fuse(
     files = [first, second or first, *([third] if third else [])]
     modalities = (*modalities_of(str(pair), third_modality), "")[: len(files)]
     choices = choices_of_each(modalities, inputs.frame, inputs.orientation, inputs.series)
-    read = [read_with_checksum(path, **words) for path, words in zip(files, choices, strict=True)]
-    volumes, checksums = map(list, zip(*read, strict=True))
-    fusion = fuse_into(
-        out_,
-        files,
-        volumes,
-        outputs,
-        checksums=checksums,
-        pair=str(pair),
-        third_modality=third_modality,
-        windows=inputs.windows[: len(files)],
-        settings=settings,
-    )
-    if dicom is not None:
-        _write_dicom(fusion, dicom, files, choices)
+    with timing.timing() as seconds:
+        with timing.part("reading"):
+            read = [
+                read_with_checksum(path, **words)
+                for path, words in zip(files, choices, strict=True)
+            ]
+        volumes, checksums = map(list, zip(*read, strict=True))
+        fusion = fuse_into(
+            out_,
+            files,
+            volumes,
+            outputs,
+            checksums=checksums,
+            pair=str(pair),
+            third_modality=third_modality,
+            windows=inputs.windows[: len(files)],
+            settings=settings,
+        )
+        if dicom is not None:
+            with timing.part("DICOM"):
+                _write_dicom(fusion, dicom, files, choices)
     show_result(out_, fusion)
+    if verbose:
+        show_seconds(seconds)
 
 
 def _write_dicom(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from rich.box import SIMPLE
+from rich.table import Table
 
 from .terminal import bar, err, out
 
@@ -57,3 +61,14 @@ def show_result(folder: Path, fusion: Fusion) -> None:
         out.print(f"Largest error of the shares' sum in a voxel: {error:.1e}")
     out.print(f"Results: {folder}", soft_wrap=True)
     out.print(report.notice, style="dim")
+
+
+def show_seconds(seconds: dict[str, float]) -> None:
+    """Say how many seconds of the processor each part of a command took, and all of it."""
+    total = time.process_time()
+    rest = total - sum(seconds.values())
+    table = Table("part", box=SIMPLE, padding=(0, 1), pad_edge=False, show_edge=False)
+    table.add_column("processor s", justify="right")
+    for name, value in {**seconds, "start, and the rest": rest, "together": total}.items():
+        table.add_row(name, f"{value:.2f}")
+    out.print(table)

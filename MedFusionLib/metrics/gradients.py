@@ -4,7 +4,7 @@ import math
 
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d, pad
+from torch.nn.functional import pad
 
 from . import common
 
@@ -19,10 +19,11 @@ def sobel(image: Tensor, mode: str = "constant") -> tuple[Tensor, Tensor]:
     Returns:
         Both derivatives, (N, 1, H, W) each.
     """
-    kernel = image.new_tensor([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
-    kernels = torch.stack((kernel, kernel.T)).unsqueeze(1)
-    x, y = conv2d(pad(image, (1, 1, 1, 1), mode), kernels).split(1, dim=1)
-    return x, y
+    padded = pad(image, (1, 1, 1, 1), mode)
+    # sums of neighbours are faster than a convolution, and exact for grey levels
+    down = padded[..., :-2, :] + 2 * padded[..., 1:-1, :] + padded[..., 2:, :]
+    along = padded[..., :-2] + 2 * padded[..., 1:-1] + padded[..., 2:]
+    return down[..., 2:] - down[..., :-2], along[..., 2:, :] - along[..., :-2, :]
 
 
 def sigmoid(value: Tensor, gain: float, slope: float, middle: float) -> Tensor:

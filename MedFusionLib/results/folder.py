@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from .. import timing
 from ..fusion import CONTRIBUTION_NAMES, Fusion
 from ..sources.files import sha256, write_colour, write_volume
 from ..sources.volumes import Volume
@@ -45,17 +46,23 @@ def write_results(
     Raises:
         MedFusionError: a file cannot be written.
     """
-    quality = quality or quality_of(fusion)
-    write_volume(fusion.fused, folder / "fused.nrrd")
-    for name, coding in fusion.codings.items():
-        write_colour(fusion.recolour(coding), fusion.fused, folder / f"{name}.nrrd")
-    for name, part in zip(CONTRIBUTION_NAMES, fusion.contributions, strict=False):
-        write_volume(part, folder / f"{name}.nrrd")
-    save_preview(fusion, folder / "preview.png", focus)
+    with timing.part("quality"):
+        quality = quality or quality_of(fusion)
+    with timing.part("colours"):
+        colours = fusion.colours
+    with timing.part("volumes written"):
+        write_volume(fusion.fused, folder / "fused.nrrd")
+        for name, colour in colours.items():
+            write_colour(colour, fusion.fused, folder / f"{name}.nrrd")
+        for name, part in zip(CONTRIBUTION_NAMES, fusion.contributions, strict=False):
+            write_volume(part, folder / f"{name}.nrrd")
+    with timing.part("preview"):
+        save_preview(fusion, folder / "preview.png", focus)
     if scene:
         from .scene_file import write_scene
 
-        write_scene(fusion, scene, folder / "scene.mrb", quality)
+        with timing.part("scene"):
+            write_scene(fusion, scene, folder / "scene.mrb", quality)
     report = replace(fusion.report, quality=quality.as_json(), files=tuple(list_files(folder)))
     if files:
         sums = checksums or [sha256(path) for path in files]

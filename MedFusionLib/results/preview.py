@@ -36,10 +36,13 @@ def save_preview(
     grid = fusion.fused
     focus = focus or _middle(fusion)
     titles = [_source_title(part) for part in fusion.report.inputs]
+    sources = fusion.sources
+    grey = [(volume.array, window.scale) for volume, window in
+            zip(sources.volumes, sources.windows, strict=True)]  # fmt: skip
     pictures = [
-        *((title, array, True) for title, array in zip(titles, fusion.sources.scaled, strict=True)),
-        (f"fused ({fusion.report.method})", np.clip(fusion.fused.array, 0, 1), True),
-        (f"colour ({fusion.coding.mode})", fusion.colour, False),
+        *((title, *part) for title, part in zip(titles, grey, strict=True)),
+        (f"fused ({fusion.report.method})", fusion.fused.array, lambda plane: np.clip(plane, 0, 1)),
+        (f"colour ({fusion.coding.mode})", fusion.colour, None),
     ]
     planes = [_plane(grid, axis, focus) for axis in AXES]
     columns = len(pictures)
@@ -52,11 +55,13 @@ def save_preview(
         top=1 - HEAD / height, bottom=1 - (HEAD + sum(heights)) / height, wspace=0.02, hspace=0.02,
     )  # fmt: skip
     for row, (axis, plane) in enumerate(zip(AXES, planes, strict=True)):
-        for column, (title, array, grey) in enumerate(pictures):
+        for column, (title, array, scale) in enumerate(pictures):
             axes = figure.add_subplot(layout[row, column])
+            picture = plane.of(array)
             axes.imshow(
-                plane.of(array), cmap="gray" if grey else None, vmin=0, vmax=1,
-                aspect=plane.aspect, interpolation="bilinear" if grey else "nearest",
+                scale(picture) if scale else picture, cmap="gray" if scale else None,
+                vmin=0, vmax=1,
+                aspect=plane.aspect, interpolation="bilinear" if scale else "nearest",
             )  # fmt: skip
             axes.set_axis_off()
             if row == 0:

@@ -29,7 +29,7 @@ ALIGN = ("off", "check", "apply")
 TOLERANCE = 4.0  # mm at the head's surface that count as registered: what PET and SPECT resolve
 DOUBT = 3.0  # mm: answers further apart than this say nothing
 COARSE, FINE = 4.0, 2.0  # mm: voxels that the volumes are averaged to
-SAMPLES = 20_000  # voxels that are compared in each step
+SAMPLES_COARSE, SAMPLES_FINE = 10_000, 20_000  # voxels that are compared in each step
 BINS = 32  # of the joint histogram, each way
 SEED = 7
 CT_RANGE = (-200.0, 500.0)  # HU: fat to soft bone; the brain's window would lose the skull
@@ -139,10 +139,10 @@ def _measure(
     reference: Volume, moving: Volume, modality: str, cancelled: Callable[[], bool] | None
 ) -> Alignment:
     reference, moving = without_gaps(reference, "mr"), without_gaps(moving, modality)
-    surface = head_surface(reference)
+    small = averaged(reference, FINE), averaged(moving, FINE)
+    surface = head_surface(small[0])
     if not len(surface):
         return _unknown("the MR shows no head")
-    small = averaged(reference, FINE), averaged(moving, FINE)
     fine = _scaled(small[0], "mr"), _scaled(small[1], modality)
     coarse = tuple(to_sitk(averaged(_volume(image), COARSE)) for image in fine)
     start = _rigid(surface.mean(axis=0))
@@ -151,15 +151,21 @@ def _measure(
     if np.linalg.norm(shift) > COARSE:
         starts.append(_rigid(surface.mean(axis=0), shift))
 
-    def search(start: sitk.Euler3DTransform) -> tuple[float, sitk.Euler3DTransform]:
-        if cancelled and cancelled():
-            raise Cancelled
-        _, place = _search(*coarse, start, levels=(2, 1), step=COARSE)
-        return _search(*fine, place, levels=(1,), step=FINE / 2)
+    def search(
+        starts: Sequence[sitk.Euler3DTransform],
+    ) -> tuple[float, sitk.Euler3DTransform]:
+        """The best answer on coarse voxels from all starts, then refined on fine ones."""
+        answers = []
+        for start in starts:
+            if cancelled and cancelled():
+                raise Cancelled
+            answers.append(_search(*coarse, start, (2, 1), COARSE, SAMPLES_COARSE))
+        _, place = min(answers, key=lambda answer: answer[0])
+        return _search(*fine, place, (1,), FINE / 2, SAMPLES_FINE)
 
     with _one_thread():
-        best = min(map(search, starts), key=lambda answer: answer[0])
-        again = search(_nudged(best[1]))
+        best = search(starts)
+        again = search([_nudged(best[1])])
     (_, place), (_, other) = sorted((best, again), key=lambda answer: answer[0])
     to_volume, other = _matrix(place), _matrix(other)
     return Alignment(
@@ -339,6 +345,7 @@ def _search(
     start: sitk.Euler3DTransform,
     levels: tuple[int, ...],
     step: float,
+    samples: int,
 ) -> tuple[float, sitk.Euler3DTransform]:
     """The rigid transform of the most mutual information, and that information, negative."""
     import SimpleITK as sitk
@@ -347,7 +354,7 @@ def _search(
     method = sitk.ImageRegistrationMethod()
     method.SetMetricAsMattesMutualInformation(BINS)
     method.SetMetricSamplingStrategy(method.RANDOM)
-    parts = [float(min(1, SAMPLES * level**3 / count)) for level in levels]
+    parts = [float(min(1, samples * level**3 / count)) for level in levels]
     method.SetMetricSamplingPercentagePerLevel(parts, SEED)
     method.SetInterpolator(sitk.sitkLinear)
     method.SetOptimizerAsRegularStepGradientDescent(

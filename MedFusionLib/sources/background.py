@@ -130,9 +130,9 @@ def _far_below(array: np.ndarray, value: float) -> bool:
 def _touching_border(parts: np.ndarray) -> np.ndarray:
     """For each label, whether a voxel of it lies on the border; False for label 0."""
     seeds = np.zeros(parts.max() + 1, bool)
-    for axis in range(3):
-        for face in (0, -1):
-            seeds[parts.take(face, axis)] = True
+    for face in (0, -1):
+        for border in (parts[face], parts[:, face], parts[:, :, face]):
+            seeds[border] = True
     seeds[0] = False
     return seeds
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -192,12 +193,29 @@ def _write(image: sitk.Image, path: Path) -> None:
     try:
         with alone():
             sitk.WriteImage(image, str(path), useCompression=True)
-        checked_format(path)  # a full disk ends a file early, and not every writer says so
+        _check_written(path, image)
     except (RuntimeError, OSError, MedFusionError):
         raise MedFusionError(
             f"{path.name} cannot be written into {path.parent}; is the disk full, or the folder "
             "gone?"
         ) from None
+
+
+def _check_written(path: Path, image: sitk.Image) -> None:
+    """A full disk ends a file early, and not every writer says so.
+
+    Raises:
+        OSError, MedFusionError: not all voxels are there.
+    """
+    if path.suffix != ".nrrd":
+        checked_format(path)
+        return
+    size = image.GetNumberOfPixels() * image.GetNumberOfComponentsPerPixel()
+    size *= image.GetSizeOfPixelComponent()
+    with path.open("rb") as stream:  # gzip ends with the number of bytes that it holds
+        stream.seek(-4, os.SEEK_END)
+        if int.from_bytes(stream.read(4), "little") != size % 2**32:
+            raise OSError("cut off")
 
 
 def sha256(path: str | Path) -> str:

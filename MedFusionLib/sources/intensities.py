@@ -93,7 +93,7 @@ class Window:
         return np.clip(scaled, 0, 1, out=scaled)
 
 
-def choose_window(volume: Volume, modality: str) -> Window:
+def choose_window(volume: Volume, modality: str, background: np.ndarray | None = None) -> Window:
     """The default window of a modality.
 
     CT: level 55, width 150 HU; grey levels of an already windowed CT are used as they are. MR:
@@ -105,6 +105,7 @@ def choose_window(volume: Volume, modality: str) -> Window:
     Args:
         volume: not constant; NaN counts as outside of the field of view.
         modality: "mr", "ct", "pet" or "spect".
+        background: of the volume, where `background_mask` was asked before.
 
     Returns:
         The window, with a note on how it was found.
@@ -118,7 +119,9 @@ def choose_window(volume: Volume, modality: str) -> Window:
     if modality == "ct":
         return _ct_window(volume)
     volume = with_gaps(volume, modality)
-    tissue = ~background_mask(volume, background_level(volume, modality))
+    if background is None:
+        background = background_mask(volume, background_level(volume, modality))
+    tissue = ~background
     values = volume.array[tissue]
     if modality == "mr":
         lower, upper = np.percentile(values, MR_PERCENTILES) if values.size else (0, 0)

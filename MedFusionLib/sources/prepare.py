@@ -105,7 +105,8 @@ def prepare(
     for volume, modality, window in zip(volumes, modalities, windows, strict=True):
         source = with_gaps(volume, modality)
         level = background_level(source, modality)
-        window = window or choose_window(source, modality)
+        own = background_mask(source, level) if modality != "ct" or source is volumes[0] else None
+        window = window or choose_window(source, modality, own)
         samples = samples_within(source, reference)
         outside = outside_value(source, modality)
         on_grid, inside = resample(source, reference, outside, samples)
@@ -123,7 +124,8 @@ def prepare(
             units_warning(volume) if modality == "ct" else "",
             *_value_warnings(source, modality, window),
         ]
-        background &= background_mask(on_grid, level) | ~inside
+        same = own is not None and on_grid.array is source.array
+        background &= (own if same else background_mask(on_grid, level)) | ~inside
         placed.append(on_grid)
         chosen.append(window)
         coverage.append(covered)

@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from typer.testing import CliRunner
 
 from MedFusionLib import __version__
 from MedFusionLib.cli import main
+from MedFusionLib.cli.app import app
 from MedFusionLib.methods.weights import weights_path
 from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.sources.files import read_volume, sha256, write_volume
@@ -259,3 +261,13 @@ def test_volumes_that_are_not_registered_are_warned_of(run, files, tmp_path):
     (row,) = json.loads((tmp_path / "out" / "report.json").read_text())["alignment"]
     assert (row["verdict"], row["applied"]) == ("off", False)
     assert row["displacement_mm"] == pytest.approx(18, abs=4)
+
+
+def test_verbose_says_where_the_time_went(files, tmp_path):
+    words = [files["t1"], files["pet"], "--pair", "pet-mr", "--method", "maximum", "--align", "off"]
+    result = CliRunner().invoke(
+        app, ["fuse", *map(str, words), "--out", str(tmp_path / "out"), "--verbose"]
+    )
+    assert result.exit_code == 0
+    for part in ("reading", "fusion and contributions", "quality", "preview", "together"):
+        assert part in result.output
