@@ -1,11 +1,12 @@
 # Two commands on a fresh machine:
 #   make demo   sets up, fuses a digital head, and leaves a picture
 #   make test   sets up, and runs every test; those of the panel also inside SLICER=/path/to/Slicer
+# On a machine with a GPU, make gpu: tests, benchmark and training queue. It was never run on one yet.
 # And make faults: kills, full disks and damaged files, by the thousand, within an hour.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test faults lint setup libraries clean
+.PHONY: demo test faults gpu lint setup libraries clean
 
 demo: setup
 	$(BIN)/medfusion demo --out demo
@@ -17,6 +18,11 @@ test: setup libraries lint
 
 faults: setup
 	OMP_NUM_THREADS=1 $(BIN)/python Testing/faults/campaign.py
+
+gpu: setup
+	$(BIN)/python tools/on_gpu.py --data $(DATA)
+
+DATA ?= ../shared/data/aanlib
 
 lint: setup
 	$(BIN)/ruff check .
