@@ -25,7 +25,7 @@ HOTTEST = 10.0  # times that percentile, at most
 SHOULDER = 0.9  # what that percentile is shown as, where a spot is hotter
 NARROWEST = 1e-30  # of a window: within, float32 has numbers
 RIM = 15.0  # mm: scalp and skull are thinner
-BRIGHT_RIM = 1.5  # times as bright as the inside; of 26 heads without a surface coil, none is
+BRIGHT_RIM = 1.5  # times as bright as the inside; no MR tried without a surface coil is
 LEAST_INSIDE = 0.05  # of the head
 COARSE = 4.0  # mm, on which the inside is looked for
 

@@ -3,10 +3,11 @@
 import numpy as np
 import pydicom
 import pytest
+import SimpleITK as sitk
 from dicom_series import header, write_series
 from helpers import positions, refused
 from pydicom.dataset import Dataset
-from pydicom.encaps import encapsulate
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     EnhancedCTImageStorage,
@@ -437,6 +438,29 @@ def test_packed_slices_hold_the_same_values(tmp_path, syntax):
         one.file_meta.TransferSyntaxUID = syntax
         one.save_as(file)
     assert np.array_equal(read_volume(tmp_path).array, volume.array)
+
+
+def as_jpeg_2000(pixels, file):
+    """A slice compressed without loss, by ITK."""
+    writer = sitk.ImageFileWriter()
+    writer.SetFileName(str(file))
+    writer.SetImageIO("GDCMImageIO")
+    writer.UseCompressionOn()
+    writer.SetCompressor("JPEG2000")
+    writer.Execute(sitk.GetImageFromArray(pixels))
+    return next(generate_frames(pydicom.dcmread(file).PixelData, number_of_frames=1))
+
+
+def test_compressed_frames_are_scaled_each_by_its_own_slope(tmp_path):
+    volume = noise((3, 64, 48))
+    one = enhanced(volume, range(3), [1, 2, 1])
+    stored = np.frombuffer(one.PixelData, np.int16).reshape(volume.shape)
+    one.PixelData = encapsulate([as_jpeg_2000(part, tmp_path / "one.dcm") for part in stored])
+    one["PixelData"].is_undefined_length = True
+    one.file_meta.TransferSyntaxUID = JPEG2000Lossless
+    one.save_as(tmp_path / "many.dcm", enforce_file_format=True)
+    back = read_volume(tmp_path / "many.dcm").array
+    assert np.array_equal(back, stored * np.array([1, 2, 1])[:, None, None] - 1024)
 
 
 # Nuclear medicine -------------------------------------------------------------------------------

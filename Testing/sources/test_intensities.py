@@ -16,6 +16,7 @@ from MedFusionLib.sources.background import (
     with_gaps,
     without_gaps,
 )
+from MedFusionLib.sources.files import read_volume
 from MedFusionLib.sources.hounsfield import in_hounsfield, units_warning
 from MedFusionLib.sources.intensities import Window, choose_window
 from MedFusionLib.sources.modalities import MODALITIES
@@ -235,6 +236,14 @@ def test_a_rim_that_is_little_brighter_changes_nothing():
     window = choose_window(volume, "mr")
     assert window.upper == pytest.approx(np.percentile(volume.array[depth > 0], 99.5))
     assert "rim" not in window.how
+
+
+def test_no_mr_without_a_surface_coil_has_a_bright_rim(shared):
+    files = sorted(shared.glob("data/aanlib/*/*/*-mr.nrrd"))
+    files.append(shared / "data/volumes/brainweb/mr-t1.nrrd")
+    assert len(files) == 25
+    for file in files:
+        assert "rim" not in choose_window(read_volume(file), "mr").how, file.name
 
 
 # Gaps -------------------------------------------------------------------------------------------

@@ -44,7 +44,9 @@ def read_values(slices: Sequence[Slice], instances: Sequence[Instance], where: P
                     stored, last = _stored(by_file[one.file]), one.file
                 slope, intercept = one.scale
                 array[number] = stored[one.frame] * slope + intercept
-    except (RuntimeError, ValueError, IndexError, OSError):
+    except MemoryError:
+        raise
+    except Exception:  # whatever damaged pixels make of their readers
         raise MedFusionError(
             f"The pixels of the DICOM slices in {where} cannot be read; export them again."
         ) from None
@@ -59,7 +61,9 @@ def _stored(instance: Instance) -> np.ndarray:
     if syntax == RUN_LENGTHS:  # of which ITK refuses the shortest
         import pydicom
 
-        return pydicom.dcmread(instance.file).pixel_array.reshape(shape).astype(np.float64)
+        return (
+            pydicom.dcmread(instance.file, force=True).pixel_array.reshape(shape).astype(np.float64)
+        )
     if syntax not in PLAIN:
         return _decompressed(instance).reshape(shape).astype(np.float64)
     size = PIXELS[instance.pixels]
@@ -67,7 +71,7 @@ def _stored(instance: Instance) -> np.ndarray:
     if instance.offset is None:
         import pydicom
 
-        data = pydicom.dcmread(instance.file)[instance.pixels].value
+        data = pydicom.dcmread(instance.file, force=True)[instance.pixels].value
         values = np.frombuffer(data, kind, count=int(np.prod(shape)))
     else:
         values = np.fromfile(instance.file, kind, count=int(np.prod(shape)), offset=instance.offset)
@@ -99,7 +103,7 @@ def _decompressed(instance: Instance) -> np.ndarray:
 
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder, "stored.dcm")
-        whole = pydicom.dcmread(instance.file)
+        whole = pydicom.dcmread(instance.file, force=True)
         for keyword in (
             "RescaleSlope",
             "RescaleIntercept",
