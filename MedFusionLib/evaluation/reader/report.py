@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ... import __version__
-from ...fusion import NOTICE
+from ...report import NOTICE
 from ...spreadsheets import write_csv
 from ..report import COLOURS, DIM, INK, PAPER
 from .kept import Kept
