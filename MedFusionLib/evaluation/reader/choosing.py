@@ -25,12 +25,16 @@ from .display import (
 
 #: the network that the mode "paper" was published with
 PUBLISHED = "funfusean"
-#: Slicer's tables and opacities of the foreground
-BLENDINGS = tuple(
-    (table, opacity)
-    for table in ("Grey", "hot", "PET-Heat", "PET-DICOM", "PET-HotMetalBlue", "PET-Rainbow2", "Red")
-    for opacity in (0.3, 0.5, 0.7)
-)
+#: Slicer's tables, hot among them for hot metal, and opacities of the foreground
+BLENDINGS = {
+    "hot": (0.3, 0.5, 0.7),
+    "PET-Heat": (0.3, 0.5, 0.7),
+    "PET-HotMetalBlue": (0.5,),
+    "PET-DICOM": (0.5,),
+    "PET-Rainbow2": (0.5,),
+    "Red": (0.5, 0.7),
+    "Grey": (0.5,),
+}
 
 
 def choose_displays(
@@ -51,8 +55,9 @@ def choose_displays(
     """
     first, second = (name.upper() for name in modalities_of(pair))
     displays = {f"{first} alone": first_source, f"{second} alone, hot": second_source()}
-    for table, opacity in BLENDINGS:
-        displays[f"Slicer: {table} {opacity * 100:.0f} %"] = blending(table, opacity)
+    for table, opacities in BLENDINGS.items():
+        for opacity in opacities:
+            displays[f"Slicer: {table} {opacity * 100:.0f} %"] = blending(table, opacity)
     contenders, notes = choose_contenders(methods, pair)
     for contender in contenders:
         displays[f"{contender.name}, grey"] = method_in_grey(contender.name, pair)

@@ -1,0 +1,154 @@
+"""Measure what a reader sees in every display, for docs/reader.md and docs/results/reader.json.
+
+    python tools/refresh_reader.py measure DATA FOLDER pet-digital main
+    python tools/refresh_reader.py write FOLDER
+
+DATA is the folder of real pairs, whose test cases are used; the seeds of the digital heads are 200
+to 211. A set is pet-digital, ct-digital, pet-real, ct-real or spect-real. Of each, "main" shows the
+sources, Slicer's blending, the colour modes and the default in grey at 100 sites, with every lesion
+and condition; "methods" shows every method in grey at 60 sites, with the six lesions of the
+definition. FOLDER keeps what is measured, display by display; what it holds is not measured again.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import sys
+from pathlib import Path
+
+from MedFusionLib.evaluation.reader.choosing import choose_displays
+from MedFusionLib.evaluation.reader.display import Display, show
+from MedFusionLib.evaluation.reader.kept import DRAWS, Kept, Reader
+from MedFusionLib.evaluation.reader.reading import CONDITIONS, Readings
+from MedFusionLib.evaluation.reader.report import (
+    YARDSTICK,
+    as_json,
+    lesion_table,
+    order_table,
+    save_plot,
+    summary_table,
+)
+from MedFusionLib.evaluation.reader.sites import Sites, case_sites, head_sites, tissue_sites
+from MedFusionLib.evaluation.reader.tasks import Trials, lesion_tasks, plant
+from MedFusionLib.training.datasets import find_cases
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE, RESULTS, PLOT = DOCS / "reader.md", DOCS / "results" / "reader.json", DOCS / "reader.png"
+SETS = {
+    "pet-digital": "pet-mr", "ct-digital": "ct-mr", "pet-real": "pet-mr", "ct-real": "ct-mr",
+    "spect-real": "spect-mr",
+}  # fmt: skip
+HEADS, TISSUE_HEADS = range(200, 212), range(200, 204)
+MAIN_SITES, METHOD_SITES, TISSUE_SITES = 100, 60, 24
+#: take minutes a crop or nearly so
+TOO_SLOW = ("csr", "nsct-rpcnn-2012", "nsct-rpcnn-2013", "nsst-papcnn")
+METHOD_CONDITIONS = CONDITIONS[:5]  # the usual one, the second observer, three deficiencies
+
+
+def main() -> None:
+    """One set and part, or the page."""
+    if sys.argv[1] == "measure":
+        data, folder, name, part = Path(sys.argv[2]), Path(sys.argv[3]), *sys.argv[4:6]
+        measure(data, folder, name, part)
+    else:
+        write(Path(sys.argv[2]))
+
+
+def measure(data: Path, folder: Path, name: str, part: str) -> None:
+    """Measure what FOLDER does not hold yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name}-{part}.pkl"
+    found = pickle.loads(file.read_bytes()) if file.is_file() else None
+    trials, title = trials_of(data, folder, name, part)
+    displays = displays_of(SETS[name], part)
+    conditions = CONDITIONS if part == "main" else METHOD_CONDITIONS
+    kept: dict[str, dict[str, Kept]] = found["kept"] if found else {}
+    readers = {c.name: Reader(trials, c.make(), DRAWS) for c in conditions}
+    for words, display in displays.items():
+        if words in kept:
+            continue
+        pictures = show(display, trials)
+        kept[words] = {name: reader.read(pictures) for name, reader in readers.items()}
+        state = {
+            "kept": kept, "questions": trials.questions, "title": title, "sites": trials.sites,
+            "groups": len(set(trials.groups[: trials.sites].tolist())), "pair": trials.pair,
+            "order": list(displays),
+        }  # fmt: skip
+        file.write_bytes(pickle.dumps(state))
+        print(name, part, words, round(kept[words]["usual"].worst(), 3), flush=True)
+
+
+def trials_of(data: Path, folder: Path, name: str, part: str) -> tuple[Trials, str]:
+    """The trials of a set, and what they are of."""
+    pair, count = SETS[name], MAIN_SITES if part == "main" else METHOD_SITES
+    digital = name.endswith("digital")
+    title = f"digital heads {HEADS[0]} to {HEADS[-1]}" if digital else "test cases"
+    file = folder / f"{name}-{count}.npz"
+    if not file.is_file():
+        sites = (
+            head_sites(pair, HEADS, count)
+            if digital
+            else case_sites(find_cases(data, pair, "test"), count)
+        )
+        sites.save(file)
+    sites = Sites.load(file)
+    if part == "methods":
+        return plant(sites, [task for task in lesion_tasks(pair) if task.core]), title
+    tissues = tissue_sites(pair, TISSUE_HEADS, TISSUE_SITES) if digital else None
+    return plant(sites, tissues=tissues), title
+
+
+def displays_of(pair: str, part: str) -> dict[str, Display]:
+    """The displays of a part."""
+    methods = "all" if part == "methods" else "bands"
+    displays, _ = choose_displays(methods, pair)
+    slow = {f"{name}, grey" for name in TOO_SLOW}
+    if part == "methods":
+        grey = {n: d for n, d in displays.items() if n.endswith(", grey") and n not in slow}
+        return {YARDSTICK: displays[YARDSTICK]} | grey
+    return displays
+
+
+def write(folder: Path) -> None:
+    """The page's measured part, the plot, and the JSON that both come from."""
+    parts, found = [], {}
+    for name in SETS:
+        for part in ("main", "methods"):
+            file = folder / f"{name}-{part}.pkl"
+            if not file.is_file():
+                continue
+            readings = readings_of(pickle.loads(file.read_bytes()))
+            found[f"{name}, {part}"] = as_json(readings)
+            heading = f"### {readings.pair}, {readings.title}" + (
+                ": every method in grey" if part == "methods" else ""
+            )
+            count = f"{readings.sites} sites in {readings.groups} slices."
+            parts += [heading, "", count, "", *summary_table(readings), ""]
+            if part == "main":
+                parts += ["<details><summary>By lesion</summary>", "", *lesion_table(readings), ""]
+                parts += ["By lesion, second observer", ""]
+                parts += [*lesion_table(readings, "non-prewhitening"), ""]
+                parts += [*order_table(readings), "", "</details>", ""]
+            if (name, part) == ("pet-digital", "main"):
+                save_plot(readings, PLOT)
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(found, ensure_ascii=False) + "\n", encoding="utf-8")
+    begin, end = "<!-- begin: measured -->", "<!-- end: measured -->"
+    page = PAGE.read_text(encoding="utf-8")
+    before, after = page.split(begin)[0], page.split(end)[1]
+    text = "\n".join(parts)
+    PAGE.write_text(f"{before}{begin}\n\n{text}\n{end}{after}", encoding="utf-8")
+
+
+def readings_of(state: dict) -> Readings:
+    """What FOLDER holds of a set and part, in the order of the displays."""
+    names = tuple(name for name in state["order"] if name in state["kept"])
+    conditions = tuple(state["kept"][names[0]])
+    kept = {c: [state["kept"][name][c] for name in names] for c in conditions}
+    words = state["questions"], kept, state["pair"], state["title"], state["sites"]
+    return Readings(names, conditions, *words, state["groups"])
+
+
+if __name__ == "__main__":
+    main()
