@@ -20,7 +20,7 @@ from pathlib import Path
 from MedFusionLib.evaluation.reader.choosing import choose_displays
 from MedFusionLib.evaluation.reader.display import Display, show
 from MedFusionLib.evaluation.reader.kept import DRAWS, Kept, Reader
-from MedFusionLib.evaluation.reader.reading import CONDITIONS, Readings
+from MedFusionLib.evaluation.reader.reading import CONDITIONS, Readings, verdict
 from MedFusionLib.evaluation.reader.report import (
     YARDSTICK,
     as_json,
@@ -43,6 +43,8 @@ HEADS, TISSUE_HEADS = range(200, 212), range(200, 204)
 MAIN_SITES, METHOD_SITES, TISSUE_SITES = 100, 60, 24
 #: take minutes a crop or nearly so
 TOO_SLOW = ("csr", "nsct-rpcnn-2012", "nsct-rpcnn-2013", "nsst-papcnn")
+#: in the table at the top of the page: the names of displays begin so
+SHOWN = ("Slicer: hot", "Slicer: Red 70", "Slicer: PET-Heat 50", "average", "bands", "colours")
 METHOD_CONDITIONS = CONDITIONS[:5]  # the usual one, the second observer, three deficiencies
 
 
@@ -112,7 +114,7 @@ def displays_of(pair: str, part: str) -> dict[str, Display]:
 
 def write(folder: Path) -> None:
     """The page's measured part, the plot, and the JSON that both come from."""
-    parts, found = [], {}
+    parts, found, mains = [], {}, {}
     for name in SETS:
         for part in ("main", "methods"):
             file = folder / f"{name}-{part}.pkl"
@@ -130,15 +132,38 @@ def write(folder: Path) -> None:
                 parts += ["By lesion, second observer", ""]
                 parts += [*lesion_table(readings, "non-prewhitening"), ""]
                 parts += [*order_table(readings), "", "</details>", ""]
-            if (name, part) == ("pet-digital", "main"):
-                save_plot(readings, PLOT)
+            if part == "main":
+                mains[name] = readings
+    save_plot(mains["pet-digital"], PLOT)
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(found, ensure_ascii=False) + "\n", encoding="utf-8")
-    begin, end = "<!-- begin: measured -->", "<!-- end: measured -->"
     page = PAGE.read_text(encoding="utf-8")
-    before, after = page.split(begin)[0], page.split(end)[1]
-    text = "\n".join(parts)
-    PAGE.write_text(f"{before}{begin}\n\n{text}\n{end}{after}", encoding="utf-8")
+    for block, text in (("summary", summary(mains)), ("measured", "\n".join(parts))):
+        begin, end = f"<!-- begin: {block} -->", f"<!-- end: {block} -->"
+        before, after = page.split(begin)[0], page.split(end)[1]
+        page = f"{before}{begin}\n\n{text}\n{end}{after}"
+    PAGE.write_text(page, encoding="utf-8")
+
+
+def summary(mains: dict[str, Readings]) -> str:
+    """Worst and mean of what is kept of the six lesions, and what both observers say."""
+    head = ["kept: worst, mean; worst for deutan", *(name.replace("-", ", ") for name in mains)]
+    names = list(dict.fromkeys(name for readings in mains.values() for name in readings.displays))
+    lines = []
+    for name in names:
+        if not name.startswith(SHOWN):
+            continue
+        cells = [name]
+        for readings in mains.values():
+            if name not in readings.displays:
+                cells.append("")
+                continue
+            usual, deutan = readings.of(name), readings.of(name, "deutan")
+            says = "" if name == YARDSTICK else f" ({verdict(readings, name, YARDSTICK)})"
+            cells.append(f"{usual.worst():.2f} {usual.mean():.2f}; {deutan.worst():.2f}{says}")
+        lines.append(cells)
+    rows = [head, ["---"] * len(head), *lines]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
 
 
 def readings_of(state: dict) -> Readings:
