@@ -18,9 +18,15 @@ import sys
 from pathlib import Path
 
 from MedFusionLib.evaluation.reader.choosing import choose_displays
-from MedFusionLib.evaluation.reader.display import Display, show
-from MedFusionLib.evaluation.reader.kept import DRAWS, Kept, Reader
-from MedFusionLib.evaluation.reader.reading import CONDITIONS, Readings, verdict
+from MedFusionLib.evaluation.reader.display import Display
+from MedFusionLib.evaluation.reader.kept import Kept
+from MedFusionLib.evaluation.reader.reading import (
+    CONDITIONS,
+    Readings,
+    make_readers,
+    read_one,
+    verdict,
+)
 from MedFusionLib.evaluation.reader.report import (
     YARDSTICK,
     as_json,
@@ -66,12 +72,11 @@ def measure(data: Path, folder: Path, name: str, part: str) -> None:
     displays = displays_of(SETS[name], part)
     conditions = CONDITIONS if part == "main" else METHOD_CONDITIONS
     kept: dict[str, dict[str, Kept]] = found["kept"] if found else {}
-    readers = {c.name: Reader(trials, c.make(), DRAWS) for c in conditions}
+    readers = make_readers(trials, conditions)
     for words, display in displays.items():
         if words in kept:
             continue
-        pictures = show(display, trials)
-        kept[words] = {name: reader.read(pictures) for name, reader in readers.items()}
+        kept[words] = read_one(display, trials, readers)
         state = {
             "kept": kept, "questions": trials.questions, "title": title, "sites": trials.sites,
             "groups": len(set(trials.groups[: trials.sites].tolist())), "pair": trials.pair,

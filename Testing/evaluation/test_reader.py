@@ -229,7 +229,9 @@ def test_more_internal_noise_makes_blind(trials):
 
 def test_far_pixels_hide_fine_detail(trials):
     near, far = (Hotelling(pixels_per_degree=p) for p in (30.0, 90.0))
-    fine = [np.abs(o.features([as_grey(trials.first[:4])])[:, 0]) for o in (near, far)]
+    fine = [
+        np.abs(o.features([Appearance()(as_grey(trials.first[:4]))])[:, 0]) for o in (near, far)
+    ]
     assert (fine[1] < fine[0]).all()
 
 

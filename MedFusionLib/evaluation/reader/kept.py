@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 
 import numpy as np
 
 from .display import Display, first_source, second_source, show
 from .observer import Hotelling, Observer
 from .tasks import Question, Trials
+from .vision import Appearance
 
 #: resamples of the bootstrap
 DRAWS = 500
@@ -66,6 +67,11 @@ class Kept:
         return np.maximum(worst, 0), interval(self.mean(kind), chosen.mean(axis=1))
 
 
+def side_by_side(trials: Trials, appearance: Appearance) -> list[np.ndarray]:
+    """How both sources look beside each other: the first in grey, the second in "hot"."""
+    return [appearance(show(one, trials)) for one in (first_source, second_source())]
+
+
 @dataclass(eq=False)
 class Reader:
     """A model observer before a set of trials.
@@ -75,6 +81,7 @@ class Reader:
         observer: `Hotelling` or `NonPrewhitening`.
         draws: resamples of the bootstrap; 0: no intervals, which is quicker.
         seed: of the resamples, the same for all displays.
+        sources: `side_by_side(trials, appearance)`, where several readers share it.
 
     Example:
         >>> trials = plant(head_sites("pet-mr", range(100, 106), 60))  # doctest: +SKIP
@@ -87,16 +94,17 @@ class Reader:
     observer: Observer = field(default_factory=Hotelling)
     draws: int = DRAWS
     seed: int = 0
+    sources: InitVar[Sequence[np.ndarray] | None] = None
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, sources: Sequence[np.ndarray] | None) -> None:
         groups = self.trials.groups
         count = int(groups.max()) + 1
         random = np.random.default_rng(self.seed)
         drawn = random.multinomial(count, np.full(count, 1 / count), size=self.draws)
         # the first row is the sample itself
         self._weights = np.concatenate([np.ones((1, count)), drawn])[:, groups]
-        views = [show(one, self.trials) for one in (first_source, second_source())]
-        self._in_sources, self._false_in_sources = self._ask(views)
+        sources = sources or side_by_side(self.trials, self.observer.appearance)
+        self._in_sources, self._false_in_sources = self._ask(sources)
 
     def kept(self, display: Display) -> Kept:
         """What a display keeps."""
@@ -104,7 +112,11 @@ class Reader:
 
     def read(self, pictures: np.ndarray) -> Kept:
         """What pictures made by `show` keep."""
-        found, false = self._ask([pictures])
+        return self.look(self.observer.appearance(pictures))
+
+    def look(self, looks: np.ndarray) -> Kept:
+        """What pictures keep that the observer's `appearance` has already been asked for."""
+        found, false = self._ask([looks])
         draws = found[1:] / np.maximum(self._in_sources[1:], 1e-9)
         return Kept(
             self.trials.questions,
@@ -137,8 +149,11 @@ class Reader:
     def _false(self, views: Sequence[np.ndarray]) -> float:
         """Root mean square of the fine channels where no source has detail."""
         plain = [view[self.trials.plain] for view in views]
-        eye = Hotelling(self.observer.appearance)
-        outputs = eye.features(plain).reshape(len(plain[0]), len(views), -1, 3)[:, :, FINE]
+        outputs = (
+            Hotelling(self.observer.appearance)
+            .features(plain)
+            .reshape(len(plain[0]), len(views), -1, 3)[:, :, FINE]
+        )
         return float(np.sqrt((outputs**2).sum(axis=(1, 2, 3)).mean()))
 
 

@@ -38,8 +38,9 @@ SURROUNDINGS = RATIO * SIGMAS[-1] / PIXELS_PER_DEGREE
 class Observer(Protocol):
     """What tells sets of pictures apart.
 
-    `features` turns views, each uint8 (crops, rows, columns, 3), into (crops, features); several
-    views are several pictures side by side. `detectability` gives d' for each row of weights.
+    `features` turns views as `appearance` shows them, each (crops, rows, columns, 3), into (crops,
+    features); several views are several pictures side by side. `detectability` gives d' for each
+    row of weights.
     """
 
     appearance: Appearance
@@ -72,7 +73,7 @@ class Hotelling:
 
     def features(self, views: Sequence[np.ndarray], kind: str = "lesion") -> np.ndarray:
         """Channel outputs, (crops, 12 for each view)."""
-        return _channel_outputs(self.appearance, views, kind, self.pixels_per_degree)
+        return _channel_outputs(views, kind, self.pixels_per_degree)
 
     def detectability(
         self, without: np.ndarray, with_: np.ndarray, weights: tuple[np.ndarray, np.ndarray]
@@ -117,12 +118,12 @@ class NonPrewhitening:
     def features(self, views: Sequence[np.ndarray], kind: str = "lesion") -> np.ndarray:
         """What the eye sees, (crops, pixels times 3 for each view)."""
         if kind == "tissue":
-            return _channel_outputs(self.appearance, views, kind, self.pixels_per_degree)
+            return _channel_outputs(views, kind, self.pixels_per_degree)
         filters = _eye_filters(self.pixels_per_degree)
         seen = []
         for view in views:
-            looks = self.appearance(view).transpose(0, 3, 1, 2)
-            filtered = fft.irfft2(fft.rfft2(looks) * filters, s=looks.shape[2:])
+            planes = view.transpose(0, 3, 1, 2)
+            filtered = fft.irfft2(fft.rfft2(planes) * filters, s=planes.shape[2:])
             seen.append(filtered.reshape(len(view), -1))
         return np.concatenate(seen, axis=1)
 
@@ -159,14 +160,14 @@ def _moments(outputs: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def _channel_outputs(
-    appearance: Appearance, views: Sequence[np.ndarray], kind: str, pixels_per_degree: float
+    views: Sequence[np.ndarray], kind: str, pixels_per_degree: float
 ) -> np.ndarray:
     templates = _templates(kind == "tissue")
     noticed = _noticed(pixels_per_degree)
     outputs = []
     for view in views:
-        looks = appearance(view).reshape(len(view), -1, 3)
-        outputs.append((templates @ looks / noticed).reshape(len(view), -1))
+        flat = view.reshape(len(view), -1, 3)
+        outputs.append((templates @ flat / noticed).reshape(len(view), -1))
     return np.concatenate(outputs, axis=1)
 
 

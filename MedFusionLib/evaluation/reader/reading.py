@@ -10,7 +10,7 @@ from scipy.stats import kendalltau
 
 from ...errors import Cancelled
 from .display import Display, show
-from .kept import DRAWS, Kept, Reader, interval
+from .kept import DRAWS, Kept, Reader, interval, side_by_side
 from .observer import INTERNAL_NOISE, PIXELS_PER_DEGREE, Hotelling, NonPrewhitening, Observer
 from .tasks import Question, Trials
 from .vision import Appearance
@@ -36,9 +36,9 @@ class Condition:
     noise: float = INTERNAL_NOISE
     pixels_per_degree: float = PIXELS_PER_DEGREE
 
-    def make(self) -> Observer:
-        """The observer."""
-        appearance = Appearance(self.space, self.vision)
+    def make(self, appearance: Appearance | None = None) -> Observer:
+        """The observer; `appearance` where several share one."""
+        appearance = appearance or Appearance(self.space, self.vision)
         return self.observer(appearance, self.noise, self.pixels_per_degree)
 
 
@@ -116,20 +116,19 @@ def read_displays(
         MedFusionError: a display gives no picture.
         Cancelled: the cancel flag was set.
     """
-    readers = {c.name: Reader(trials, c.make(), draws) for c in conditions}
-    kept: dict[str, list[Kept]] = {name: [] for name in readers}
+    readers = make_readers(trials, conditions, draws)
+    kept: dict[str, list[Kept]] = {condition.name: [] for condition in conditions}
     for number, display in enumerate(displays.values(), 1):
         if cancelled and cancelled():
             raise Cancelled
-        pictures = show(display, trials)
-        for name, reader in readers.items():
-            kept[name].append(reader.read(pictures))
+        for name, found in read_one(display, trials, readers).items():
+            kept[name].append(found)
         if progress:
             progress(number, len(displays))
     own = trials.groups[: trials.sites]
     return Readings(
         tuple(displays),
-        tuple(readers),
+        tuple(kept),
         trials.questions,
         kept,
         trials.pair,
@@ -137,6 +136,36 @@ def read_displays(
         trials.sites,
         len(np.unique(own)),
     )
+
+
+def make_readers(
+    trials: Trials, conditions: Sequence[Condition], draws: int = DRAWS
+) -> list[tuple[Appearance, dict[str, Reader]]]:
+    """Readers by the names of their conditions, together where pictures look alike to them."""
+    alike: dict[tuple[str, str], list[Condition]] = {}
+    for condition in conditions:
+        alike.setdefault((condition.space, condition.vision), []).append(condition)
+    found = []
+    for (space, vision), those in alike.items():
+        appearance = Appearance(space, vision)
+        sources = side_by_side(trials, appearance)
+        readers = {
+            c.name: Reader(trials, c.make(appearance), draws, sources=sources) for c in those
+        }
+        found.append((appearance, readers))
+    return found
+
+
+def read_one(
+    display: Display, trials: Trials, readers: Sequence[tuple[Appearance, dict[str, Reader]]]
+) -> dict[str, Kept]:
+    """What one display keeps, for each condition; `readers` from `make_readers`."""
+    pictures = show(display, trials)
+    kept = {}
+    for appearance, alike in readers:
+        looks = appearance(pictures)
+        kept |= {name: reader.look(looks) for name, reader in alike.items()}
+    return kept
 
 
 # Does the order of displays hang on the observer? -------------------------------------------------
