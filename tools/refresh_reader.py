@@ -73,10 +73,10 @@ def measure(data: Path, folder: Path, name: str, part: str) -> None:
     conditions = CONDITIONS if part == "main" else METHOD_CONDITIONS
     kept: dict[str, dict[str, Kept]] = found["kept"] if found else {}
     readers = make_readers(trials, conditions)
-    for words, display in displays.items():
+    for words in sorted(displays, key=lambda name: not name.startswith(SHOWN)):
         if words in kept:
             continue
-        kept[words] = read_one(display, trials, readers)
+        kept[words] = read_one(displays[words], trials, readers)
         state = {
             "kept": kept, "questions": trials.questions, "title": title, "sites": trials.sites,
             "groups": len(set(trials.groups[: trials.sites].tolist())), "pair": trials.pair,
