@@ -73,7 +73,7 @@ def measure(data: Path, folder: Path, name: str, part: str) -> None:
     conditions = CONDITIONS if part == "main" else METHOD_CONDITIONS
     kept: dict[str, dict[str, Kept]] = found["kept"] if found else {}
     readers = make_readers(trials, conditions)
-    for words in sorted(displays, key=lambda name: not name.startswith(SHOWN)):
+    for words in sorted(displays, key=lambda name: ("paper" in name, not name.startswith(SHOWN))):
         if words in kept:
             continue
         kept[words] = read_one(displays[words], trials, readers)

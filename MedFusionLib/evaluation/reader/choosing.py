@@ -66,10 +66,9 @@ def choose_displays(
         if mode.needs_sources:
             displays[f"colours: {mode.name}"] = sources_in_colour(pair, coding)
             continue
-        for name in (PUBLISHED if mode.name == "paper" else DEFAULT_METHOD, DEFAULT_METHOD):
-            if name == DEFAULT_METHOD or weights_path(name, pair).is_file():
-                display = method_in_colour(name, pair, coding)
-                displays[f"colours: {mode.name}, of {name}"] = display
+        published = mode.name == "paper" and weights_path(PUBLISHED, pair).is_file()
+        name = PUBLISHED if published else DEFAULT_METHOD
+        displays[f"colours: {mode.name}, of {name}"] = method_in_colour(name, pair, coding)
     return displays | {words: load_display(words) for words in own}, notes
 
 
