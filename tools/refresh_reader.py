@@ -1,4 +1,4 @@
-"""Measure what a reader sees in every display, for docs/reader.md and docs/results/reader.json.
+"""Measure what a reader sees in every display, for docs/evidence/reader.md and reader.json.
 
     python tools/refresh_reader.py measure DATA FOLDER pet-digital main
     python tools/refresh_reader.py write FOLDER
@@ -39,8 +39,8 @@ from MedFusionLib.evaluation.reader.sites import Sites, case_sites, head_sites, 
 from MedFusionLib.evaluation.reader.tasks import Trials, lesion_tasks, plant
 from MedFusionLib.training.datasets import find_cases
 
-DOCS = Path(__file__).parents[1] / "docs"
-PAGE, RESULTS, PLOT = DOCS / "reader.md", DOCS / "results" / "reader.json", DOCS / "reader.png"
+DOCS = Path(__file__).parents[1] / "docs" / "evidence"
+PAGE, RESULTS, PLOT = (DOCS / f"reader.{ending}" for ending in ("md", "json", "png"))
 SETS = {
     "pet-digital": "pet-mr", "ct-digital": "ct-mr", "pet-real": "pet-mr", "ct-real": "ct-mr",
     "spect-real": "spect-mr",
@@ -140,7 +140,7 @@ def write(folder: Path) -> None:
             if part == "main":
                 mains[name] = readings
     save_plot(mains["pet-digital"], PLOT)
-    RESULTS.parent.mkdir(exist_ok=True)
+
     RESULTS.write_text(json.dumps(found, ensure_ascii=False) + "\n", encoding="utf-8")
     page = PAGE.read_text(encoding="utf-8")
     for block, text in (("summary", summary(mains)), ("measured", "\n".join(parts))):
@@ -168,7 +168,8 @@ def summary(mains: dict[str, Readings]) -> str:
             cells.append(f"{usual.worst():.2f} {usual.mean():.2f}; {deutan.worst():.2f}{says}")
         lines.append(cells)
     rows = [head, ["---"] * len(head), *lines]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
+    table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return f"{table}\n\n![What is kept of each lesion, digital heads, PET](reader.png)\n"
 
 
 def readings_of(state: dict) -> Readings:

@@ -1,8 +1,8 @@
 """Both sources at once: brightness shows the MR, colour the other source.
 
 A table of two coordinates (`colour.two_coordinates`) for each kind of second source, found by
-`tools/search_colour_tables.py` with model observers (docs/reader.md); `sources.json` holds its
-parameters. The sources are taken in their windows; neither a method nor contributions change it.
+`tools/search_colour_tables.py` with model observers (docs/evidence/reader.md); `sources.json` holds
+its parameters. The sources are taken in their windows; no method and no contribution changes it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a reader can see in a fused picture, by a model observer: docs/reader.md.
+"""What a reader can see in a fused picture, by a model observer: docs/evidence/reader.md.
 
 `head_sites` and `case_sites` give places, `plant` puts lesions there, a display makes pictures of
 it, and a `Reader` says what part of the detectability in the sources it keeps.
