@@ -3,7 +3,7 @@
 `fusion.fuse`, the command line, the columns of a cohort and the panel derive from this what they
 offer, check and say. An option is one field:
 
-    steps: int = option(1, "Refine the shares by so many steps.", least=1)
+    steps: int = option(1, "Number of steps that refine the shares.", least=1)
 """
 
 from __future__ import annotations

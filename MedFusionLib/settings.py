@@ -67,9 +67,9 @@ class Settings:
         choices=CONTRIBUTIONS,
         label="kind of contributions",
     )
-    steps: int = option(1, "Refine the shares by so many steps.", least=1, places=COMMANDS)
+    steps: int = option(1, "Number of steps that refine the shares.", least=1, places=COMMANDS)
     samples: int = option(
-        1, "Average the gradients over so many noisy copies.", least=1, places=COMMANDS
+        1, "Number of noisy copies to average the gradients over.", least=1, places=COMMANDS
     )
     coding: Coding = field(default_factory=Coding)
     more_colours: tuple[str, ...] | None = option(

@@ -90,7 +90,9 @@ def held_apart(folder: Path) -> dict[str, Tensor]:
     return {"CT": stacks["CT"], "PET": stacks["PET"], "PET, brighter": brighter} | stacks
 
 
-def on_heads(method: nn.Module, looks: list[planted.Look], names: tuple[str, ...]) -> list[str]:
+def on_heads(
+    method: nn.Module, looks: list[planted.PlantedSlices], names: tuple[str, ...]
+) -> list[str]:
     """Means over the heads of some measures of `planted.score`."""
     found = []
     for look in looks:
@@ -147,7 +149,7 @@ def main() -> None:
             gc.collect()  # a trainer and its gigabyte of slices refer to each other
     stacks = held_apart(data)
     looks = {
-        pair: [planted.look_at(make_phantom(planted.SHAPE, seed), pair) for seed in HEADS]
+        pair: [planted.planted_slices(make_phantom(planted.SHAPE, seed), pair) for seed in HEADS]
         for pair in planted.PLANTED_PAIRS
     }
     rows = [row("maximum", get_method("maximum")(), stacks, looks)]

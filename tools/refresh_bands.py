@@ -242,7 +242,7 @@ def three_table(bands: torch.nn.Module, seeds: tuple[int, ...] = (5, 6, 7)) -> s
     }
     kept: dict[str, dict[str, list[float]]] = {way: {} for way in ways}
     for seed in seeds:
-        look = planted.look_at_volumes(make_phantom(planted.SHAPE, seed), names, modalities)
+        look = planted.planted_slices_of(make_phantom(planted.SHAPE, seed), names, modalities)
         inputs = [torch.from_numpy(part)[:, None] for part in look.inputs]
         for way, method in ways.items():
             with torch.inference_mode():

@@ -83,7 +83,7 @@ class Section:
         pair: what is fused.
         data: folder within DATA; "": digital heads.
         stored: whether grey levels are taken as they are stored.
-        slices: at most so many of a case, evenly spaced; None: all.
+        slices: the most of a case, evenly spaced; None: all.
     """
 
     heading: str

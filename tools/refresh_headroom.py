@@ -33,7 +33,7 @@ WAYS = {
 }
 
 
-def on_heads(method: FusionMethod, room: float | None, looks: list[planted.Look]) -> str:
+def on_heads(method: FusionMethod, room: float | None, looks: list[planted.PlantedSlices]) -> str:
     """Factor of the MR, contrast kept of lesion and oedema, tissue conflicts; means of heads."""
     found = []
     for look in looks:
@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=2)
     asked = parser.parse_args()
     seeds = range(asked.first_head, asked.first_head + asked.heads)
-    looks = [planted.look_at(make_phantom(planted.SHAPE, seed), "pet-mr") for seed in seeds]
+    looks = [planted.planted_slices(make_phantom(planted.SHAPE, seed), "pet-mr") for seed in seeds]
     images = read_images(asked.data, asked.seeds, asked.every)
     images = {name: stack for name, stack in images.items() if not name.startswith("CT")}
     rows = []

@@ -3,7 +3,7 @@
     python tools/refresh_publications.py DATA RESULTS [SLICES [LEFT_OUT]]
 
 DATA is the data folder, with the publications' test images in `seeds`; RESULTS keeps what was
-measured of each method, so that a second run measures only what is new. SLICES: at most so many,
+measured of each method, so that a second run measures only what is new. SLICES: the most,
 evenly spaced, of each set (default: all; of the semantic loss, which takes long, a third).
 Every method of the registry that has weights for the pair is measured, but those in LEFT_OUT, names
 with commas between, which the page names.
@@ -34,7 +34,7 @@ from MedFusionLib.methods.weights import load_method, read_card, weights_path
 from MedFusionLib.metrics.registry import all_metrics
 from MedFusionLib.sources.files import read_volume
 from MedFusionLib.sources.pictures import read_picture
-from MedFusionLib.sources.prepare import as_8_bit, evenly
+from MedFusionLib.sources.prepare import as_8_bit, evenly_spaced
 
 PAGE = Path(__file__).parents[1] / "docs" / "evidence" / "publications.md"
 BEGIN, END = "<!-- begin: fade -->", "<!-- end: fade -->"
@@ -105,8 +105,8 @@ def all_tables(data: Path) -> list[Table]:
 def section(table: Table, results: Path, most: int | None, left_out: Sequence[str] = ()) -> str:
     """The Markdown of a table."""
     count = len(table.images[0])
-    chosen = evenly(count, most or count)
-    slow = evenly(len(chosen), max(1, len(chosen) // 3))
+    chosen = evenly_spaced(count, most or count)
+    slow = evenly_spaced(len(chosen), max(1, len(chosen) // 3))
     pair = tuple(image[chosen] for image in table.images)
     ours = {}
     for method in all_methods():

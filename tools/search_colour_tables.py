@@ -366,18 +366,18 @@ def readers_of(kind: str, data: Path, sites: Path | None, count: int) -> dict[st
     heads = "pet-mr" if kind == "spect" else pair  # the digital head has no SPECT
     stored = sites / f"choose-{heads}-digital.npz" if sites else None
     whole = Sites.load(stored) if stored else head_sites(heads, CHOOSING[:12], count)
-    found[f"{heads}, digital heads"] = QuickReader(thinned(whole, count))
+    found[f"{heads}, digital heads"] = QuickReader(evenly_spaced_stack(whole, count))
     stored = sites / f"choose-{pair}-real.npz" if sites else None
     if stored is None:
         cases = [case for case in find_cases(data, pair) if case.split == "train"]
         whole = case_sites(cases, count)
     else:
         whole = Sites.load(stored)
-    found[f"{pair}, training cases"] = QuickReader(thinned(whole, count))
+    found[f"{pair}, training cases"] = QuickReader(evenly_spaced_stack(whole, count))
     return found
 
 
-def thinned(sites: Sites, count: int) -> Sites:
+def evenly_spaced_stack(sites: Sites, count: int) -> Sites:
     """Some of the sites, evenly spaced."""
     which = np.linspace(0, len(sites) - 1, min(count, len(sites))).round().astype(int)
     return Sites(

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from MedFusionLib.evaluation.planted import AROUND, SHELL, area_under_roc, look_at, shell_of
+from MedFusionLib.evaluation.planted import AROUND, SHELL, area_under_roc, planted_slices, shell_of
 from MedFusionLib.methods.registry import get_method
 from MedFusionLib.methods.weights import load_method
 from MedFusionLib.phantom.head import make_phantom
@@ -31,7 +31,7 @@ UNDONE: dict[str, Callable[[Tensor], Tensor]] = {
 
 def main() -> None:
     """Print the table."""
-    look = look_at(make_phantom((64, 192, 192), 0), "pet-mr", other_slices=0)
+    look = planted_slices(make_phantom((64, 192, 192), 0), "pet-mr", other_slices=0)
     name = next(name for name, number in look.shows.items() if number == 1)
     at = int(look.truth[name].sum(axis=(1, 2)).argmax())
     inside, around = look.truth[name][at], shell_of(look, name, SHELL[0], AROUND)[at]

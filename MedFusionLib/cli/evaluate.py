@@ -42,7 +42,7 @@ def evaluate(
         bool, typer.Option("--stored", help="Score grey levels as they are stored, unstretched.")
     ] = False,
     slices: Annotated[
-        int | None, typer.Option(help="At most so many slices of a case, evenly spaced.")
+        int | None, typer.Option(help="The most slices of a case, evenly spaced.")
     ] = None,
     slow_slices: Annotated[
         int, typer.Option(help="Slices of a case, evenly spaced, for FMI and SL.")

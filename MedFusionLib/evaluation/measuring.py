@@ -14,12 +14,12 @@ import torch
 
 from ..errors import Cancelled, MedFusionError
 from ..metrics.registry import all_metrics, choose_metrics, measure
-from ..sources.prepare import as_8_bit, evenly
+from ..sources.prepare import as_8_bit, evenly_spaced
 from ..sources.volumes import to_slices
 from ..training.datasets import Case
 from .elsewhere import read_foreign
 from .scores import Contender, Example, Measure, Scores
-from .stacks import Stack, stack_of, thinned
+from .stacks import Stack, evenly_spaced_stack, stack_of
 
 #: metrics that take long; measured on a subset of the slices
 SLOW = ("fmi", "fmi_pixel", "fmi_dct", "semantic_loss")
@@ -46,8 +46,8 @@ def evaluate(
         cases: of one pair, see `datasets.find_cases`.
         contenders: see `choose_contenders` and `foreign`.
         metrics: names in `metrics.all_metrics`, see `choose_names`.
-        slices: at most so many slices of a case, evenly spaced; default: all.
-        slow_slices: at most so many slices of a case, evenly spaced, for the metrics in `SLOW`.
+        slices: the most slices of a case, evenly spaced; default: all.
+        slow_slices: the most slices of a case, evenly spaced, for the metrics in `SLOW`.
         device: "auto", "cuda", "mps" or "cpu".
         notes: sentences to keep with the scores.
         progress: called with (slices done, all slices), counted for every method.
@@ -76,14 +76,14 @@ def evaluate(
     chosen = choose_device(device)
     found = choose_metrics(metrics)
     slow = np.array([metric.name in SLOW for metric in found], bool)
-    stacks = [thinned(stack_of(case.sources), slices) for case in cases]
+    stacks = [evenly_spaced_stack(stack_of(case.sources), slices) for case in cases]
     total = len(contenders) * sum(len(stack.kept) for stack in stacks)
     picked = picked_metric(found)
     values = [[] for _ in contenders]
     examples: dict[str, tuple[Example, Example]] = {}
     done = 0
     for case, stack in zip(cases, stacks, strict=True):
-        subset = np.isin(np.arange(len(stack.kept)), evenly(len(stack.kept), slow_slices))
+        subset = np.isin(np.arange(len(stack.kept)), evenly_spaced(len(stack.kept), slow_slices))
         for contender, measured in zip(contenders, values, strict=True):
             fused = fuse_stack(contender, case, stack, chosen, cancelled)
             part = np.full((len(found), len(fused)), np.nan)

@@ -23,7 +23,7 @@ from ..phantom.head import Phantom, make_phantom
 from ..phantom.tissues import LABELS
 from ..phantom.truth import SHOWS, TRUTH
 from ..sources.modalities import modalities_of
-from ..sources.prepare import evenly, prepare
+from ..sources.prepare import evenly_spaced, prepare
 from ..sources.volumes import slice_order, to_slices
 from .scores import Contender, Crop, Scores
 
@@ -77,7 +77,7 @@ DEFINITIONS = (
 
 
 @dataclass(frozen=True)
-class Measure:
+class TruthMeasure:
     """One line of the truth table."""
 
     name: str
@@ -86,7 +86,7 @@ class Measure:
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class PlantedSlices:
     """One head as the methods see it: its slices, laid out as (slices, rows, columns).
 
     Attributes:
@@ -108,7 +108,7 @@ class Look:
     distance: dict[str, np.ndarray]
 
 
-def measures_of(pair: str) -> list[Measure]:
+def measures_of(pair: str) -> list[TruthMeasure]:
     """What is measured for a pair.
 
     Example:
@@ -131,20 +131,20 @@ def measures_of(pair: str) -> list[Measure]:
     }
     measures = [
         *(
-            Measure(f"{kind}_{name}", f"{title} {shown}", True)
+            TruthMeasure(f"{kind}_{name}", f"{title} {shown}", True)
             for kind, title in kinds.items()
             for name, shown in planted.items()
         ),
         *(
-            Measure(f"uptake_{source}", f"uptake kept of {modality.upper()}", True)
+            TruthMeasure(f"uptake_{source}", f"uptake kept of {modality.upper()}", True)
             for source, modality in zip(("first", "second"), modalities_of(pair), strict=True)
         ),
-        Measure("overlap", "tissue overlap", False),
-        Measure("conflicts", "tissue conflicts", False),
+        TruthMeasure("overlap", "tissue overlap", False),
+        TruthMeasure("conflicts", "tissue conflicts", False),
     ]
     for name, (tissues, certain) in OVERLAPS.items():
         if certain is None or certain in modalities_of(pair):
-            measures.append(Measure(name, f"{'-'.join(tissues)} overlap", False))
+            measures.append(TruthMeasure(name, f"{'-'.join(tissues)} overlap", False))
     return measures
 
 
@@ -200,7 +200,7 @@ def evaluate_phantom(
     for number in range(heads):
         if cancelled and cancelled():
             raise Cancelled
-        look = look_at(make_phantom(shape, first + number), pair)
+        look = planted_slices(make_phantom(shape, first + number), pair)
         for at, (row, contender) in enumerate(zip(values, contenders, strict=True), 1):
             result = run_slices(
                 contender.module,
@@ -271,7 +271,7 @@ def _copies(pair: str) -> list[Contender]:
     ]
 
 
-def _crops(look: Look, fused: np.ndarray, shares: Sequence[np.ndarray]) -> list[Crop]:
+def _crops(look: PlantedSlices, fused: np.ndarray, shares: Sequence[np.ndarray]) -> list[Crop]:
     """Fused image and colours around each planted thing, in the slice that cuts most of it."""
     voxels = Voxels(fused, shares, look.background)
     colours = Coordinates(voxels, look.modalities).colours(Coding("fused", omega=1))
@@ -290,18 +290,18 @@ def _crops(look: Look, fused: np.ndarray, shares: Sequence[np.ndarray]) -> list[
     return found
 
 
-def look_at(head: Phantom, pair: str, other_slices: int = OTHER_SLICES) -> Look:
+def planted_slices(head: Phantom, pair: str, other_slices: int = OTHER_SLICES) -> PlantedSlices:
     """The axial slices of a head that hold planted things, and some others, evenly spaced."""
-    return look_at_volumes(head, PLANTED_PAIRS[pair], modalities_of(pair), other_slices)
+    return planted_slices_of(head, PLANTED_PAIRS[pair], modalities_of(pair), other_slices)
 
 
-def look_at_volumes(
+def planted_slices_of(
     head: Phantom,
     names: Sequence[str],
     modalities: tuple[str, ...],
     other_slices: int = OTHER_SLICES,
-) -> Look:
-    """As `look_at`, of any of the head's volumes, such as "t1", "pet" and "ct"."""
+) -> PlantedSlices:
+    """As `planted_slices`, of any of the head's volumes, such as "t1", "pet" and "ct"."""
     from scipy.ndimage import distance_transform_edt
 
     sources = prepare([getattr(head, name) for name in names], modalities)
@@ -311,12 +311,12 @@ def look_at_volumes(
     background = to_slices(sources.background, *layout)
     planted = np.any([to_slices(head.truth[name], *layout) for name in shown], axis=(0, 2, 3))
     filled = np.flatnonzero(~background.all(axis=(1, 2)))
-    chosen = sorted({*np.flatnonzero(planted), *filled[evenly(len(filled), other_slices)]})
+    chosen = sorted({*np.flatnonzero(planted), *filled[evenly_spaced(len(filled), other_slices)]})
 
     def cut(array: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(to_slices(array, *layout)[chosen])
 
-    return Look(
+    return PlantedSlices(
         sources.slices(*layout, chosen),
         modalities,
         cut(sources.background),
@@ -331,7 +331,7 @@ def look_at_volumes(
 
 
 def score(
-    look: Look,
+    look: PlantedSlices,
     fused: np.ndarray,
     shares: Sequence[np.ndarray],
     gradients: Sequence[np.ndarray] | None = None,
@@ -379,7 +379,7 @@ def score(
     return found
 
 
-def shell_of(look: Look, name: str, near: float, far: float) -> np.ndarray:
+def shell_of(look: PlantedSlices, name: str, near: float, far: float) -> np.ndarray:
     """Where the tissue of a planted thing goes on, `near` to `far` mm away from it."""
     distance = look.distance[name]
     tissue = np.bincount(look.labels[look.truth[name]]).argmax()
@@ -411,7 +411,7 @@ def area_under_roc(positive: np.ndarray, negative: np.ndarray) -> float:
     return float((below + up_to).mean() / (2 * max(len(ordered), 1)))
 
 
-def tissue_conflicts(look: Look, fused: np.ndarray) -> dict[str, float]:
+def tissue_conflicts(look: PlantedSlices, fused: np.ndarray) -> dict[str, float]:
     """How far tissues that are apart in a source overlap in the fused image.
 
     0 is apart, 1 the same, see `DEFINITIONS`; compare the semantic conflict of Fan et al.,

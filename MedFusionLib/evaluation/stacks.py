@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..sources.prepare import Sources, evenly, filled_slices
+from ..sources.prepare import Sources, evenly_spaced, filled_slices
 from ..sources.volumes import slice_order, stored_axis, to_slices
 
 
@@ -31,11 +31,11 @@ class Stack:
     kept: np.ndarray
 
 
-def thinned(stack: Stack, most: int | None) -> Stack:
-    """At most so many slices of a stack, evenly spaced; None: all."""
+def evenly_spaced_stack(stack: Stack, most: int | None) -> Stack:
+    """A stack with at most this many slices, evenly spaced; None: all."""
     if most is None or len(stack.kept) <= most:
         return stack
-    chosen = evenly(len(stack.kept), most)
+    chosen = evenly_spaced(len(stack.kept), most)
     parts = ("first", "second", "background", "numbers", "kept")
     return replace(stack, **{name: getattr(stack, name)[chosen] for name in parts})
 

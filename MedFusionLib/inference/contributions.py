@@ -34,7 +34,7 @@ def gradient(
     Args:
         method: differentiable.
         sources: slice batches (N, 1, H, W) in [0, 1].
-        samples: average the maps over so many noisy copies of the sources (SmoothGrad, Smilkov
+        samples: number of noisy copies of the sources to average the maps over (SmoothGrad, Smilkov
             et al. 2017); 1: the plain gradient.
         noise: standard deviation of that noise.
         seed: of that noise.
@@ -75,7 +75,7 @@ def share(
     *sources: Tensor,
     steps: int = 1,
     baseline: Tensor | None = None,
-    rough: Fuse | None = None,
+    approximate: Fuse | None = None,
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
     """The Shapley value of each source in every fused pixel.
 
@@ -88,10 +88,10 @@ def share(
     Args:
         method: any.
         sources: slice batches (N, 1, H, W) in [0, 1].
-        steps: cut the path from black to the sources into so many equal parts and add up the
-            shares of each (the Aumann-Shapley value as it grows).
+        steps: number of equal parts that the path from black to the sources is cut into, to add up
+            the shares of each (the Aumann-Shapley value as it grows).
         baseline: F(0, 0) where it is known already, (1, 1, H, W).
-        rough: a faster stand-in where a source is black; the shares sum up as exactly as before.
+        approximate: a faster method for where a source is black; the shares sum up as before.
 
     Returns:
         The fused batch, and a map (N, 1, H, W) for each source.
@@ -107,7 +107,7 @@ def share(
     start = black(method, *sources) if baseline is None else baseline
     maps: list[Any] = [0] * len(sources)
     fuse = _at_levels(method, sources)
-    fuse_some = _at_levels(rough, sources) if rough else fuse
+    fuse_some = _at_levels(approximate, sources) if approximate else fuse
     for step in range(steps):
         worth = {frozenset(): start}
         for size in range(1, len(sources) + 1):

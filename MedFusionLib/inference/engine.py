@@ -61,23 +61,23 @@ def fold(module: nn.Module) -> nn.Module:
 
 
 @dataclass(frozen=True)
-class Ready:
+class PreparedMethod:
     """A method made ready to run.
 
     Attributes:
         method: same inputs and outputs as the original.
-        rough: a faster stand-in where the fused slices must be better than the maps; None: none.
-            See `contributions.share`.
+        approximate: a faster method where the fused slices must be better than the maps; None:
+            none. See `contributions.share`.
         precision: "float32" or "mixed".
     """
 
     method: FusionMethod
-    rough: FusionMethod | None = None
+    approximate: FusionMethod | None = None
     precision: str = "float32"
 
     def makes_parts(self, contributions: str | None) -> bool:
         """Whether `run` can make a part of the slices, at less work."""
-        methods = [method for method in (self.method, self.rough) if method is not None]
+        methods = [method for method in (self.method, self.approximate) if method is not None]
         return contributions in (None, "share") and all(
             method.supports("fuse_box") for method in methods
         )
@@ -100,13 +100,13 @@ class Ready:
                 method's own. Default: no bounds.
             options: of `contributions.gradient` or `contributions.share`.
         """
-        method, rough = self.method, self.rough
+        method, approximate = self.method, self.approximate
         if dark is not None and contributions != "gradient":
             method = bounded(method, dark)
-            rough = rough and bounded(rough, dark)
+            approximate = approximate and bounded(approximate, dark)
         if part is not None:
             method = partial(method.fuse_box, box=part)
-            rough = rough and partial(rough.fuse_box, box=part)
+            approximate = approximate and partial(approximate.fuse_box, box=part)
         if contributions == "gradient":
             fused, maps = maps_of.gradient(method, *sources, **options)
             return fused if dark is None else bound(fused, sources, dark), maps
@@ -114,13 +114,13 @@ class Ready:
             if contributions == "parts":
                 return maps_of.parts(method, *sources)
             if contributions == "share":
-                return maps_of.share(method, *sources, rough=rough, **options)
+                return maps_of.share(method, *sources, approximate=approximate, **options)
             return method(*sources), ()
 
 
-def ready(
+def prepare_method(
     method: FusionMethod, contributions: str | None = None, precision: str = "float32"
-) -> Ready:
+) -> PreparedMethod:
     """A method made ready to run on the device where it lies; the original stays as it is.
 
     Args:
@@ -131,14 +131,14 @@ def ready(
 
     Example:
         >>> from MedFusionLib.methods.registry import get_method
-        >>> ready(get_method("funfusean")().eval()).precision
+        >>> prepare_method(get_method("funfusean")().eval()).precision
         'float32'
     """
     where = next(method.parameters(), None)
     if where is None:
-        return Ready(method)
+        return PreparedMethod(method)
     folded = fold(method).to(memory_format=torch.channels_last)
-    exact = Ready(chained(folded) if where.device.type == "cpu" else folded)
+    exact = PreparedMethod(chained(folded) if where.device.type == "cpu" else folded)
     if precision == "auto" and contributions != "parts" and gains(where.device):
         check = _Check(exact, contributions, where.device)
         for mixed in _mixtures(folded, exact, check):
@@ -161,13 +161,15 @@ class _Check:
     The probe is the same for every volume, so a slice's result depends on no other slice.
     """
 
-    def __init__(self, exact: Ready, contributions: str | None, device: torch.device) -> None:
+    def __init__(
+        self, exact: PreparedMethod, contributions: str | None, device: torch.device
+    ) -> None:
         inputs = max(2, len(inspect.signature(exact.method.forward).parameters))  # 1: *sources
         self.contributions, self.device = contributions, device
         self.sources = [part.to(device) for part in probe(inputs)]
         self.fused, self.maps = exact.run(contributions, *self.sources)
 
-    def worst(self, mixed: Ready) -> float:
+    def worst(self, mixed: PreparedMethod) -> float:
         """The largest error, as a part of what is allowed on the probe."""
         try:
             found, parts = mixed.run(self.contributions, *self.sources)
@@ -231,28 +233,28 @@ class _InFloat32(nn.Module):
         return self.layer(x.float())
 
 
-def _mixtures(folded: nn.Module, exact: Ready, check: _Check) -> Iterator[Ready]:
+def _mixtures(folded: nn.Module, exact: PreparedMethod, check: _Check) -> Iterator[PreparedMethod]:
     """The method in half precision, the fastest first."""
     if check.device.type == "cuda":
         half = _Half(folded)
-        yield Ready(half, None, "mixed")
+        yield PreparedMethod(half, None, "mixed")
         if check.contributions == "share":
-            yield Ready(exact.method, half, "mixed")
+            yield PreparedMethod(exact.method, half, "mixed")
         if check.contributions == "gradient":
-            yield Ready(chained(folded, torch.float16), None, "mixed")
+            yield PreparedMethod(chained(folded, torch.float16), None, "mixed")
         return
     work = _work(folded, check)
     if not work:
         return
     wide = list(work)
     reverse = torch.bfloat16 if check.contributions == "gradient" else None
-    method, rough = chained(folded, reverse), None
+    method, approximate = chained(folded, reverse), None
     if check.contributions == "share":
-        multiply_in_bfloat16(rough := chained(folded), wide)
+        multiply_in_bfloat16(approximate := chained(folded), wide)
 
-    def mixed(names: Sequence[str]) -> Ready:
+    def mixed(names: Sequence[str]) -> PreparedMethod:
         multiply_in_bfloat16(method, names)  # until the next one is asked for
-        return Ready(method, None if len(names) == len(wide) else rough, "mixed")
+        return PreparedMethod(method, None if len(names) == len(wide) else approximate, "mixed")
 
     yield mixed(wide)
     # one after the other, first what has much work and little error; shares are less delicate

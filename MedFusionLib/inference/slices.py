@@ -19,12 +19,12 @@ from ..errors import Cancelled
 from ..methods.base import as_method
 from ..methods.boxes import boxes, cut, dependence_radius, inside, union
 from .bounds import DARK
-from .engine import Ready, ready
+from .engine import PreparedMethod, prepare_method
 from .memory import kept_memory
 
-#: rough number of float32 feature maps that a network keeps alive for a slice
+#: approximate number of float32 feature maps that a network keeps alive for a slice
 FEATURE_MAPS = 600
-LANES = 2  # batches at once on a GPU
+QUEUES = 2  # batches at once on a GPU
 CPU_PIXELS = 256 * 256  # more at once is slower on a CPU: it touches fresh memory
 
 
@@ -94,7 +94,7 @@ def run_slices(
         batch: slices at once; default: by the memory there is.
         memory: bytes that batches may take, at least one slice; default: by the memory there is.
         precision: "float32", or "auto": half precision where the device gains by it and a check
-            finds it safe, see `engine.ready`.
+            finds it safe, see `engine.prepare_method`.
         occupied: bool (slices, rows, columns): where the results are wanted. Elsewhere they are
             not exact, or 0: what no wanted result depends on is left out.
         bounded: keep the fused slices, and what the shares sum to, within [0, 1], and let a
@@ -136,9 +136,9 @@ def run_slices(
         veiled = trained and not method.keeps_lone_source
         result.dark = DARK if veiled and bounded and fade else 0.0
         dark = result.dark if bounded else None
-        fast = ready(method.to(device), contributions, precision)
+        fast = prepare_method(method.to(device), contributions, precision)
         result.setup_seconds = time.perf_counter() - began
-        lanes = _Lanes(device)
+        queues = _DeviceQueues(device)
         start = 0
         while start < count:
             if cancelled and cancelled():
@@ -146,15 +146,15 @@ def run_slices(
             where = slice(start, min(start + result.batch, count))
             try:
                 for part in _parts(where, result.device):
-                    with lanes.next():
+                    with queues.next():
                         found = _run_batch(
                             fast, sources, part, contributions, steps, samples, result, dark
                         )
-                        lanes.send_back(found)
+                        queues.send_back(found)
             except RuntimeError as error:  # MPS has no class of its own for it
                 if "out of memory" not in str(error).lower() or result.device.type == "cpu":
                     raise
-                lanes.wait()
+                queues.wait()
                 torch.cuda.empty_cache()
                 if result.batch > 1:
                     result.batch = max(1, result.batch // 2)
@@ -165,13 +165,13 @@ def run_slices(
                     )
                     result.device = torch.device("cpu")
                     result.batch = batch_size(result.device, *size, memory)
-                    fast = ready(method.to(result.device), contributions, precision)
-                    lanes = _Lanes(result.device)
+                    fast = prepare_method(method.to(result.device), contributions, precision)
+                    queues = _DeviceQueues(result.device)
                 continue
             start = where.stop
             if progress:
                 progress(start, count)
-        lanes.wait()
+        queues.wait()
     result.precision = fast.precision
     return result
 
@@ -189,7 +189,7 @@ def _parts(where: slice, device: torch.device) -> Iterator[slice]:
 
 
 def _run_batch(
-    fast: Ready,
+    fast: PreparedMethod,
     sources: Sequence[np.ndarray],
     where: slice,
     contributions: str | None,
@@ -232,7 +232,7 @@ def _send(part: np.ndarray, device: torch.device) -> torch.Tensor:
     return batch.to(device, non_blocking=pinned)
 
 
-class _Lanes:
+class _DeviceQueues:
     """Two queues of a GPU in turn: one computes while the results of the other travel.
 
     Any other device has one, and its results are there at once.
@@ -242,7 +242,7 @@ class _Lanes:
         self.waiting: list[Callable[[], None]] = []
         self.streams: list[torch.cuda.Stream] = []
         if device.type == "cuda":
-            self.streams = [torch.cuda.Stream(device) for _ in range(LANES)]
+            self.streams = [torch.cuda.Stream(device) for _ in range(QUEUES)]
             for stream in self.streams:  # the method has to be there
                 stream.wait_stream(torch.cuda.current_stream(device))
 
@@ -266,13 +266,13 @@ class _Lanes:
         arrived = torch.cuda.Event()
         arrived.record()
 
-        def land() -> None:
+        def copy_back() -> None:
             arrived.synchronize()
             for target, part in travelling:
                 torch.from_numpy(target).copy_(part)  # on all threads
 
         self.wait()
-        self.waiting.append(land)
+        self.waiting.append(copy_back)
 
     def wait(self) -> None:
         """Until all results are in their arrays."""
@@ -289,7 +289,7 @@ class Stream:
     Args:
         method: in evaluation mode.
         device: where to compute; default: the CPU.
-        precision: "float32" or "auto", see `engine.ready`.
+        precision: "float32" or "auto", see `engine.prepare_method`.
 
     Example:
         >>> from MedFusionLib.methods.registry import get_method
@@ -303,8 +303,8 @@ class Stream:
     ) -> None:
         self.device = device or torch.device("cpu")
         with full_precision():
-            self.ready = ready(as_method(method).to(self.device), None, precision)
-        self.precision = self.ready.precision
+            self.prepared = prepare_method(as_method(method).to(self.device), None, precision)
+        self.precision = self.prepared.precision
         self._kept = contextlib.ExitStack()
         self._kept.enter_context(kept_memory())
         self._graphs: dict[tuple[int, ...], _Graph | None] = {}
@@ -320,7 +320,7 @@ class Stream:
             graph = self._graph(batch[0].shape[1:], len(batch))
             if graph is not None:
                 return graph.replay(batch)
-            fused, _ = self.ready.run(None, *(_send(part, self.device) for part in batch))
+            fused, _ = self.prepared.run(None, *(_send(part, self.device) for part in batch))
             return fused[0, 0].cpu().numpy()
 
     def close(self) -> None:
@@ -332,7 +332,7 @@ class Stream:
             return None
         if size not in self._graphs:
             try:
-                self._graphs[size] = _Graph(self.ready, self.device, size, sources)
+                self._graphs[size] = _Graph(self.prepared, self.device, size, sources)
             except RuntimeError:  # a method that waits for its own results
                 self._graphs[size] = None
         return self._graphs[size]
@@ -342,7 +342,7 @@ class _Graph:
     """A method's work on slices of one size, recorded once and started with a single launch."""
 
     def __init__(
-        self, method: Ready, device: torch.device, size: tuple[int, ...], sources: int
+        self, method: PreparedMethod, device: torch.device, size: tuple[int, ...], sources: int
     ) -> None:
         self.inputs = [torch.zeros(1, 1, *size, device=device) for _ in range(sources)]
         before, beside = torch.cuda.current_stream(device), torch.cuda.Stream(device)
@@ -377,8 +377,8 @@ def batch_size(device: torch.device, rows: int, columns: int, memory: float | No
     most = {"cuda": 64, "mps": 4}.get(device.type, max(1, CPU_PIXELS // (rows * columns)))
     if memory is None:
         return most
-    lanes = LANES if device.type == "cuda" else 1
-    return int(np.clip(memory // (4 * FEATURE_MAPS * rows * columns * lanes), 1, most))
+    queues = QUEUES if device.type == "cuda" else 1
+    return int(np.clip(memory // (4 * FEATURE_MAPS * rows * columns * queues), 1, most))
 
 
 @contextlib.contextmanager

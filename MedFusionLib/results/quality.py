@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..sources.prepare import evenly, filled_slices
+from ..sources.prepare import evenly_spaced, filled_slices
 from ..sources.volumes import slice_order, to_slices
 
 if TYPE_CHECKING:  # the metrics need torch, and Slicer's panel has to load without
@@ -116,7 +116,7 @@ def quality_of(fusion: Fusion, metrics: Sequence[str] = SHOWN, slices: int = SLI
     layout = slice_order(sources.reference, fusion.report.parameters.axis)
     background = to_slices(sources.background, *layout)
     filled = filled_slices(background)
-    chosen = filled[evenly(len(filled), slices)]
+    chosen = filled[evenly_spaced(len(filled), slices)]
     inputs = sources.slices(*layout, chosen)
     outside = background[chosen]
     fused = np.clip(to_slices(fusion.fused.array, *layout)[chosen], 0, 1)

@@ -285,13 +285,13 @@ def filled_slices(background: np.ndarray) -> np.ndarray:
     return np.flatnonzero(1 - background.mean(axis=(1, 2)) > FILLED)
 
 
-def evenly(count: int, wanted: int) -> np.ndarray:
+def evenly_spaced(count: int, wanted: int) -> np.ndarray:
     """At most `wanted` numbers below `count`, evenly spaced, each in the middle of its part.
 
     Example:
-        >>> evenly(10, 3)
+        >>> evenly_spaced(10, 3)
         array([1, 5, 8])
-        >>> evenly(2, 3)
+        >>> evenly_spaced(2, 3)
         array([0, 1])
     """
     number = min(count, wanted)

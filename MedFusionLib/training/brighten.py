@@ -18,7 +18,7 @@ from ..methods.registry import get_method
 from ..methods.weights import check_weights, load_method, round_weights, save_weights
 from .brightness import choose_gain
 from .datasets import find_cases, split_validation
-from .train import mean_scores, spaced
+from .train import evenly_spaced_slices, mean_scores
 
 
 def brighten(weights: str | Path, data: str | Path) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def brighten(weights: str | Path, data: str | Path) -> dict[str, Any]:
     cases = find_cases(data, pair)
     validation = [split_validation([case for case in cases if case.split == "train"])[1]]
     scored = card["recipe"].get("scored")
-    test = [spaced(case.slices, scored) for case in cases if case.split == "test"]
+    test = [evenly_spaced_slices(case.slices, scored) for case in cases if case.split == "test"]
     round_weights(module)
     before = mean_scores(module, validation)
     module.gain = choose_gain(module, validation)

@@ -151,7 +151,7 @@ def semantic_loss(
         second: second sources, same shape.
         patch: side of a patch in pixels.
         stride: step from patch to patch in pixels.
-        limit: at most so many patches of an image, drawn at random; None: all. The work grows with
+        limit: the most patches of an image, drawn at random; None: all. The work grows with
             the square of the patches; 2,000 serve well in training.
         generator: makes the draw repeatable.
         dark: brightness of the brightest background pixel.

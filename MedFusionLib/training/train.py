@@ -356,7 +356,7 @@ def _scores(
     scored: int | None,
 ) -> dict[str, Any]:
     """Scores of the validation slices, and, once, of the test slices."""
-    test = [spaced(case.slices, scored) for case in testing]
+    test = [evenly_spaced_slices(case.slices, scored) for case in testing]
     held_out: Any = "no test cases in the data"
     if test:
         methods = {"network": network, "average": get_method("average")()}
@@ -381,7 +381,7 @@ class _Start:
         ):
             if found != wanted:
                 raise MedFusionError(
-                    f"{path} cannot be gone on from: its {what} is {found}, where this training "
+                    f"{path} cannot be resumed: its {what} is {found}, where this training "
                     f"has {wanted}."
                 )
         module = load_method(network, pair, path)
@@ -463,11 +463,11 @@ def pairs_to_train(method: type[FusionMethod], pair: str) -> list[str]:
     return list(PAIRS) if pair == "all" else [pair]
 
 
-def spaced(slices: torch.Tensor, count: int | None) -> torch.Tensor:
-    """At most so many of the slices, evenly spaced; None: all.
+def evenly_spaced_slices(slices: torch.Tensor, count: int | None) -> torch.Tensor:
+    """At most `count` of the slices, evenly spaced; None: all.
 
     Example:
-        >>> spaced(torch.arange(10), 3)
+        >>> evenly_spaced_slices(torch.arange(10), 3)
         tensor([0, 4, 9])
     """
     if count is None or len(slices) <= count:

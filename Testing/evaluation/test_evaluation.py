@@ -20,8 +20,8 @@ from MedFusionLib.evaluation.planted import (
     contrast_to_noise,
     evaluate_phantom,
     histogram,
-    look_at,
     measures_of,
+    planted_slices,
     score,
     tissue_conflicts,
 )
@@ -494,7 +494,7 @@ def test_the_sources_have_no_rank(truth):
 
 
 def test_a_black_image_mixes_all_tissues_and_a_map_of_labels_none():
-    look = look_at(make_phantom((32, 96, 96)), "ct-mr")
+    look = planted_slices(make_phantom((32, 96, 96)), "ct-mr")
     black = tissue_conflicts(look, 0 * look.inputs[0])
     assert {"overlap", "conflicts", "overlap_bone_csf", "overlap_white_csf"} <= set(black)
     assert list(black.values()) == pytest.approx([1.0] * len(black))
@@ -503,7 +503,7 @@ def test_a_black_image_mixes_all_tissues_and_a_map_of_labels_none():
 
 
 def test_a_turned_contrast_is_negative():
-    look = look_at(make_phantom((32, 96, 96)), "ct-mr")
+    look = planted_slices(make_phantom((32, 96, 96)), "ct-mr")
     shares = (look.inputs[0], look.inputs[1])
     upright, turned = (
         score(look, picture, shares) for picture in (look.inputs[1], 1 - look.inputs[1])

@@ -170,13 +170,13 @@ def test_a_rough_stand_in_changes_the_shares_but_not_their_sum():
     def fuse(a, b):
         return (a + 2 * b).sin()
 
-    def rough(a, b):
+    def approximate(a, b):
         return fuse(a, b) + 0.01
 
     sources = [random_slices(1, 1, 6, 7, seed=seed) for seed in (1, 2)]
     fused, maps = share(fuse, *sources)
-    found, parts = share(fuse, *sources, rough=rough)
+    found, parts = share(fuse, *sources, approximate=approximate)
     assert torch.equal(found, fused)
     assert torch.allclose(sum(parts), sum(maps), atol=1e-6)
-    found, parts = share(fuse, *sources, rough=lambda a, b: fuse(a, b) + 0.01 * a)
+    found, parts = share(fuse, *sources, approximate=lambda a, b: fuse(a, b) + 0.01 * a)
     assert torch.allclose(parts[0] - maps[0], 0.005 * sources[0], atol=1e-6)

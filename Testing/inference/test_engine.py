@@ -8,7 +8,7 @@ from torch import nn
 
 from MedFusionLib.inference import engine
 from MedFusionLib.inference.contributions import gradient, share
-from MedFusionLib.inference.engine import fold, ready
+from MedFusionLib.inference.engine import fold, prepare_method
 from MedFusionLib.inference.slices import Stream, batch_size, run_slices
 from MedFusionLib.methods.boxes import GRID, boxes, dependence_radius
 from MedFusionLib.methods.networks import cspa_dn
@@ -42,12 +42,12 @@ def test_a_folded_network_gives_the_same(name):
         expected = method(*sources)
         assert expected.std() > 1e-3
         assert (folded(*sources) - expected).abs().max() < 1e-5
-        assert (ready(method).method(*sources) - expected).abs().max() < 1e-5
+        assert (prepare_method(method).method(*sources) - expected).abs().max() < 1e-5
 
 
 def test_a_method_without_weights_is_taken_as_it_is():
     method = random_method("average")
-    assert ready(method, "share", "auto") == engine.Ready(method)
+    assert prepare_method(method, "share", "auto") == engine.PreparedMethod(method)
 
 
 # Background -------------------------------------------------------------------------------------
@@ -138,11 +138,11 @@ def test_only_what_is_wanted_is_decoded(name, kind):
 def test_a_rough_stand_in_has_to_make_parts_too():
     method = random_method("cspa-dn")
     whole = engine._Half(method)
-    assert engine.Ready(method).makes_parts("share")
-    assert engine.Ready(method, method).makes_parts(None)
-    assert not engine.Ready(method).makes_parts("gradient")
-    assert not engine.Ready(method, whole).makes_parts("share")
-    assert not engine.Ready(whole).makes_parts("share")
+    assert engine.PreparedMethod(method).makes_parts("share")
+    assert engine.PreparedMethod(method, method).makes_parts(None)
+    assert not engine.PreparedMethod(method).makes_parts("gradient")
+    assert not engine.PreparedMethod(method, whole).makes_parts("share")
+    assert not engine.PreparedMethod(whole).makes_parts("share")
 
 
 def test_smoothed_gradients_are_not_cropped():
@@ -167,15 +167,15 @@ def half_pays(monkeypatch):
 
 
 def test_float32_is_float32_even_where_half_precision_pays(half_pays):
-    fast = ready(random_method("funfusean"), "gradient")
-    assert fast.precision == "float32" and fast.rough is None
+    fast = prepare_method(random_method("funfusean"), "gradient")
+    assert fast.precision == "float32" and fast.approximate is None
     assert not any(part.dtype == torch.bfloat16 for part in fast.method.buffers())
 
 
 @pytest.mark.parametrize("kind", [None, "gradient", "share"])
 def test_mixed_precision_keeps_its_bounds(half_pays, kind):
     method = random_method("funfusean")
-    fast = ready(method, kind, "auto")
+    fast = prepare_method(method, kind, "auto")
     assert fast.precision == "mixed"
     sources = pair(1, 1, 48, 48)
     function = gradient if kind == "gradient" else share
@@ -188,7 +188,7 @@ def test_mixed_precision_keeps_its_bounds(half_pays, kind):
 
 def test_what_is_not_safe_stays_float32(half_pays, monkeypatch):
     monkeypatch.setattr(engine._Check, "worst", lambda *_: 1.1)
-    assert ready(random_method("funfusean"), "share", "auto").precision == "float32"
+    assert prepare_method(random_method("funfusean"), "share", "auto").precision == "float32"
 
 
 def test_a_device_without_half_precision_products_stays_float32(half_pays, monkeypatch):
@@ -196,8 +196,8 @@ def test_a_device_without_half_precision_products_stays_float32(half_pays, monke
         def forward(self, first, second):
             raise RuntimeError("not implemented for 'Half'")
 
-    monkeypatch.setattr(engine, "_mixtures", lambda *_: [engine.Ready(Refuses())])
-    assert ready(random_method("funfusean"), None, "auto").precision == "float32"
+    monkeypatch.setattr(engine, "_mixtures", lambda *_: [engine.PreparedMethod(Refuses())])
+    assert prepare_method(random_method("funfusean"), None, "auto").precision == "float32"
 
 
 def test_the_check_finds_a_method_that_rounding_ruins(half_pays):
@@ -211,7 +211,7 @@ def test_the_check_finds_a_method_that_rounding_ruins(half_pays):
             return (100 * self.conv(wide)).sin().mean(1, keepdim=True)
 
     for kind in (None, "share"):
-        assert ready(Steep().eval(), kind, "auto").precision == "float32"
+        assert prepare_method(Steep().eval(), kind, "auto").precision == "float32"
 
 
 def test_the_probe_is_the_same_each_time():
@@ -237,7 +237,7 @@ def test_what_a_gpu_would_try_is_near_the_exact(monkeypatch, kind, ways):
     """In float16, but on the CPU, where that is slow."""
     monkeypatch.setattr(engine.probe, "__defaults__", (2, 32))
     folded = fold(random_method("funfusean"))
-    exact = engine.Ready(folded)
+    exact = engine.PreparedMethod(folded)
     check = engine._Check(exact, kind, torch.device("cpu"))
     check.device = torch.device("cuda")
     worst = [check.worst(mixed) for mixed in engine._mixtures(folded, exact, check)]

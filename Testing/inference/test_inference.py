@@ -181,7 +181,7 @@ class OnTwoDevices(FusionMethod):
 @pytest.fixture
 def gpu(monkeypatch):
     """Makes a GPU that holds so many slices at once; gives the batches that it was asked for."""
-    run, lanes = inference._run_batch, inference._Lanes
+    run, lanes = inference._run_batch, inference._DeviceQueues
 
     def with_room_for(room):
         asked = []
@@ -197,7 +197,7 @@ def gpu(monkeypatch):
             return found
 
         monkeypatch.setattr(inference, "_run_batch", run_batch)
-        monkeypatch.setattr(inference, "_Lanes", lambda _: lanes(torch.device("cpu")))
+        monkeypatch.setattr(inference, "_DeviceQueues", lambda _: lanes(torch.device("cpu")))
         return asked
 
     return with_room_for

@@ -13,7 +13,7 @@ from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.results.folder import write_results
 from MedFusionLib.results.quality import SHOWN, QualityRow, quality_of
 from MedFusionLib.sources.folders import whole_folder
-from MedFusionLib.sources.prepare import evenly, filled_slices
+from MedFusionLib.sources.prepare import evenly_spaced, filled_slices
 
 
 @pytest.fixture(scope="module")
@@ -106,9 +106,9 @@ def test_too_small_slices_have_no_value_and_batches_do_not_matter():
 
 
 def test_evenly_spaced_numbers():
-    assert evenly(94, 24).tolist() == sorted(set(evenly(94, 24).tolist()))
-    assert evenly(3, 24).tolist() == [0, 1, 2]
-    assert evenly(0, 24).tolist() == []
+    assert evenly_spaced(94, 24).tolist() == sorted(set(evenly_spaced(94, 24).tolist()))
+    assert evenly_spaced(3, 24).tolist() == [0, 1, 2]
+    assert evenly_spaced(0, 24).tolist() == []
 
 
 def test_the_report_holds_the_quality(fusion, tmp_path):

@@ -211,7 +211,7 @@ def test_weights_of_something_else_are_not_gone_on_from(trained, run, tmp_path):
     for what, value in (("network", "cspa-dn"), ("pair", "ct-mr")):
         changed = json.loads(card.read_text()) | {what: value}
         other.with_suffix(".json").write_text(json.dumps(changed))
-        with refused("cannot be gone on from", f"its {what} is {value}"):
+        with refused("cannot be resumed", f"its {what} is {value}"):
             run(start=other)
     with refused("no weights none.safetensors"):
         run(start=tmp_path / "none.safetensors")

@@ -13,7 +13,7 @@ from ...errors import MedFusionError
 from ...phantom.head import Phantom, make_phantom
 from ...phantom.tissues import LABELS
 from ...sources.modalities import modalities_of
-from ...sources.prepare import evenly, prepare
+from ...sources.prepare import evenly_spaced, prepare
 from ...sources.volumes import slice_order, to_slices
 from ...training.datasets import Case
 from ..planted import PLANTED_PAIRS
@@ -203,9 +203,9 @@ def _choose(
     usable = np.flatnonzero(possible.sum(axis=(1, 2)) >= fewest)
     if not len(usable) or not count:
         return np.empty((0, 3), int)
-    per_slice = np.bincount(evenly(len(usable), min(count, len(usable))), minlength=len(usable)) * (
-        count // min(count, len(usable))
-    )
+    per_slice = np.bincount(
+        evenly_spaced(len(usable), min(count, len(usable))), minlength=len(usable)
+    ) * (count // min(count, len(usable)))
     short = count - per_slice.sum()
     per_slice[random.choice(len(usable), short, replace=False)] += 1
     found = []

@@ -46,7 +46,7 @@ OWN = {
     "energies": (4, 4, -1),
     "gradients": (2, 4, -1),
 }
-#: ... then what changes its sign when the two change places ...
+#: ... then what changes its sign when the two change indices ...
 RATIOS = {
     "intensity ratio": (1, 1, 0),
     "base ratio": (1, 1, 0),
@@ -116,7 +116,7 @@ class Bands(FusionMethod):
         Returns:
             (N, 1, H, W) in [0, 1]; in training not cut to it, so that what exceeds it can count.
         """
-        taken = self._over_partners(_Looks(sources), _taken)
+        taken = self._over_partners(_SourceFeatures(sources), _taken)
         brightest = torch.stack(sources).amax(0)
         fused = torch.where(brightest > 0, brightest + sum(taken).transpose(0, 1), 0)
         return fused if self.training else fused.clamp(0, 1)
@@ -130,7 +130,7 @@ class Bands(FusionMethod):
         Returns:
             A map (N, 1, H, W) for each source; their sum is the fused batch.
         """
-        taken = self._over_partners(_Looks(sources), _taken)
+        taken = self._over_partners(_SourceFeatures(sources), _taken)
         brightest = maximum_parts(*sources)
         lit = sum(brightest) > 0
         whole = [(a.transpose(0, 1) + b) * lit for a, b in zip(taken, brightest, strict=True)]
@@ -142,40 +142,46 @@ class Bands(FusionMethod):
         Args:
             sources: two or more (N, 1, H, W) in [0, 1].
         """
-        looks = _Looks(sources)
-        weights = torch.stack(self._over_partners(looks, lambda weights, view: weights))
-        layers = torch.stack(looks.layers, 1)
+        features = _SourceFeatures(sources)
+        weights = torch.stack(self._over_partners(features, lambda weights, pixels: weights))
+        layers = torch.stack(features.layers, 1)
         return Weighing(layers.permute(2, 0, 1, 3, 4), weights.permute(2, 0, 1, 3, 4))
 
-    def _over_partners(self, looks: _Looks, of: Callable[[Tensor, _View], Tensor]) -> list[Tensor]:
+    def _over_partners(
+        self, features: _SourceFeatures, of: Callable[[Tensor, _PixelFeatures], Tensor]
+    ) -> list[Tensor]:
         """What `of` makes of a source's weights, gated, and averaged over its partners.
 
         Args:
-            looks: the sources.
+            features: the sources.
             of: of weights (5, pixels) and the source there; gives (planes, pixels), linear in the
                 weights.
 
         Returns:
             For each source (planes, N, H, W); 0 where it has no partner nearby.
         """
-        count, *size = looks.gate.shape
+        count, *size = features.gate.shape
         total, gates = [0.0] * count, [0.0] * count
         for pair in combinations(range(count), 2):
             # only there is anything to weigh
-            gate = looks.gate[pair[0]].flatten() * looks.gate[pair[1]].flatten()
-            places = places_of(gate)
-            views = [looks.at(m, places) for m in pair]
-            agreeing = agreement(*views, looks.products(*pair, places))
-            for m, view, other in zip(pair, views, reversed(views), strict=True):
-                made = of(self._weights(view, other, agreeing), view) * gate[places]
+            gate = features.gate[pair[0]].flatten() * features.gate[pair[1]].flatten()
+            indices = foreground_indices(gate)
+            pixels_of_both = [features.at(m, indices) for m in pair]
+            agreeing = agreement(*pixels_of_both, features.products(*pair, indices))
+            for m, pixels, other in zip(
+                pair, pixels_of_both, reversed(pixels_of_both), strict=True
+            ):
+                made = of(self._weights(pixels, other, agreeing), pixels) * gate[indices]
                 whole = made.new_zeros(len(made), len(gate))
-                total[m] = total[m] + whole.index_copy(1, places, made)
+                total[m] = total[m] + whole.index_copy(1, indices, made)
                 gates[m] = gates[m] + gate
         if count > 2:
             total = [part / gate.clamp(min=1) for part, gate in zip(total, gates, strict=True)]
         return [part.unflatten(1, size) for part in total]
 
-    def _weights(self, own: _View, other: _View, agreeing: list[Tensor]) -> Tensor:
+    def _weights(
+        self, own: _PixelFeatures, other: _PixelFeatures, agreeing: list[Tensor]
+    ) -> Tensor:
         """The weights of a source beside another one, (5, pixels)."""
         seen = torch.stack([*own.seen, *other.seen, *own.ratios(other), *agreeing])
         first, *rest = self.perceptron
@@ -191,7 +197,7 @@ class Bands(FusionMethod):
         return LARGEST_WEIGHT * torch.tanh(torch.cat(found, 1))
 
 
-class _Looks:
+class _SourceFeatures:
     """The sources, and what is made of them for the perceptron; tensors (sources, N, H, W).
 
     Attributes:
@@ -219,30 +225,30 @@ class _Looks:
             mean = running_mean(mean, GATE_WINDOW, dim)
         self.gate = (mean / GATE_LEVEL).clamp(max=1)
 
-    def at(self, m: int, places: Tensor) -> _View:
-        """A source at some places."""
+    def at(self, m: int, indices: Tensor) -> _PixelFeatures:
+        """A source at some indices."""
 
         def there(planes: Iterable[Tensor]) -> list[Tensor]:
-            return [plane[m].flatten().index_select(0, places) for plane in planes]
+            return [plane[m].flatten().index_select(0, indices) for plane in planes]
 
-        return _View(
+        return _PixelFeatures(
             *there([self.source]),
             there(self.layers),
             [torch.sqrt(energy + 1e-7) for energy in there(self.energies)],
             [there(pair) for pair in self.slopes],
         )
 
-    def products(self, m: int, n: int, places: Tensor) -> list[Tensor]:
-        """The mean products of the bands of two sources, at some places."""
+    def products(self, m: int, n: int, indices: Tensor) -> list[Tensor]:
+        """The mean products of the bands of two sources, at some indices."""
         found = []
         for band, dilation in zip(self.layers[:-1], DILATIONS, strict=True):
             product = smooth(band[m : m + 1] * band[n : n + 1], dilation)
-            found.append(product.flatten().index_select(0, places))
+            found.append(product.flatten().index_select(0, indices))
         return found
 
 
-class _View:
-    """A source at some places, as the perceptron sees it; all tensors (pixels,).
+class _PixelFeatures:
+    """A source at some pixels, as the perceptron sees it; all tensors (pixels,).
 
     Attributes:
         source: its intensity.
@@ -265,7 +271,7 @@ class _View:
         roots = map(torch.sqrt, (*energies, *self.strengths))
         self.seen = [source, layers[-1], *layers[:-1], *roots]
 
-    def ratios(self, other: _View) -> list[Tensor]:
+    def ratios(self, other: _PixelFeatures) -> list[Tensor]:
         """What `RATIOS` lists."""
         pairs = [(self.source, other.source, 0.02), (self.layers[-1], other.layers[-1], 0.02)]
         for own, others in ((self.energies, other.energies), (self.strengths, other.strengths)):
@@ -274,8 +280,8 @@ class _View:
         return [(a - b) / (a + b + dark) for a, b, dark in pairs]
 
 
-def agreement(one: _View, other: _View, products: list[Tensor]) -> list[Tensor]:
-    """What `AGREEMENT` lists; `products` are those of `_Looks.products`."""
+def agreement(one: _PixelFeatures, other: _PixelFeatures, products: list[Tensor]) -> list[Tensor]:
+    """What `AGREEMENT` lists; `products` are those of `_SourceFeatures.products`."""
     planes = [
         product / (a * b + 1e-5)
         for product, a, b in zip(products, one.energies, other.energies, strict=True)
@@ -286,16 +292,16 @@ def agreement(one: _View, other: _View, products: list[Tensor]) -> list[Tensor]:
     return planes
 
 
-def places_of(gate: Tensor) -> Tensor:
+def foreground_indices(gate: Tensor) -> Tensor:
     """Positions that are not 0; on a GPU all of them, for to count them it would have to wait."""
     if gate.device.type != "cpu":
         return torch.arange(len(gate), device=gate.device)
     return torch.nonzero(gate).flatten()
 
 
-def _taken(weights: Tensor, view: _View) -> Tensor:
+def _taken(weights: Tensor, pixels: _PixelFeatures) -> Tensor:
     """The sum of the weighted layers, (1, pixels)."""
-    return sum(w * layer for w, layer in zip(weights, view.layers, strict=True))[None]
+    return sum(w * layer for w, layer in zip(weights, pixels.layers, strict=True))[None]
 
 
 def smooth(images: Tensor, dilation: int) -> Tensor:
