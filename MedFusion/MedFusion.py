@@ -26,7 +26,17 @@ if importlib.util.find_spec("MedFusionLib") is None:
 TOO_OLD = sys.version_info < (3, 10)  # Slicer 5.8 and before: this file loads, the rest would not
 
 if not TOO_OLD:
-    from MedFusionPanel import choices, guess, keyboard, pictures, pytorch, readiness, speed, views
+    from MedFusionPanel import (
+        choices,
+        guess,
+        keyboard,
+        pictures,
+        pytorch,
+        readiness,
+        speed,
+        translation,
+        views,
+    )
     from MedFusionPanel.alignmentrow import AlignmentRow
     from MedFusionPanel.binding import Binding
     from MedFusionPanel.logic import MODALITIES, MedFusionLogic
@@ -36,6 +46,7 @@ if not TOO_OLD:
     from MedFusionPanel.running import Run
     from MedFusionPanel.sampledata import registerSampleData
     from MedFusionPanel.state import PanelState
+    from MedFusionPanel.translation import sentence
 
     from MedFusionLib.errors import Cancelled, MedFusionError
     from MedFusionLib.report import NOTICE
@@ -86,6 +97,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def setup(self):
         ScriptedLoadableModuleWidget.setup(self)
+        translation.install()
         uiWidget = slicer.util.loadUI(self.resourcePath("UI/MedFusion.ui"))
         self.layout.addWidget(uiWidget)
         self.ui = slicer.util.childWidgetVariables(uiWidget)
@@ -104,7 +116,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._newcomers.setSingleShot(True)
         self._newcomers.connect("timeout()", self.onVolumesAdded)
         self._connect()
-        self.ui.noticeLabel.text = NOTICE
+        self.ui.noticeLabel.text = sentence(NOTICE)
         self.initializeParameterNode()
         if getattr(self.parent, "isEntered", False):  # after Reload, Slicer does not enter again
             self.enter()
@@ -365,7 +377,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             said += self.result.warnings(withAlignment=not known)
         label = self.ui.warningLabel
         # a long name may wrap after each of its words
-        label.text = " ".join(said).replace("_", "_\N{ZERO WIDTH SPACE}")
+        label.text = " ".join(map(sentence, said)).replace("_", "_\N{ZERO WIDTH SPACE}")
         label.styleSheet = pictures.warningStyle(label)
         label.visible = bool(said)
         self.ui.undoButton.enabled = self.logic.canUndo
@@ -380,7 +392,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             except MedFusionError as error:
                 self.result = None
                 self.state.results = {}  # so that it is said once
-                self._message = str(error)
+                self._message = sentence(str(error))
                 self.ui.statusLabel.text = self._message
         self.resultGroup.show(self.state, self.result)
 
@@ -400,7 +412,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         except Cancelled:
             message = _("Cancelled. The scene is as it was.")
         except MedFusionError as error:
-            message = str(error)
+            message = sentence(str(error))
             slicer.util.errorDisplay(message, windowTitle="MedFusion")
         except Exception as error:
             logging.exception("The fusion failed")

@@ -14,6 +14,14 @@ they live in this folder.
 ``resultgroup``  the group of widgets that shows it
 ``pictures``     legend, preview and probe as pixmaps and rich text
 ``sampledata``   the digital head in the module Sample Data
+``legends``      the colour legend in the slice views, colours of the second source
+``planes``       the plane of a slice view, and the sources in it
+``keyboard``     Tab order and letters
+``speed``        how long a method took on this computer
+``translation``  the one catalogue of translations
+``why``          what was taken at a place from which source
+``alignmentrow`` how far the volumes are off
+``dicomexport``  a result as DICOM series
 ``views``        slice views and the 3D view
 ``pytorch``      whether torch is there, and installing it
 ===============  =================================================================

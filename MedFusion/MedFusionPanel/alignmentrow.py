@@ -3,6 +3,7 @@
 from slicer.i18n import tr as _
 
 from MedFusionPanel import pictures, readiness
+from MedFusionPanel.translation import sentence
 
 
 class AlignmentRow:
@@ -35,7 +36,7 @@ class AlignmentRow:
             label.text = _("moved by Align")
         else:
             label.text = _("not checked yet") if ready else ""
-        label.toolTip = " ".join(row.warning for row in rows or [])
+        label.toolTip = " ".join(sentence(row.warning) for row in rows or [])
 
     def warnings(self, state):
         """What is wrong with how the chosen volumes lie now: sentences."""
@@ -46,4 +47,4 @@ class AlignmentRow:
     def _words(row):
         if row.applied:
             return _("moved by {mm:.0f} mm").format(mm=row.displacement_mm)
-        return row.words
+        return sentence(row.words)

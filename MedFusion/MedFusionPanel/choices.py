@@ -8,6 +8,7 @@ from MedFusionLib.colour.colormaps import COLORMAPS
 from MedFusionLib.colour.registry import all_modes
 from MedFusionLib.inference.devices import DEVICES
 from MedFusionPanel.logic import MODALITIES
+from MedFusionPanel.translation import sentence
 
 
 def fill(ui):
@@ -28,7 +29,7 @@ def fill(ui):
             "parts": _("What was taken from each source"),
             "gradient": _("Gradient, as published"),
         },
-        "mode": {mode.name: mode.title for mode in all_modes()},
+        "mode": {mode.name: sentence(mode.title) for mode in all_modes()},
         "colormap": {name: name for name in COLORMAPS},
         "axis": {
             "axial": _("Axial"),
@@ -39,7 +40,7 @@ def fill(ui):
         "device": {name: devices[name] for name in DEVICES},
     }
     for name, items in choices.items():
-        tips = {mode.name: mode.summary for mode in all_modes()} if name == "mode" else {}
+        tips = {mode.name: sentence(mode.summary) for mode in all_modes()} if name == "mode" else {}
         rows = [(data, text, tips.get(data, "")) for data, text in items.items()]
         fillOne(getattr(ui, f"{name}ComboBox"), rows)
 

@@ -9,6 +9,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from MedFusionLib.colour.coding import legend
+from MedFusionPanel.translation import sentence
 
 STEPS = 9  # of the strip; a step of the middle carries the middle's word
 TAG = "MedFusionColours"  # of the colour node of the strip
@@ -65,7 +66,7 @@ def unitOf(node, modality):
 def _showStrip(result):
     """The hues at their brightest, from the legend of the colour mode."""
     drawn = legend(result.coding, result.modalities)
-    ends = {round(x, 2): text for (x, y), text in drawn.labels if y > 0.5}
+    ends = {round(x, 2): sentence(text) for (x, y), text in drawn.labels if y > 0.5}
     if len(result.modalities) != 2 or not ends:
         return  # a triangle is no strip; the panel shows it
     table = _colourNode()

@@ -17,6 +17,7 @@ from MedFusionLib.sources.intensities import Window
 from MedFusionLib.sources.modalities import PAIRS
 from MedFusionPanel import guess, planes, pytorch, readiness, speed
 from MedFusionPanel.result import stamp
+from MedFusionPanel.translation import sentence
 
 #: what the second and the third volume may be
 MODALITIES = tuple(second for _first, second in PAIRS.values())
@@ -327,9 +328,9 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
             members = [method for method in self._methods if method.group == group]
             if members:
                 found.append((None, heading, ""))
-            found += [
-                (method.name, self._title(method, state), method.summary) for method in members
-            ]
+            for method in members:
+                tip = sentence(method.summary)
+                found.append((method.name, self._title(method, state), tip))
         return found
 
     @staticmethod
@@ -359,7 +360,7 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
         method = self._method(state)
         if method is None:
             return ""
-        said = [method.summary]
+        said = [sentence(method.summary)]
         if method.kind == "classical":
             said.append(_("Needs no training."))
         elif state.modality and not readiness.weightsProblem(method, state.modality):

@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 from vtk.util.numpy_support import numpy_to_vtk
 
 from MedFusionLib.colour.coding import legend
+from MedFusionPanel.translation import phrases, sentence
 
 #: colours of a label that warns, for Slicer's light and dark looks: contrast 5 to 1 and more
 WARNINGS = {"light": "#8a4b00", "dark": "#ffb74d"}
@@ -56,10 +57,12 @@ class LegendPicture:
         self._drawn = (coding, tuple(names))
         drawn = legend(coding, names)
         self._ui.legendLabel.setPixmap(pixmapOf(drawn.picture))
-        self._ui.legendTitleLabel.text = "\n".join(filter(None, (drawn.title, drawn.note)))
-        at = {(round(2 * x), y > 0.5): text for (x, y), text in drawn.labels}
+        self._ui.legendTitleLabel.text = "\n".join(
+            filter(None, map(sentence, (drawn.title, drawn.note)))
+        )
+        at = {(round(2 * x), y > 0.5): sentence(text) for (x, y), text in drawn.labels}
         if drawn.upwards:
-            self._ui.legendUpLabel.text = f"\N{UPWARDS ARROW} {drawn.upwards}"
+            self._ui.legendUpLabel.text = f"\N{UPWARDS ARROW} {sentence(drawn.upwards)}"
             self._ui.legendUpLabel.setAlignment(qt.Qt.AlignLeft)
         else:  # a triangle, with a source at its top
             self._ui.legendUpLabel.text = at.get((1, False), "")
@@ -155,22 +158,25 @@ def whyText(why, ras):
     letters = zip(("RL", "AP", "SI"), ras, strict=True)
     place = ", ".join(f"{pair[x < 0]} {abs(x):.0f}" for pair, x in letters)
     heading = _("At {place} mm:").format(place=place)
-    sentence = re.sub("([+\N{MINUS SIGN}]) ", r"\1&nbsp;", why.sentence)  # no line ends in a sign
+    said = phrases(why.sentence)
+    said = re.sub("([+\N{MINUS SIGN}]) ", r"\1&nbsp;", said)  # no line ends in a sign
     if why.background:
-        return f"<b>{heading}</b> {sentence}"
+        return f"<b>{heading}</b> {said}"
     head, *rows = why.rows
     lines = [_row(head, "th"), *(_row(row, "td") for row in rows[:-1])]
-    lines.append(_row([f"<b>{cell}</b>" for cell in rows[-1]], "td"))
+    last = [f"<b>{sentence(cell)}</b>" for cell in rows[-1]]
+    lines.append(_row(last, "td"))
     caption = _(
         "What the method added (+) and took away from each volume here, both being there; 0 is "
         "black, 1 is white:"
     )
     table = f'<table width="100%" cellspacing="0" cellpadding="1">{"".join(lines)}</table>'
-    return f"<b>{heading}</b> {sentence}<br>{caption}{table}"
+    return f"<b>{heading}</b> {said}<br>{caption}{table}"
 
 
 def _row(cells, tag):
     name, *numbers = cells
+    name = sentence(name)
     aligned = (f'<{tag} align="right">{number}</{tag}>' for number in numbers)
     return f'<tr><{tag} align="left">{name}</{tag}>{"".join(aligned)}</tr>'
 

@@ -8,6 +8,7 @@ from slicer.util import VTKObservationMixin
 
 from MedFusionLib.errors import MedFusionError
 from MedFusionPanel import choices, pictures, readiness, speed, views
+from MedFusionPanel.translation import sentence
 
 PAUSE = 80  # ms without a change, before a slice is fused
 LONG = 20  # s: a whole volume that takes longer is announced
@@ -68,7 +69,7 @@ class Preview(VTKObservationMixin):
                 found = self._logic.fuseVisibleSlice(self._state, self._device(), self._slice)
         except MedFusionError as error:
             picture.clear()
-            caption.text = str(error)
+            caption.text = sentence(str(error))
             return
         if found is None:
             return  # it is shown already

@@ -11,6 +11,7 @@ from MedFusionLib.methods.weights import check_weights, weights_path
 from MedFusionLib.results.nodes import array_matrix, name_of
 from MedFusionLib.sources.volumes import check_geometry
 from MedFusionPanel import guess, pytorch
+from MedFusionPanel.translation import sentence
 
 LONGEST = 24  # letters of a volume's name in a sentence
 
@@ -123,7 +124,7 @@ def volumeProblem(node):
     try:
         check_geometry(array_matrix(node)[:3, :3], name)
     except MedFusionError as error:
-        return str(error)
+        return sentence(str(error))
     return ""
 
 
@@ -156,7 +157,7 @@ def _weights(state):
     try:
         method = get_method(state.method)
     except MedFusionError as error:
-        return str(error)
+        return sentence(str(error))
     if state.contributions == "gradient" and not method.differentiable:
         return _("{method} has no gradient; choose another measure of the contributions.").format(
             method=method.title
@@ -188,7 +189,7 @@ def weightsProblem(method, modality):
             check_weights(path)
             _checked[key] = ""
         except MedFusionError as error:
-            _checked[key] = str(error)
+            _checked[key] = sentence(str(error))
     return _checked[key]
 
 

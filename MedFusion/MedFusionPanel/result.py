@@ -29,6 +29,7 @@ from MedFusionLib.results.why import explain, sources_of, why_not
 from MedFusionLib.sources.intensities import Window
 from MedFusionPanel import legends, pytorch
 from MedFusionPanel.readiness import shortened
+from MedFusionPanel.translation import phrases, sentence
 
 QUALITY_REFERENCE = "MedFusion.Quality"
 
@@ -125,7 +126,7 @@ class Result:
         try:
             self._checkSources()
         except MedFusionError as error:
-            return str(error)
+            return sentence(str(error))
         return ""
 
     def addQuality(self):
@@ -173,7 +174,7 @@ class Result:
             try:
                 now = fingerprint(node)
             except MedFusionError as error:
-                return str(error)
+                return sentence(str(error))
             name = shortened(name_of(node))
             if now["voxels"] != before["voxels"]:
                 said.append(_("{name} was changed").format(name=name))
@@ -272,7 +273,7 @@ class Result:
             window = Window(*part.window, part.window_from, part.shoulder)
             levels.append(None if value is None else float(window.scale(np.array([value]))[0]))
         mode = get_mode(self.coding.mode)
-        return mode.in_words(self.modalities, levels, sample.fractions)
+        return phrases(mode.in_words(self.modalities, levels, sample.fractions))
 
     def whyNot(self):
         """Why `explain` has no answer, whatever the point, in a sentence; "" when it has."""
@@ -282,9 +283,9 @@ class Result:
         if "fused" not in self._arrays:
             return _("The fused volume of this result is not there.")
         try:
-            return why_not(self.report.method)
+            return sentence(why_not(self.report.method))
         except MedFusionError as error:  # a method of another version
-            return str(error)
+            return sentence(str(error))
 
     def explain(self, ras):
         """Why the fused voxel at a RAS point is what it is, see MedFusionLib.results.why.

@@ -7,6 +7,7 @@ from slicer.i18n import tr as _
 
 from MedFusionLib.errors import MedFusionError
 from MedFusionPanel import pictures, views
+from MedFusionPanel.translation import sentence
 
 REST = 150  # ms that the mouse has to rest: on its way to the button it crosses other places
 
@@ -77,5 +78,5 @@ class WhyRow:
         try:
             why = result.explain(self._point)
         except MedFusionError as error:
-            return html.escape(str(error))
+            return html.escape(sentence(str(error)))
         return pictures.whyText(why, self._point)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import importlib
 import logging
+import sys
 import types
 import unittest
 from pathlib import Path
 
 import slicer
+from PySide6.QtCore import QCoreApplication
 
 __all__ = [
     "ScriptedLoadableModule",
@@ -147,9 +149,17 @@ class ScriptedLoadableModuleTest(unittest.TestCase):
 
 
 def i18n_module() -> types.ModuleType:
-    """The module ``slicer.i18n``, which leaves every text as it is."""
+    """The module ``slicer.i18n``: Qt's translators, with the contexts that Slicer uses."""
     module = types.ModuleType("slicer.i18n")
-    module.tr = lambda text: text
-    module.translate = lambda context, text: text
-    module.getContext = lambda path: Path(path).stem
+
+    def get_context(path) -> str:
+        path = Path(path)
+        package = (path.parent / "__init__.py").is_file()
+        return f"{path.parent.name}.{path.stem}" if package else path.stem
+
+    module.getContext = get_context
+    module.translate = QCoreApplication.translate
+    module.tr = lambda text: QCoreApplication.translate(
+        get_context(sys._getframe(1).f_code.co_filename), text
+    )
     return module

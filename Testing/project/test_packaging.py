@@ -42,7 +42,7 @@ endfunction()
 
 #: endings of what the library and the panel are made of; CMake collects each of them
 ENDINGS = {
-    "MedFusion": {".py", ".ui", ".png"},
+    "MedFusion": {".py", ".ui", ".png", ".qm", ".ts"},
     "MedFusionLib": {".py", ".css", ".js", ".json", ".safetensors", ".toml", ".typed"},
 }
 

@@ -1,0 +1,112 @@
+"""The panel in German: complete, and its sentences whole, those of the library included."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
+
+from panel_helpers import MODULE, choose, role, wait_until  # noqa: E402
+
+from MedFusionLib.results.nodes import add_volume  # noqa: E402
+
+ROOT = MODULE.parent
+
+
+@pytest.fixture(scope="module")
+def tool():
+    """tools/refresh_translations.py."""
+    path = ROOT / "tools" / "refresh_translations.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def german(host):
+    """Slicer in German."""
+    import qt
+
+    settings = slicer.app.settings()
+    settings.setValue("Internationalization/Enabled", True)
+    settings.setValue("language", "de-DE")
+    panel = host.open(MODULE / "MedFusion.py")
+    yield panel
+    translation = importlib.import_module("MedFusionPanel.translation")
+    for translator in translation._translators.values():
+        qt.QCoreApplication.removeTranslator(translator)
+    translation._translators.clear()
+    settings.remove("language")
+    settings.remove("Internationalization/Enabled")
+
+
+def test_german_is_complete(tool):
+    known = tool.catalogue("de")
+    missing = [
+        (context, text)
+        for context, texts in tool.panel_texts().items()
+        for text in texts
+        if not known[context].get(text)
+    ]
+    assert not missing, "python tools/refresh_translations.py, then translate"
+
+
+def test_what_is_filled_in_stands_in_the_translation(tool):
+    for texts in tool.catalogue("de").values():
+        for text, said in texts.items():
+            assert set(re.findall("{[^}]*}", said)) == set(re.findall("{[^}]*}", text)), text
+
+
+def test_the_compiled_catalogue_is_up_to_date(tool, tmp_path):
+    if not Path(sys.executable).with_name("pyside6-lrelease").is_file():
+        pytest.skip("PySide6's lrelease is not installed")
+    source = tool.FOLDER / "MedFusion_de.ts"
+    tool.compile_qm(source, tmp_path / "again.qm")
+    assert (tmp_path / "again.qm").read_bytes() == source.with_suffix(".qm").read_bytes()
+
+
+def test_the_panel_speaks_german(german, phantom):
+    ui = german.ui
+    assert ui.applyButton.text == "&Anwenden"
+    assert ui.methodCollapsibleButton.text == "Methode: Bands, empfohlen"
+    assert "kein Medizinprodukt" in ui.noticeLabel.text
+    assert ui.statusLabel.text.startswith("Laden Sie ein MR")
+    mr = add_volume(slicer.mrmlScene, phantom.t1)
+    pet = add_volume(slicer.mrmlScene, phantom.pet)
+    wait_until(lambda: ui.secondSelector.currentNode() is pet)
+    assert ui.guessLabel.text == "aus seinem Namen geraten"
+    choose(german, "methodComboBox", "maximum")
+    assert "hellere Quelle in jedem Pixel" in ui.methodLabel.text
+    german.click("applyButton")
+    assert ui.statusLabel.text.startswith("Fertig nach")
+    assert "ist nicht bekannt (die Volumen haben zu wenig gemeinsam)" in ui.warningLabel.text
+    left, back, up = phantom.centre("lesion")
+    slicer.util.getNode("Crosshair").SetCursorPositionRAS((-left, -back, up))
+    assert "Sonde:" in ui.probeLabel.text and "wenn ein Volumen fehlte: MR " in ui.probeLabel.text
+    assert ui.firstSelector.currentNode() is mr and role("fused") is not None
+
+
+def test_sentences_of_the_library_are_found_with_what_was_filled_in(german):
+    translation = importlib.import_module("MedFusionPanel.translation")
+    assert translation.sentence("PET has no voxels; load its file first.") == (
+        "PET hat keine Voxel; laden Sie zuerst seine Datei."
+    )
+    off = "PET lies about 21 mm off MR T1; align them before you trust the colours."
+    assert translation.sentence(off) == (
+        "PET liegt etwa 21 mm neben MR T1; richten Sie sie aus, bevor Sie den Farben trauen."
+    )
+    assert translation.sentence("Something new.") == "Something new."
+    assert translation.phrases("Fused 0.46 = the brighter source, MR 0.51.") == (
+        "Fusioniert 0.46 = die hellere Quelle, MR 0.51."
+    )
+
+
+def test_without_a_choice_of_language_it_is_english(panel):
+    assert panel.ui.applyButton.text == "&Apply"
