@@ -6,6 +6,7 @@ they live in this folder.
 ``binding``      ties widgets to the state, by the name in their SlicerParameterName
 ``choices``      what the combo boxes offer
 ``guess``        what modality a volume is
+``patients``     whose scans the volumes are, where they come from DICOM
 ``readiness``    why Apply cannot be pressed, in words
 ``logic``        fusing nodes of the scene
 ``running``      long work beside the event loop, with progress and cancel

@@ -7,6 +7,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from MedFusionLib.errors import MedFusionError
+from MedFusionPanel.patients import headersOf
 
 
 def askFolder():
@@ -42,15 +43,3 @@ def newFolder(parent):
     """A folder below `parent` that is not there yet."""
     names = ["MedFusion DICOM", *(f"MedFusion DICOM {number}" for number in range(2, 1000))]
     return next(parent / name for name in names if not (parent / name).exists())
-
-
-def headersOf(node):
-    """The headers of the slices that a node was loaded from; none where it is no DICOM."""
-    uids = (node.GetAttribute("DICOM.instanceUIDs") or "").split() if node else []
-    database = getattr(slicer, "dicomDatabase", None)
-    if not uids or database is None:
-        return []
-    import pydicom
-
-    files = [database.fileForInstance(uid) for uid in uids]
-    return [pydicom.dcmread(file, stop_before_pixels=True) for file in files if file]

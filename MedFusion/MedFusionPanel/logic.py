@@ -15,7 +15,7 @@ from MedFusionLib.results.nodes import fingerprint, name_of
 from MedFusionLib.results.scene import ROLES
 from MedFusionLib.sources.intensities import Window
 from MedFusionLib.sources.modalities import PAIRS
-from MedFusionPanel import guess, planes, pytorch, readiness, speed
+from MedFusionPanel import guess, patients, planes, pytorch, readiness, speed
 from MedFusionPanel.result import stamp
 from MedFusionPanel.translation import sentence
 
@@ -141,7 +141,9 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
         from MedFusionLib.fusion import fuse
         from MedFusionLib.results.scene import add_fusion
 
-        volumes = self._volumes(nodes)
+        volumes = list(map(patients.withPatient, self._volumes(nodes), nodes))
+        if run is not None:
+            settings["different_patients"] = patients.areMeantToDiffer(volumes)
         fingerprints = [fingerprint(node) for node in nodes]
 
         def work():
