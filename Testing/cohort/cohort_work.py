@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from MedFusionLib.cohort.fusing import failed_row
-from MedFusionLib.cohort.records import Attempt
+from MedFusionLib.cohort.records import Attempt, read_done, write_done
 from MedFusionLib.cohort.studies import Study
 
 
@@ -27,3 +27,29 @@ def work(study: Study, out: Path, run: str, attempt: int, **_: Any) -> dict[str,
         with (out / "ends.txt").open("a") as stream:
             stream.write(f"{study.id}\n")
         return {**failed_row(study, ""), "status": "done"}
+
+
+def recorded(study: Study, out: Path, run: str, attempt: int, **_: Any) -> dict[str, Any]:
+    """Records what it does as `fuse_study` does; slow in the processes that `slow.txt` names.
+
+    A study "bad-..." fails.
+    """
+    done = read_done(out, study.id)
+    if done:
+        return done["row"]
+    trying = Attempt(out, study.id, run, attempt)
+    if trying.was_made():
+        return {**failed_row(study, ""), "status": "lost"}
+    with trying:
+        with (out / "starts.txt").open("a") as stream:
+            stream.write(f"{study.id} {attempt} {os.getpid()}\n")
+        slow = str(os.getpid()) in (out / "slow.txt").read_text().split()
+        time.sleep(2.0 if slow else 0.2)
+        with (out / "ends.txt").open("a") as stream:
+            stream.write(f"{study.id}\n")
+        if study.id.startswith("bad"):
+            return failed_row(study, "It cannot be fused.")
+        row = {**failed_row(study, ""), "status": "done"}
+        (out / study.id).mkdir()
+        write_done(out / study.id, {}, row, run)
+        return row

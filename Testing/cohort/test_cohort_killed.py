@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -210,3 +210,42 @@ def test_a_study_that_was_begun_before_is_lost(tmp_path):
     assert fuse_study(study, tmp_path, run="this", attempt=2)["status"] == "failed"
     Attempt(tmp_path, "p1", "earlier", 1).__enter__()
     assert fuse_study(study, tmp_path, run="later", attempt=1)["kept"]
+
+
+def test_64_workers_with_slow_failing_and_lost_ones_lose_and_repeat_nothing(tmp_path):
+    """Four processes with 16 workers each; one is slow, one is lost on the way, studies fail."""
+    place, out = tmp_path / "scheduler.json", tmp_path / "out"
+    ca, cert, key = tls = make_tls_files(tmp_path / "tls")
+    out.mkdir()
+    names = [f"{'bad' if n % 50 == 0 else 'p'}-{n}" for n in range(400)]
+    words = ("-m", "dask", "scheduler", "--host", "127.0.0.1", "--protocol", "tls", "--port", 0,
+             "--tls-ca-file", ca, "--tls-cert", cert, "--tls-key", key, "--no-dashboard",
+             "--dashboard-address", "127.0.0.1:0", "--scheduler-file", place)  # fmt: skip
+    with ExitStack() as stack:
+        stack.enter_context(started(*words, **QUIET))
+        wait_until(lambda: place.is_file() and place.stat().st_size, "the scheduler")
+        sixteen = ("-m", "MedFusionLib.benchmark.cohort", place, 16)
+        slow, lost, *_ = [stack.enter_context(started(*sixteen, **QUIET)) for _ in range(4)]
+        (out / "slow.txt").write_text(str(slow.pid))
+        address = json.loads(place.read_text())["address"]
+        client = stack.enter_context(join_cluster(address, tls_files(*tls)))
+        client.wait_for_workers(64, timeout=PATIENCE)
+        at_work = []
+
+        def lose(progress):
+            if progress.done >= 60 and not at_work:
+                os.kill(lost.pid, signal.SIGKILL)
+                at_work.append(progress.workers)
+
+        studies = [Study(name, "a", "b", "ct-mr") for name in names]
+        rows = fuse_cohort(studies, out, client=client, work=cohort_work.recorded, progress=lose)
+    assert at_work == [64]
+    assert sorted(row["id"] for row in rows) == sorted(names), "nothing is lost"
+    failed = {row["id"] for row in rows if row["status"] == "failed"}
+    assert failed == {name for name in names if name.startswith("bad")}
+    ended = Counter((out / "ends.txt").read_text().split())
+    assert set(ended) == set(names)
+    assert {name for name, count in ended.items() if count > 1} <= failed, "nothing is repeated"
+    begun, _ = starts(out)
+    again = [name for name, count in begun.items() if count > 1]
+    assert len(again) <= 16 + len(failed), "but what the lost workers were at"
