@@ -4,7 +4,7 @@
     python tools/on_gpu.py --data DATA [--only benchmark] [--rehearse]
 
 Each step is a command of its own: one that fails does not stop the others, and what could not be
-done is said at the end. The numbers go into docs/gpu-benchmark.json and docs/gpu-pairs.json, and
+done is said at the end. The numbers go into gpu-benchmark.json and gpu-pairs.json in docs/evidence,
 trained weights into runs/gpu, where the next call goes on from the last checkpoint. --rehearse does
 every step on the processor in miniature, in a folder of its own: so the script itself is tried.
 
@@ -57,7 +57,7 @@ def main() -> int:
     asked = _arguments()
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch) if asked.rehearse else ROOT
-        plan = Plan(asked.data, home / "docs", home / "runs" / "gpu", asked.rehearse)
+        plan = Plan(asked.data, home / "docs" / "evidence", home / "runs" / "gpu", asked.rehearse)
         missing = [] if asked.rehearse else _without_gpu()
         if not missing:
             for step in asked.only or STEPS:

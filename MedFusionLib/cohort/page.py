@@ -18,6 +18,7 @@ from .table import ENOUGH, FAR, MEASURES, OWN, good_side, title_of, value_of, wh
 #: measures with a column; cohort.csv has them all
 SHOWN = (*OWN, "ssim_first", "ssim_second", "q_abf", "n_abf", "mutual_information")
 STATES = {"done": ("●", "fused"), "failed": ("✕", "failed"), "waiting": ("○", "not done")}
+PICTURES = 2000  # of the worst studies; with more a browser has to hold hundreds of megabytes
 WIDTH, HEIGHT, BINS = 220, 64, 24
 HERE = Path(__file__).parent
 
@@ -179,12 +180,12 @@ Pictures: the colour volume from above, from the front and from the side; press 
         sort = ' aria-sort="ascending"' if head == "Score" else ""
         yield f'<th scope="col"{sort}><button type="button">{escape(head)}</button></th>'
     yield "</tr></thead>\n<tbody>\n"
-    for row in rows:
-        yield _row(row, folder)
+    for number, row in enumerate(rows):
+        yield _row(row, _picture(row, folder) if number < PICTURES else "")
     yield "</tbody>\n</table>\n</div>\n</section>\n"
 
 
-def _row(row: dict[str, Any], folder: Path) -> str:
+def _row(row: dict[str, Any], picture: str) -> str:
     name = row["id"] or "(no id)"
     sign, word = STATES[row["status"]]
     far = "<br>▲ far from the rest" if row["outlier"] else ""
@@ -210,8 +211,7 @@ def _row(row: dict[str, Any], folder: Path) -> str:
         "<td>" + "".join(f"<p>{escape(note)}</p>" for note in notes if note) + "</td>",
     ]
     kind = row["status"] + (" far" if row["outlier"] else "")
-    picture = f"<td>{_picture(row, folder)}</td>"
-    return f'<tr id="s-{escape(name)}" class="{kind}">{picture}{"".join(cells)}</tr>\n'
+    return f'<tr id="s-{escape(name)}" class="{kind}"><td>{picture}</td>{"".join(cells)}</tr>\n'
 
 
 def _number(value: float | None, text: str) -> str:

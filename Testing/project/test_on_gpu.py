@@ -32,7 +32,7 @@ def test_a_rehearsal_goes_through_its_steps_and_says_what_failed(tmp_path):
     assert "Numbers:" in run.stdout and "gpu-benchmark.json" in run.stdout
     assert "Could not do: training" in run.stdout and "1 could not be done" in run.stdout
     assert run.returncode == 1
-    assert not (ROOT / "docs" / "gpu-pairs.json").exists()
+    assert not (ROOT / "docs" / "evidence" / "gpu-pairs.json").exists()
 
 
 def test_the_queue_holds_every_network_with_weights():
