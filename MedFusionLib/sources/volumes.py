@@ -260,7 +260,8 @@ def to_float32(stored: np.ndarray, name: str) -> np.ndarray:
         >>> to_float32(np.array([3, 4], np.int16), "head")
         array([3., 4.], dtype=float32)
     """
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
+    # what float32 cannot hold becomes infinite, and is refused
+    with np.errstate(over="ignore", invalid="ignore"):
         array = stored.astype(np.float32)
     if stored.dtype.itemsize < 4 or stored.dtype == np.float32 or stored.size == 0:
         return array

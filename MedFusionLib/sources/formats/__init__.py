@@ -6,6 +6,7 @@ adding one file.
 
 - `base`: what a format is, and the header that it gives
 - `itk`: formats whose voxels SimpleITK reads
+- `with_nibabel`: formats that nibabel reads, an extra of the command line
 - `streams`: the lines, numbers and bytes of a file, read with care
 """
 

@@ -133,8 +133,9 @@ class FileFormat(ABC):
         notes = header.notes
         if header.frames > 1 and frame == "mean":
             whole = np.zeros(header.size[::-1])
-            for one in self.frames(path, name):
-                whole += one
+            with np.errstate(over="ignore", invalid="ignore"):  # infinite values are refused later
+                for one in self.frames(path, name):
+                    whole += one
             array = to_float32(whole / header.frames, name)
             notes += (
                 f"{name} is the mean of {header.frames} volumes of a time series, each counted "

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import MedFusionError
-from ..volumes import check_geometry, check_scalar
+from ..volumes import check_geometry, check_scalar, to_float32
 from .base import DamagedError, FileFormat, Header
 from .streams import (
     LARGEST,
@@ -139,7 +139,7 @@ class Nifti(FileFormat):
             for _ in range(math.prod(fields.counts)):
                 stored = np.frombuffer(read_exactly(stream, fields.volume_bytes), fields.dtype)
                 stored = stored.reshape(fields.size[::-1])
-                yield stored if scale is None else stored * scale[0] + scale[1]
+                yield stored if scale is None else _scaled(stored, *scale, name)
 
 
 FORMAT = Nifti()
@@ -262,6 +262,17 @@ def _scale(fields: _Fields) -> tuple[float, float] | None:
     if not math.isfinite(intercept):
         raise DamagedError("the intercept of its values is not finite")
     return slope, intercept
+
+
+def _scaled(stored: np.ndarray, slope: float, intercept: float, name: str) -> np.ndarray:
+    """The values, float32; slice by slice, for a whole volume in float64 takes much memory."""
+    ends = np.array([stored.min(), stored.max()], float) * slope + intercept
+    to_float32(ends, name)  # raises where float32 cannot tell them apart
+    array = np.empty(stored.shape, np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):  # what becomes infinite is refused later
+        for values, into in zip(stored, array, strict=True):
+            into[:] = values.astype(float) * slope + intercept
+    return array
 
 
 # Place ------------------------------------------------------------------------------------------
