@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -45,6 +46,10 @@ if TYPE_CHECKING:
 
 #: what the contributions of the first, second and third source are called in files and scenes
 CONTRIBUTION_NAMES = ("contribution-first", "contribution-second", "contribution-third")
+
+
+#: sources -> (numbers of the other sources -> the factor of the MR), see `inference.headroom`
+_FACTORS: WeakKeyDictionary[Sources, dict[tuple[int, ...], float]] = WeakKeyDictionary()
 
 
 @dataclass(eq=False)
@@ -302,12 +307,16 @@ def _headroom(method: FusionMethod, sources: Sources, settings: Settings) -> flo
     from .inference.headroom import headroom_factor
 
     functional = [n for n, modality in enumerate(sources.modalities) if modality in FUNCTIONAL]
-    others = functional if settings.headroom == "auto" else range(1, len(sources.modalities))
+    others = functional if settings.headroom == "auto" else [*range(1, len(sources.modalities))]
     wanted = settings.headroom == "on" or (settings.headroom == "auto" and method.headroom)
     if not wanted or not others:
         return 1.0
-    scaled = sources.scaled
-    return headroom_factor(scaled[0], np.maximum.reduce([scaled[n] for n in others]))
+    known = _FACTORS.setdefault(sources, {})
+    if tuple(others) not in known:  # a preview asks again for each slice
+        scaled = sources.scaled
+        brightest = np.maximum.reduce([scaled[n] for n in others])
+        known[tuple(others)] = headroom_factor(scaled[0], brightest)
+    return known[tuple(others)]
 
 
 def _report(

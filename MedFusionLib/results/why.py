@@ -15,7 +15,7 @@ from ..report import Report
 from ..sources.hounsfield import with_units
 from ..sources.intensities import Window
 from ..sources.prepare import Sources, prepare
-from ..sources.volumes import Volume, slice_order
+from ..sources.volumes import ALL_AXES, Volume, slice_order
 
 #: between the fused volume and what is computed here; half precision changes up to 0.002
 TOLERANCE = 5e-3
@@ -176,6 +176,11 @@ def explain(
     network = report.method
     if reason := why_not(network):
         raise MedFusionError(reason)
+    if report.parameters.axis == ALL_AXES:
+        raise MedFusionError(
+            "This result is the mean of fusions along three axes, and one is explained; fuse along "
+            "one axis."
+        )
     reference = sources.reference
     if not all(0 <= n < size for n, size in zip(voxel, reference.shape, strict=True)):
         raise MedFusionError(f"This point lies outside of {reference.name}; choose another one.")

@@ -18,7 +18,7 @@ from ..methods.registry import get_method
 from ..methods.weights import check_weights, load_method, round_weights, save_weights
 from .brightness import choose_gain
 from .datasets import find_cases, split_validation
-from .train import evenly_spaced_slices, mean_scores
+from .scoring import evenly_spaced_slices, mean_scores
 
 
 def brighten(weights: str | Path, data: str | Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import time
 import tomllib
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +28,15 @@ from ..inference.memory import kept_memory
 from ..methods.base import FusionMethod
 from ..methods.registry import get_method
 from ..methods.weights import check_weights, load_method, round_weights, save_weights
-from ..metrics import q_abf, ssim
 from ..sources.modalities import PAIRS, modalities_of
-from ..spreadsheets import write_csv
 from .brightness import gain_of
 from .checkpoints import SafeCheckpointIO, checkpoint_file
+from .curves import last_losses, write_curves
 from .datasets import Case, find_cases, leave_out, split_validation
 from .leaks import leaks_of, refuse_leaks
 from .module import FusionTraining
 from .recipe import Recipe, recipe_as_dict, recipe_from, recipe_hash, recipe_on_card
+from .scoring import HeldOut, check_collapse, scores_of
 from .tasks import TASKS
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -80,90 +80,35 @@ def read_recipe(network: str, path: Path | None = None) -> Recipe:
     return recipe
 
 
-class _HeldOut(L.Callback):
-    """Held-out scores after each epoch; keeps the best network; stops a collapsed run."""
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How a training is run.
 
-    def __init__(
-        self,
-        validation: list[torch.Tensor],
-        progress: Callable[[int, int], None] | None,
-        cancelled: Callable[[], bool] | None,
-    ) -> None:
-        self.validation = validation
-        self.average = mean_scores(get_method("average")(), validation)
-        self.progress, self.cancelled = progress, cancelled
-        self.scores: list[dict[str, float]] = []
-        self.best: dict[str, torch.Tensor] = {}
-        self.best_value = -float("inf")
-
-    def on_train_batch_end(self, trainer, module, *_) -> None:
-        if self.progress:
-            self.progress(trainer.global_step, module.recipe.steps)
-        if self.cancelled and self.cancelled():
-            raise Cancelled
-
-    def on_train_epoch_end(self, trainer, module) -> None:
-        network = module.network.eval()
-        row = mean_scores(network, self.validation)
-        network.train()
-        self.scores.append({"step": trainer.global_step, **row})
-        if trainer.global_step < module.recipe.steps / 4:
-            return
-        if row["deviation"] < 1e-3:
-            raise MedFusionError(
-                f"Training collapsed at step {trainer.global_step}: the held-out fused image is "
-                "constant; start again with another seed or a lower learning rate."
-            )
-        value = row["ssim"] + row["q_abf"]
-        if module.recipe.keep == "last":
-            value = trainer.global_step
-        if value > self.best_value:
-            self.best_value = value
-            self.best = {k: v.detach().cpu().clone() for k, v in network.state_dict().items()}
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"scores": self.scores, "best": self.best, "best_value": self.best_value}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.scores, self.best = state["scores"], state["best"]
-        self.best_value = state["best_value"]
-
-
-@torch.inference_mode()
-def score(module: torch.nn.Module, slices: torch.Tensor, batch: int = 8) -> dict[str, float]:
-    """Mean scores of a method over slices, with the background rule applied.
-
-    Args:
-        module: in evaluation mode.
-        slices: (N, 3, H, W): first, second, background.
-
-    Returns:
-        ssim_first, ssim_second, their mean as ssim, q_abf, and the fused images' deviation.
+    Attributes:
+        steps: instead of the recipe's.
+        device: "auto", "cuda", "mps" or "cpu".
+        resume: go on from the last checkpoint of a run with the same `out`.
+        recipe: a recipe file instead of the network's own, or a card, whose recipe it is then.
+        start: weights to go on from, without warm-up, instead of random ones. They must have a
+            card, and be of the same network, pair and form.
+        without: training cases to leave out, such as "spect-mr/03,spect-mr/22".
+        despite_leaks: whether to learn even from slices that are tested on; the card names them.
     """
-    device = next((p.device for p in module.parameters()), torch.device("cpu"))
-    rows = []
-    for part in slices.split(batch):
-        first, second, background = part.to(device).split(1, 1)
-        fused = (module(first, second) * (1 - background)).clamp(0, 1)
-        rows.append(
-            torch.stack(
-                [
-                    ssim(fused, first, second, source="first"),
-                    ssim(fused, first, second, source="second"),
-                    q_abf(fused, first, second),
-                    fused.flatten(1).std(1),
-                ],
-                1,
-            ).cpu()
-        )
-    first, second, q, deviation = torch.cat(rows).double().mean(0).tolist()
-    return {
-        "ssim_first": first,
-        "ssim_second": second,
-        "ssim": (first + second) / 2,
-        "q_abf": q,
-        "deviation": deviation,
-    }
+
+    steps: int | None = None
+    device: str = "auto"
+    resume: bool = False
+    recipe: str | Path | None = None
+    start: str | Path | None = None
+    without: str = ""
+    despite_leaks: bool = False
+
+    def words(self) -> list[str]:
+        """Those that change the weights, as on the command line."""
+        named = (("--steps", self.steps), ("--recipe", self.recipe), ("--from", self.start))
+        words = [word for name, value in named if value is not None for word in (name, str(value))]
+        words += ["--without", self.without] if self.without else []
+        return words + (["--despite-leaks"] if self.despite_leaks else [])
 
 
 def train_network(
@@ -172,15 +117,9 @@ def train_network(
     data: str | Path,
     out: str | Path,
     *,
-    steps: int | None = None,
-    device: str = "auto",
-    resume: bool = False,
-    recipe: str | Path | None = None,
-    start: str | Path | None = None,
-    without: str = "",
-    despite_leaks: bool = False,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    **options: Any,
 ) -> dict[str, Any]:
     """Train a network for a pair, or one that serves all pairs for all of them.
 
@@ -191,16 +130,9 @@ def train_network(
             from; the middle tenth of each chooses the checkpoint, the test cases give the scores
             on the card.
         out: the weights file to write, NAME.safetensors.
-        steps: instead of the recipe's.
-        device: "auto", "cuda", "mps" or "cpu".
-        resume: go on from the last checkpoint of a run with the same `out`.
-        recipe: a recipe file instead of the network's own, or a card, whose recipe it is then.
-        start: weights to go on from, without warm-up, instead of random ones. They must have a
-            card, and be of the same network, pair and form.
-        without: training cases to leave out, such as "spect-mr/03,spect-mr/22".
-        despite_leaks: whether to learn even from slices that are tested on; the card names them.
         progress: called with (steps done, all steps).
         cancelled: asked after every step.
+        options: fields of `TrainingOptions`.
 
     Returns:
         The card.
@@ -213,86 +145,104 @@ def train_network(
     Example:
         >>> train_network("funfusean", "ct-mr", "data", "ct-mr.safetensors")  # doctest: +SKIP
     """
-    out = Path(out)
+    asked, out = TrainingOptions(**options), Path(out)
     if out.suffix != ".safetensors":
         raise MedFusionError(f"{out} must end in .safetensors; it gets the trained weights.")
-    plan = read_recipe(network, Path(recipe) if recipe else None)
-    if steps is not None:
-        if steps < 1:
-            raise MedFusionError(f"{steps} steps train nothing; give at least 1.")
-        plan = replace(plan, steps=steps)
-    method = get_method(network)
-    pairs = pairs_to_train(method, pair)
-    chosen = choose_device(device)
-    before = _Start(Path(start), network, pair, plan) if start else None
+    plan, device = _plan(network, asked), choose_device(asked.device)
+    pairs = pairs_to_train(get_method(network), pair)
+    before = _Start(Path(asked.start), network, pair, plan) if asked.start else None
     if before:
         plan = replace(plan, warm_up=0.0)  # against a collapse that only random weights have
-    cases = leave_out([case for name in pairs for case in find_cases(data, name)], without)
+    cases = [case for name in pairs for case in find_cases(data, name)]
+    cases = leave_out(cases, asked.without)
     leaks = leaks_of(cases, pairs)
-    if not despite_leaks:
+    if not asked.despite_leaks:
         refuse_leaks(leaks)
     training = [case for case in cases if case.split == "train"]
-    testing = [case for case in cases if case.split == "test"]
     if not training:
         raise MedFusionError(f"{data} holds no training pairs for {pair}.")
 
     started = time.monotonic()
-    folder = out.with_suffix(".training")
-    folder.mkdir(parents=True, exist_ok=True)
     module, validation = prepare_training(plan, pair, pairs, training)
     if before:
         module.network.load_state_dict(before.weights)
-    held_out = _HeldOut(validation, progress, cancelled)
-    checkpoint = folder / "last.ckpt"
-    trainer = _trainer(plan, chosen, folder, held_out, module.automatic_optimization)
-    there = resume and checkpoint_file(checkpoint).is_file()
-    with warnings.catch_warnings(), kept_memory():
-        warnings.simplefilter("ignore")
-        trainer.fit(module, ckpt_path=str(checkpoint) if there else None)
+    held_out = HeldOut(validation, progress, cancelled)
+    trainer = _fit(module, held_out, out.with_suffix(".training"), device, asked.resume)
     if cancelled and cancelled():
         raise Cancelled
 
     if held_out.best and plan.keep == "best":
         module.network.load_state_dict(held_out.best)
     round_weights(module.network)  # what is scored is what is saved
-    network_module = module.network.eval().to(chosen)
-    trained = replace(plan, module=plan.module | gain_of(plan, network_module, validation))
-    _write_curves(folder, module.curve, held_out)
-    words = ["medfusion", *_arguments(network, pair, data, out, steps, recipe, start)]
-    words += ["--without", without] if without else []
-    words += ["--despite-leaks"] if despite_leaks else []
+    trained = module.network.eval().to(device)
+    form = plan.module | gain_of(plan, trained, validation)
+    write_curves(out.with_suffix(".training"), module.curve, held_out)
+    words = ["medfusion", "train", network, "--pair", pair, "--data", str(data), "--out", str(out)]
+    testing = [case for case in cases if case.split == "test"]
     card = {
         "network": network,
         "pair": pair,
         "modalities": list(dict.fromkeys(m for name in pairs for m in modalities_of(name))),
-        "citation": method.citation,
+        "citation": get_method(network).citation,
         "data": {
             "folder": Path(data).name,
             "train": _split_summary(training),
             "test": _split_summary(testing),
             "validation": "middle tenth of each training case's slices",
-            "left_out": without,
+            "left_out": asked.without,
             "leaks": [str(leak) for leak in leaks],
         },
-        "command": shlex.join(words),
-        "recipe": recipe_as_dict(trained),
+        "command": shlex.join([*words, *asked.words()]),
+        **_about_training(replace(plan, module=form), module, before),
         "recipe_sha256": recipe_hash(plan),
+        "device": describe_device(device),
+        "precision": str(trainer.precision),
+        "seconds": round(time.monotonic() - started),
+        **scores_of(trained, validation, held_out.average, testing, plan.scored),
+        "version": __version__,
+        "torch": torch.__version__,
+    }
+    check_collapse(card["validation"], plan.steps)
+    save_weights(module.network, out, card)
+    return card
+
+
+def _plan(network: str, asked: TrainingOptions) -> Recipe:
+    """The recipe, with the steps that were asked for."""
+    plan = read_recipe(network, Path(asked.recipe) if asked.recipe else None)
+    if asked.steps is None:
+        return plan
+    if asked.steps < 1:
+        raise MedFusionError(f"{asked.steps} steps train nothing; give at least 1.")
+    return replace(plan, steps=asked.steps)
+
+
+def _fit(
+    module: FusionTraining, held_out: HeldOut, folder: Path, device: torch.device, resume: bool
+) -> L.Trainer:
+    """Train, from the last checkpoint in the folder where that is wanted."""
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint = folder / "last.ckpt"
+    clips = module.automatic_optimization
+    trainer = _trainer(module.recipe, device, folder, held_out, clips)
+    there = resume and checkpoint_file(checkpoint).is_file()
+    with warnings.catch_warnings(), kept_memory():
+        warnings.simplefilter("ignore")
+        trainer.fit(module, ckpt_path=str(checkpoint) if there else None)
+    return trainer
+
+
+def _about_training(plan: Recipe, module: FusionTraining, before: _Start | None) -> dict[str, Any]:
+    """What a card says of recipe, steps and losses."""
+    return {
+        "recipe": recipe_as_dict(plan),
         "first_losses": [row["loss"] for row in module.curve[:FIRST]],
         "steps": plan.steps,
         "seed": plan.seed,
         "pixels": _pixels(plan, type(module).images, before.pixels if before else 0),
         **({"started_from": before.said} if before else {}),
-        "losses": _last_losses(module.curve),
-        "device": describe_device(chosen),
-        "precision": str(trainer.precision),
-        "seconds": round(time.monotonic() - started),
-        **_scores(network_module, validation, held_out.average, testing, plan.scored),
-        "version": __version__,
-        "torch": torch.__version__,
+        "losses": last_losses(module.curve),
     }
-    _check_collapse(card["validation"], plan.steps)
-    save_weights(module.network, out, card)
-    return card
 
 
 def prepare_training(
@@ -348,25 +298,6 @@ def first_losses(card: dict[str, Any], data: str | Path) -> list[float]:
     return [row["loss"] for row in module.curve]
 
 
-def _scores(
-    network: torch.nn.Module,
-    validation: list[torch.Tensor],
-    average: dict[str, float],
-    testing: list[Case],
-    scored: int | None,
-) -> dict[str, Any]:
-    """Scores of the validation slices, and, once, of the test slices."""
-    test = [evenly_spaced_slices(case.slices, scored) for case in testing]
-    held_out: Any = "no test cases in the data"
-    if test:
-        methods = {"network": network, "average": get_method("average")()}
-        held_out = {name: mean_scores(method, test) for name, method in methods.items()}
-    return {
-        "validation": {"network": mean_scores(network, validation), "average": average},
-        "held_out": held_out,
-    }
-
-
 class _Start:
     """The weights that a training goes on from."""
 
@@ -393,7 +324,7 @@ class _Start:
 
 
 def _trainer(
-    plan: Recipe, device: torch.device, folder: Path, held_out: _HeldOut, clips: bool
+    plan: Recipe, device: torch.device, folder: Path, held_out: HeldOut, clips: bool
 ) -> L.Trainer:
     import logging
 
@@ -432,25 +363,6 @@ def _fast_bf16(device: torch.device) -> bool:
     return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
 
 
-def _check_collapse(scores: dict[str, dict[str, float]], steps: int) -> None:
-    network, average = scores["network"], scores["average"]
-    worse = network["ssim"] < average["ssim"] and network["q_abf"] < average["q_abf"]
-    if worse or network["deviation"] < 1e-3:
-        raise MedFusionError(
-            f"After {steps} steps the network is worse than the plain average in both SSIM "
-            f"({network['ssim']:.3f} against {average['ssim']:.3f}) and Q^AB/F "
-            f"({network['q_abf']:.3f} against {average['q_abf']:.3f}): it collapsed or was not "
-            "trained long enough, and no weights were written; train longer or with another seed."
-        )
-
-
-def mean_scores(module: torch.nn.Module, parts: list[torch.Tensor]) -> dict[str, float]:
-    """Scores over the slices of all cases, which may differ in size."""
-    rows = [(len(part), score(module, part)) for part in parts]
-    count = sum(n for n, _ in rows)
-    return {key: sum(n * row[key] for n, row in rows) / count for key in rows[0][1]}
-
-
 def pairs_to_train(method: type[FusionMethod], pair: str) -> list[str]:
     if pair != "all":
         modalities_of(pair)
@@ -463,18 +375,6 @@ def pairs_to_train(method: type[FusionMethod], pair: str) -> list[str]:
     return list(PAIRS) if pair == "all" else [pair]
 
 
-def evenly_spaced_slices(slices: torch.Tensor, count: int | None) -> torch.Tensor:
-    """At most `count` of the slices, evenly spaced; None: all.
-
-    Example:
-        >>> evenly_spaced_slices(torch.arange(10), 3)
-        tensor([0, 4, 9])
-    """
-    if count is None or len(slices) <= count:
-        return slices
-    return slices[torch.linspace(0, len(slices) - 1, count).long()]
-
-
 def _pixels(plan: Recipe, images: int, before: float) -> dict[str, float]:
     """How many pixels a network has seen, and what part of the publication's training that is."""
     seen = before + plan.steps * plan.batch * plan.crop**2 * images
@@ -484,58 +384,9 @@ def _pixels(plan: Recipe, images: int, before: float) -> dict[str, float]:
     return {"seen": seen, "published": plan.published_pixels, "part": part}
 
 
-def _last_losses(curve: list[dict[str, float]]) -> dict[str, float]:
-    """Each loss, its mean over the last tenth of the steps."""
-    last = curve[-max(2, len(curve) // 10) :]
-    values: dict[str, list[float]] = {}
-    for row in last:
-        for name in row.keys() - {"step", "loss"}:
-            values.setdefault(name, []).append(row[name])
-    return {name: round(sum(found) / len(found), 5) for name, found in sorted(values.items())}
-
-
 def _split_summary(cases: list[Case]) -> dict[str, Any]:
     several = len({case.pair for case in cases}) > 1
     return {
         "cases": [f"{case.pair}/{case.name}" if several else case.name for case in cases],
         "slices": sum(len(case.slices) for case in cases),
     }
-
-
-def _arguments(
-    network: str, pair: str, data: Any, out: Path, steps: int | None, recipe: Any, start: Any
-) -> list[str]:
-    words = ["train", network, "--pair", pair, "--data", str(data), "--out", str(out)]
-    for name, value in (("--steps", steps), ("--recipe", recipe), ("--from", start)):
-        words += [] if value is None else [name, str(value)]
-    return words
-
-
-def _write_curves(folder: Path, curve: list[dict[str, float]], held_out: _HeldOut) -> None:
-    from matplotlib.figure import Figure
-
-    for table, rows in (("losses", curve), ("scores", held_out.scores)):
-        if not rows:
-            continue
-        names = list(dict.fromkeys(name for row in rows for name in row))
-        write_csv(
-            folder / f"{table}.csv",
-            [names, *([row.get(name, "") for name in names] for row in rows)],
-        )
-
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    for name in dict.fromkeys(key for row in curve for key in row if key != "step"):
-        points = [(row["step"], row[name]) for row in curve if name in row]
-        left.plot(*zip(*points, strict=True), lw=0.8, label=name)
-    signed = any(row["loss"] < 0 for row in curve)
-    left.set(xlabel="step", ylabel="loss", yscale="symlog" if signed else "log", title="Training")
-    for colour, name in (("C0", "ssim"), ("C1", "q_abf")):
-        values = [row[name] for row in held_out.scores]
-        label = {"ssim": "SSIM, mean of both sources", "q_abf": "Q^AB/F"}[name]
-        right.plot([row["step"] for row in held_out.scores], values, f"{colour}.-", label=label)
-        right.axhline(held_out.average[name], color=colour, ls=":", label="plain average")
-    right.set(xlabel="step", title="Validation slices")
-    for axes in (left, right):
-        axes.legend(fontsize=7)
-    figure.savefig(folder / "curves.png", dpi=120)

@@ -124,6 +124,12 @@ def test_other_weights_are_refused(fusion, random_bands):
         file.rename(file.with_suffix(file.suffix.removesuffix("-away")))
 
 
+def test_a_mean_of_three_axes_has_no_answer(fusion):
+    parameters = replace(fusion.report.parameters, axis="all")
+    with refused("three axes", "fuse along one axis"):
+        explain(fusion.sources, replace(fusion.report, parameters=parameters), (8, 20, 20))
+
+
 def test_outside_there_is_no_answer(fusion):
     for place in ((-1, 0, 0), fusion.fused.shape):
         with refused("outside"):

@@ -35,7 +35,7 @@ def pairs(tmp_path_factory):
 @pytest.fixture
 def run(pairs, tmp_path, monkeypatch):
     """Trains for a few steps of small crops; gives the path of the weights."""
-    monkeypatch.setattr(training, "_check_collapse", lambda *_: None)
+    monkeypatch.setattr(training, "check_collapse", lambda *_: None)
 
     def run(network, pair, name="weights", **options):
         recipe = (training.RECIPES / f"{network}.toml").read_text(encoding="utf-8")

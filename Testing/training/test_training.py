@@ -13,12 +13,13 @@ from MedFusionLib.methods.registry import all_methods, get_method
 from MedFusionLib.methods.weights import load_method
 from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.sources.files import sha256, write_volume
-from MedFusionLib.training import losses
+from MedFusionLib.training import losses, scoring
 from MedFusionLib.training import train as training
 from MedFusionLib.training.brighten import brighten
 from MedFusionLib.training.brightness import choose_gain
 from MedFusionLib.training.checkpoints import SafeCheckpointIO
-from MedFusionLib.training.train import read_recipe, score
+from MedFusionLib.training.scoring import score
+from MedFusionLib.training.train import read_recipe
 from MedFusionLib.training.train import train_network as train
 
 RECIPE = """
@@ -66,7 +67,7 @@ def run(pairs, tmp_path):
 @pytest.fixture
 def unguarded(monkeypatch):
     """Lets a run of a few steps pass for a trained network."""
-    monkeypatch.setattr(training, "_check_collapse", lambda *_: None)
+    monkeypatch.setattr(training, "check_collapse", lambda *_: None)
 
 
 def same_weights(*paths):
@@ -278,9 +279,7 @@ def test_a_network_worse_than_the_average_is_not_written(run, tmp_path):
 
 
 def test_a_constant_image_stops_the_run_early(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        training, "score", lambda *_: {"ssim": 0.0, "q_abf": 0.0, "deviation": 1e-5}
-    )
+    monkeypatch.setattr(scoring, "score", lambda *_: {"ssim": 0.0, "q_abf": 0.0, "deviation": 1e-5})
     steps = []
     with refused("collapsed at step 2", "constant"):
         run(progress=lambda step, _: steps.append(step))
