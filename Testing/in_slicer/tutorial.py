@@ -56,7 +56,7 @@ def tutorial():
     red = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
     colour = slicer.mrmlScene.GetNodeByID(red.GetForegroundVolumeID())
     see(colour.GetAttribute("MedFusion.Role") == "colour")
-    see(ui.legendLeftLabel.text == "all MR" and ui.legendRightLabel.text == "all PET")
+    see(ui.legendLeftLabel.text == "little PET" and ui.legendRightLabel.text == "much PET")
     # 6
     scroll("Red", 34)
     from MedFusionLib.phantom.head import make_phantom
@@ -66,12 +66,13 @@ def tutorial():
     for word in ("MR ", "PET ", "fused ", "if a volume were missing"):
         see(word in ui.probeLabel.text)
     # 7
+    choose(ui.modeComboBox, "fused")
     ui.omegaSlider.value = 0.9
     spin()
     ui.omegaSlider.value = 0.6
     choose(ui.modeComboBox, "paper")
     see("contribution" in ui.legendTitleLabel.text)
-    choose(ui.modeComboBox, "fused")
+    choose(ui.modeComboBox, "sources")
     # 8
     ui.sourcesViewButton.click()
     see(red.GetForegroundOpacity() == 0.5)
