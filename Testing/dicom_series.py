@@ -2,7 +2,7 @@
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pydicom.uid import CTImageStorage, EnhancedCTImageStorage, ExplicitVRLittleEndian
 
 SERIES = "1.2.826.0.1.3680043.2.1125.1"
 
@@ -42,3 +42,46 @@ def write_series(folder, volume, change=None, series=SERIES):
             change(one, k)
         one.save_as(folder / f"{series[-1]}-{count - k}.dcm", enforce_file_format=True)
     return folder
+
+
+def enhanced(volume, order, slopes=None):
+    """An enhanced file with the slices `order` of a volume, scaled by their own slopes."""
+    one = header(EnhancedCTImageStorage)
+    one.NumberOfFrames, one.Rows, one.Columns = len(order), *volume.shape[1:]
+    measures, turned = Dataset(), Dataset()
+    measures.PixelSpacing = [volume.spacing[1], volume.spacing[0]]
+    turned.ImageOrientationPatient = volume.direction.T[:2].ravel().tolist()
+    shared = Dataset()
+    shared.PixelMeasuresSequence, shared.PlaneOrientationSequence = [measures], [turned]
+    one.SharedFunctionalGroupsSequence = [shared]
+    one.PerFrameFunctionalGroupsSequence = []
+    stored = []
+    for k in order:
+        place, frame, scale = Dataset(), Dataset(), Dataset()
+        place.ImagePositionPatient = (volume.matrix @ (0, 0, k, 1))[:3].tolist()
+        scale.RescaleSlope, scale.RescaleIntercept = (slopes[k] if slopes else 1), -1024
+        scale.RescaleType = "HU"
+        frame.PlanePositionSequence = [place]
+        frame.PixelValueTransformationSequence = [scale]
+        one.PerFrameFunctionalGroupsSequence.append(frame)
+        stored.append(np.round((volume.array[k] + 1024) / float(scale.RescaleSlope)))
+    one.PixelData = np.array(stored).astype(np.int16).tobytes()
+    return one
+
+
+def spect(volume, step, **values):
+    """A reconstructed SPECT, as nuclear medicine writes it, from the slices of a volume."""
+    one = header("1.2.840.10008.5.1.4.1.1.20")
+    one.Modality, one.ImageType = "NM", ["ORIGINAL", "PRIMARY", "RECON TOMO", "EMISSION"]
+    one.NumberOfFrames, one.Rows, one.Columns = volume.shape
+    one.PixelSpacing = [volume.spacing[1], volume.spacing[0]]
+    one.SpacingBetweenSlices = step
+    one.SliceVector = list(range(1, volume.shape[0] + 1))
+    detector = Dataset()
+    detector.ImagePositionPatient = list(volume.origin)
+    detector.ImageOrientationPatient = volume.direction.T[:2].ravel().tolist()
+    one.DetectorInformationSequence = [detector]
+    one.PixelData = (volume.array + 1024).astype(np.int16).tobytes()
+    for name, value in values.items():
+        setattr(one, name, value)
+    return one

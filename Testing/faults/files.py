@@ -59,7 +59,7 @@ def good_files(folder: Path) -> dict[str, Path]:
         found[name].parent.mkdir(parents=True)
         packed = name in ("nrrd", "mha", "nii.gz")
         sitk.WriteImage(image, str(found[name]), useCompression=packed)
-    found |= _by_nibabel(folder, values.T)
+    found |= _by_nibabel(folder, values.T) | _of_many_frames(folder, values)
     found["dcm"] = folder / "dcm"
     found["dcm"].mkdir()
     for k in range(SIZE[0]):
@@ -92,6 +92,25 @@ def _by_nibabel(folder: Path, voxels: np.ndarray) -> dict[str, Path]:
         found[name] = folder / name / f"good.{name}"
         found[name].parent.mkdir(parents=True)
         nibabel.save(kind(voxels, affine), found[name])
+    return found
+
+
+def _of_many_frames(folder: Path, values: np.ndarray) -> dict[str, Path]:
+    """DICOM files that hold a whole volume: an enhanced one, and one of nuclear medicine."""
+    from dicom_series import enhanced, spect
+
+    from MedFusionLib.sources.volumes import Volume
+
+    turned = [[0.8, -0.6, 0], [0.6, 0.8, 0], [0, 0, 1]]
+    volume = Volume(values, (0.7, 0.9, 2.5), (-10, 20, 30), turned)
+    found = {}
+    for name, made in (
+        ("enhanced.dcm", enhanced(volume, range(len(values)))),
+        ("nm.dcm", spect(volume, 2.5)),
+    ):
+        found[name] = folder / name / f"good.{name}"
+        found[name].parent.mkdir(parents=True)
+        made.save_as(found[name], enforce_file_format=True)
     return found
 
 

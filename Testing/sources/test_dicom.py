@@ -4,7 +4,7 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
-from dicom_series import header, write_series
+from dicom_series import enhanced, header, spect, write_series
 from helpers import positions, refused
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, generate_frames
@@ -357,31 +357,6 @@ def test_a_ct_says_that_it_is_in_hu(tmp_path):
     assert read_volume(write_series(tmp_path / "b", noise(), screenshot)).units == ""
 
 
-def enhanced(volume, order, slopes=None):
-    """An enhanced file with the slices `order` of a volume, scaled by their own slopes."""
-    one = header(EnhancedCTImageStorage)
-    one.NumberOfFrames, one.Rows, one.Columns = len(order), *volume.shape[1:]
-    measures, turned = Dataset(), Dataset()
-    measures.PixelSpacing = [volume.spacing[1], volume.spacing[0]]
-    turned.ImageOrientationPatient = volume.direction.T[:2].ravel().tolist()
-    shared = Dataset()
-    shared.PixelMeasuresSequence, shared.PlaneOrientationSequence = [measures], [turned]
-    one.SharedFunctionalGroupsSequence = [shared]
-    one.PerFrameFunctionalGroupsSequence = []
-    stored = []
-    for k in order:
-        place, frame, scale = Dataset(), Dataset(), Dataset()
-        place.ImagePositionPatient = (volume.matrix @ (0, 0, k, 1))[:3].tolist()
-        scale.RescaleSlope, scale.RescaleIntercept = (slopes[k] if slopes else 1), -1024
-        scale.RescaleType = "HU"
-        frame.PlanePositionSequence = [place]
-        frame.PixelValueTransformationSequence = [scale]
-        one.PerFrameFunctionalGroupsSequence.append(frame)
-        stored.append(np.round((volume.array[k] + 1024) / float(scale.RescaleSlope)))
-    one.PixelData = np.array(stored).astype(np.int16).tobytes()
-    return one
-
-
 def test_every_frame_is_scaled_by_its_own_slope(tmp_path):
     volume = noise()
     slopes = [0.5, 1, 2, 0.25, 4]
@@ -464,24 +439,6 @@ def test_compressed_frames_are_scaled_each_by_its_own_slope(tmp_path):
 
 
 # Nuclear medicine -------------------------------------------------------------------------------
-
-
-def spect(volume, step, **values):
-    """A reconstructed SPECT, as nuclear medicine writes it, from the slices of a volume."""
-    one = header("1.2.840.10008.5.1.4.1.1.20")
-    one.Modality, one.ImageType = "NM", ["ORIGINAL", "PRIMARY", "RECON TOMO", "EMISSION"]
-    one.NumberOfFrames, one.Rows, one.Columns = volume.shape
-    one.PixelSpacing = [volume.spacing[1], volume.spacing[0]]
-    one.SpacingBetweenSlices = step
-    one.SliceVector = list(range(1, volume.shape[0] + 1))
-    detector = Dataset()
-    detector.ImagePositionPatient = list(volume.origin)
-    detector.ImageOrientationPatient = volume.direction.T[:2].ravel().tolist()
-    one.DetectorInformationSequence = [detector]
-    one.PixelData = (volume.array + 1024).astype(np.int16).tobytes()
-    for name, value in values.items():
-        setattr(one, name, value)
-    return one
 
 
 @pytest.mark.parametrize("sense", [1, -1])
