@@ -12,6 +12,7 @@ from MedFusionLib.colour.coding import legend
 from MedFusionPanel.translation import sentence
 
 STEPS = 9  # of the strip; a step of the middle carries the middle's word
+LABELS = 3  # numbers at a scale: its ends and its middle
 TAG = "MedFusionColours"  # of the colour node of the strip
 #: modality -> Slicer's colours for it
 COLOURS = {
@@ -104,5 +105,6 @@ def _show(volume, title, form):
         node = logic.AddDefaultColorLegendDisplayNode(volume)
     node.SetTitleText(title)
     node.SetLabelFormat(form)
+    node.SetNumberOfLabels(LABELS)
     node.SetVisibility(True)
     return node
