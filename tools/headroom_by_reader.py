@@ -1,0 +1,55 @@
+"""What the model observer keeps of six lesions in grey, by how far a bright MR is brought down.
+
+    python tools/headroom_by_reader.py SITES.npz ...
+
+SITES are places for choosing, as `evaluation.reader.Sites` keeps them. One factor for all sites of
+a file; worst task, mean, and every task.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from refresh_headroom import WAYS
+
+from MedFusionLib.evaluation.reader import (
+    Appearance,
+    Hotelling,
+    Reader,
+    Sites,
+    lesion_tasks,
+    plant,
+)
+from MedFusionLib.evaluation.reader.display import as_grey
+from MedFusionLib.inference.headroom import headroom_factor, with_headroom
+from MedFusionLib.inference.slices import run_slices
+from MedFusionLib.methods.weights import load_method
+
+
+def display(name: str, pair: str, room: float | None):
+    """The fused image in grey, as `fuse` gives it with that headroom."""
+    method = load_method(name, pair)
+
+    def shown(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        factor = headroom_factor(first, second, room) if room else 1.0
+        fused = run_slices(with_headroom(method, factor), [first, second], bounded=True).fused
+        return as_grey(np.where((first == 0) & (second == 0), 0, fused))
+
+    return shown
+
+
+def main() -> None:
+    for path in map(Path, sys.argv[1:]):
+        sites = Sites.load(path)
+        trials = plant(sites, lesion_tasks(sites.pair)[:6])
+        reader = Reader(trials, Hotelling(Appearance("CIELAB", "normal")), draws=0)
+        for title, (name, room) in WAYS.items():
+            kept = reader.kept(display(name, sites.pair, room))
+            tasks = " ".join(f"{value:.2f}" for value in np.ravel(kept.values)[:6])
+            print(f"{path.stem}: {title}: worst {kept.worst():.2f} mean {kept.mean():.2f}: {tasks}")
+
+
+if __name__ == "__main__":
+    main()
