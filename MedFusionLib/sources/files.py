@@ -59,7 +59,7 @@ def read_volume(
         if not path.exists():
             raise MedFusionError(f"There is no file {path}; check the path.")
         if path.is_dir() or (path.is_file() and is_dicom(path)):
-            return read_dicom(path, series, modality)
+            return read_dicom(path, series, modality, frame)
         kind = checked_format(path)
         with in_a_sentence(path):
             return kind.read(path, stem(path), frame, orientation)
@@ -119,7 +119,7 @@ def corners_of(
     if not path.exists():
         raise MedFusionError(f"There is no file {path}; check the path.")
     if path.is_dir() or (path.is_file() and is_dicom(path)):
-        slices = slices_of(path, series, modality)
+        slices = slices_of(path, series, modality, frame)
         ends = [
             (one.place, (np.array(one.size[::-1]) - 1) * one.pixel @ one.axes)
             for one in (slices[0], slices[-1])
@@ -128,7 +128,7 @@ def corners_of(
     kind = checked_format(path)
     with in_a_sentence(path):
         header = kind.header(path, str(path), orientation)
-    check_frame(header, str(path), frame)
+    check_frame(header.frames, str(path), frame)
     return header.corners
 
 

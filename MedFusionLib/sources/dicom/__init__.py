@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import MedFusionError
+from ..formats.base import check_frame, frame_note
 from ..patients import Patient
 from ..volumes import Volume
 from .files import check_pixels, is_dicom, reading
 from .frames import Slice, slices_in
-from .geometry import in_order, straightened
+from .geometry import in_order, straightened, volumes_in
 from .pixels import read_values
 from .series import Series, check_patient, choose_series, find_series
 
@@ -40,7 +41,9 @@ CT_CLASSES = (
 )
 
 
-def read_dicom(path: Path, series: str = "", modality: str = "") -> Volume:
+def read_dicom(
+    path: Path, series: str = "", modality: str = "", frame: int | str | None = None
+) -> Volume:
     """The volume of one series.
 
     Args:
@@ -48,6 +51,7 @@ def read_dicom(path: Path, series: str = "", modality: str = "") -> Volume:
         series: number or UID of the series, where there are several.
         modality: "mr", "ct", "pet" or "spect": the one series of that kind, where there are several
             and none is said.
+        frame: of a time series, the number of a volume, from 0, or "mean".
 
     Raises:
         MedFusionError: no series or several, damaged or missing slices, slices of two patients, or
@@ -55,8 +59,12 @@ def read_dicom(path: Path, series: str = "", modality: str = "") -> Volume:
     """
     with warnings.catch_warnings():  # what is wrong with a header is said in our words
         warnings.simplefilter("ignore")
-        found = _arranged(path, series, modality)
+        found = _arranged(path, series, modality, frame)
+        volumes = found.volumes
         values = read_values(found.slices, found.series.instances, path)
+        for more in volumes[1:]:
+            values += read_values(more, found.series.instances, path)
+        values /= len(volumes)
         array, origin, direction, note = straightened(
             values, found.slices, found.spacing, found.step, found.name
         )
@@ -68,13 +76,15 @@ def read_dicom(path: Path, series: str = "", modality: str = "") -> Volume:
             found.name,
             modality=found.series.modality,
             units=_units(found.series, found.slices),
-            notes=(note,) if note else (),
+            notes=(*found.notes, *([note] if note else [])),
             patient=found.patient,
             frame=found.series.said("FrameOfReferenceUID"),
         )
 
 
-def slices_of(path: Path, series: str = "", modality: str = "") -> list[Slice]:
+def slices_of(
+    path: Path, series: str = "", modality: str = "", frame: int | str | None = None
+) -> list[Slice]:
     """The slices that `read_dicom` would read, in order, from their headers alone.
 
     Raises:
@@ -82,7 +92,7 @@ def slices_of(path: Path, series: str = "", modality: str = "") -> list[Slice]:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return _arranged(path, series, modality).slices
+        return _arranged(path, series, modality, frame).slices
 
 
 def read_headers(path: Path, series: str = "", modality: str = "") -> list[Dataset]:
@@ -100,21 +110,36 @@ def read_headers(path: Path, series: str = "", modality: str = "") -> list[Datas
 
 @dataclass(frozen=True)
 class _Arranged:
-    """A series whose slices are in order."""
+    """A series whose slices are in order.
+
+    Attributes:
+        volumes: the slices of each volume whose mean is wanted; of one, but for a time series.
+    """
 
     series: Series
-    slices: list[Slice]
+    volumes: list[list[Slice]]
     spacing: tuple[float, float, float]
     step: np.ndarray
     patient: Patient
+    notes: tuple[str, ...]
+
+    @property
+    def slices(self) -> list[Slice]:
+        """Of the first volume."""
+        return self.volumes[0]
 
     @property
     def name(self) -> str:
-        """Of the volume; the name of a folder is often the patient's."""
-        return "-".join([self.series.modality or "dicom", "series", *self.series.number.split()])
+        """Of the volume."""
+        return _name(self.series)
 
 
-def _arranged(path: Path, wanted: str, modality: str) -> _Arranged:
+def _name(series: Series) -> str:
+    """What to call a series; the name of a folder is often the patient's."""
+    return "-".join([series.modality or "dicom", "series", *series.number.split()])
+
+
+def _arranged(path: Path, wanted: str, modality: str, frame: int | str | None) -> _Arranged:
     series = choose_series(path, wanted, modality)
     slices: list[Slice] = []
     for instance in series.instances:
@@ -125,7 +150,20 @@ def _arranged(path: Path, wanted: str, modality: str) -> _Arranged:
         raise MedFusionError(
             f"{path} holds a single DICOM slice; give the folder with all slices of the series."
         )
-    return _Arranged(series, *in_order(slices, path), check_patient(series))
+    times = volumes_in(slices)
+    check_frame(len(times), _name(series), frame)
+    if len(times) > 1 and isinstance(frame, int):
+        chosen = [times[frame]]
+    else:
+        chosen = times
+    ordered = [in_order(part, path) for part in chosen]
+    return _Arranged(
+        series,
+        [part for part, _, _ in ordered],
+        *ordered[0][1:],
+        check_patient(series),
+        frame_note(len(times), _name(series), frame),
+    )
 
 
 def _units(series: Series, slices: list[Slice]) -> str:

@@ -30,6 +30,7 @@ class Slice:
         pixel: mm between pixels along a row, and between rows.
         size: (rows, columns).
         scale: slope and intercept of its values.
+        time: orders the slices of one place in a time series; None where it is not said.
     """
 
     file: Path
@@ -39,6 +40,7 @@ class Slice:
     pixel: tuple[float, float]
     size: tuple[int, int]
     scale: tuple[float, float]
+    time: float | None = None
 
 
 def slices_in(instance: Instance) -> Iterator[Slice]:
@@ -122,4 +124,20 @@ def _slice(instance: Instance, frame: int, value: Callable[[str, str], Any]) -> 
         (float(pixel[1]), float(pixel[0])),
         (int(header.Rows), int(header.Columns)),
         (scale[0], scale[1]),
+        _time(value),
     )
+
+
+def _time(value: Callable[[str, str], Any]) -> float | None:
+    """What orders the slices of one place: a number of a time, or a time."""
+    for keyword, sequence in (
+        ("TemporalPositionIndex", "FrameContentSequence"),
+        ("TemporalPositionIdentifier", "FrameContentSequence"),
+        ("FrameReferenceTime", "FrameContentSequence"),
+        ("AcquisitionTime", "FrameContentSequence"),
+    ):
+        try:
+            return float(value(keyword, sequence))
+        except (TypeError, ValueError):
+            continue
+    return None

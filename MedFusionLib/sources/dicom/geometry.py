@@ -21,6 +21,22 @@ STRAIGHT = 0.1  # of a pixel, over the whole stack: less is no tilt
 STEEPEST = 45.0  # degrees
 
 
+def volumes_in(slices: Sequence[Slice]) -> list[list[Slice]]:
+    """The volumes of a time series, in the order of their times; one where it is none.
+
+    It is one where every place holds the same number of slices, each of another time.
+    """
+    places: dict[tuple[float, ...], list[Slice]] = {}
+    for one in slices:
+        places.setdefault(tuple(np.round(one.place, 2)), []).append(one)
+    counts = {len(part) for part in places.values()}
+    times = [{one.time for one in part} for part in places.values()]
+    if len(counts) > 1 or any(None in part or {len(part)} != counts for part in times):
+        return [list(slices)]
+    parts = [sorted(part, key=lambda one: one.time or 0.0) for part in places.values()]
+    return [list(volume) for volume in zip(*parts, strict=True)]
+
+
 def in_order(
     slices: Sequence[Slice], path: Path
 ) -> tuple[list[Slice], tuple[float, float, float], np.ndarray]:

@@ -128,27 +128,22 @@ class FileFormat(ABC):
             frame: the number of one of several volumes, from 0, or "mean".
         """
         header = self.header(path, name, orientation)
-        check_frame(header, name, frame)
+        check_frame(header.frames, name, frame)
         array = np.zeros(header.size[::-1], np.float32)
         notes = header.notes
+        notes += frame_note(header.frames, name, frame)
         if header.frames > 1 and frame == "mean":
             whole = np.zeros(header.size[::-1])
             with np.errstate(over="ignore", invalid="ignore"):  # infinite values are refused later
                 for one in self.frames(path, name):
                     whole += one
             array = to_float32(whole / header.frames, name)
-            notes += (
-                f"{name} is the mean of {header.frames} volumes of a time series, each counted "
-                "alike, however long it took.",
-            )
         else:
             wanted = frame if header.frames > 1 else 0
             for number, one in enumerate(self.frames(path, name)):
                 if number == wanted:
                     array = to_float32(one, name)
                     break
-            if header.frames > 1:
-                notes += (f"{name} is volume {frame} of 0 to {header.frames - 1} in its file.",)
         return Volume(array, header.spacing, header.origin, header.direction, name, notes=notes)
 
 
@@ -190,28 +185,40 @@ def frame_of(text: str) -> int | str:
     return frame
 
 
-def check_frame(header: Header, name: str, frame: int | str | None) -> None:
-    """Check that a file holds one volume, or the chosen one.
+def frame_note(count: int, name: str, frame: int | str | None) -> tuple[str, ...]:
+    """What to say of a volume that was chosen of several."""
+    if count == 1:
+        return ()
+    if frame == "mean":
+        return (
+            f"{name} is the mean of {count} volumes of a time series, each counted alike, however "
+            "long it took.",
+        )
+    return (f"{name} is volume {frame} of 0 to {count - 1} of a time series.",)
+
+
+def check_frame(count: int, name: str, frame: int | str | None) -> None:
+    """Check that there is one volume, or the chosen one.
 
     Raises:
         MedFusionError: it is a time series and no volume, or none that is there, is chosen.
 
     Example:
-        >>> check_frame(Header((2, 2, 2), frames=9), "pet", None)
+        >>> check_frame(9, "pet", None)
         Traceback (most recent call last):
             ...
         MedFusionLib.errors.MedFusionError: pet is a time series of 9 volumes; choose one with \
 --frame N, from 0 to 8, or their mean with --frame mean.
     """
-    if header.frames == 1 or frame == "mean" or (frame in range(header.frames)):
+    if count == 1 or frame == "mean" or (frame in range(count)):
         return
     if frame is None:
         raise MedFusionError(
-            f"{name} is a time series of {header.frames} volumes; choose one with --frame N, from "
-            f"0 to {header.frames - 1}, or their mean with --frame mean."
+            f"{name} is a time series of {count} volumes; choose one with --frame N, from "
+            f"0 to {count - 1}, or their mean with --frame mean."
         )
     raise MedFusionError(
-        f"{name} has no volume {frame}; choose one with --frame N, from 0 to {header.frames - 1}, "
+        f"{name} has no volume {frame}; choose one with --frame N, from 0 to {count - 1}, "
         "or their mean with --frame mean."
     )
 
