@@ -59,7 +59,7 @@ class Option:
         """What a word for it looks like."""
         if self.choices:
             return f"one of {', '.join(self.choices())}"
-        return _WORDS.get(self.kind) or self.kind.looks
+        return _WORDS.get(self.kind) or str(getattr(self.kind, "looks", ""))
 
     def read(self, text: str) -> Any:
         """The value that a word stands for.

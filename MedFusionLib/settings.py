@@ -136,7 +136,7 @@ class Settings:
         first = self.coding.mode
         more = tuple(get_mode(name).name for name in self.more_colours or () if name != first)
         object.__setattr__(self, "more_colours", tuple(dict.fromkeys(more)))
-        wanted = self.contributions or contributions_for(first, *self.more_colours)
+        wanted = self.contributions or contributions_for(first, *more)
         object.__setattr__(self, "contributions", wanted)
         method = get_method(self.method)
         if wanted == "gradient" and not method.differentiable:

@@ -44,7 +44,7 @@ def read_bids(folder: Path) -> list[dict[str, str]]:
         raise MedFusionError(
             f"The folder {folder} has no folders sub-*; give a CSV or a BIDS folder."
         )
-    rows = []
+    rows: list[dict[str, str]] = []
     for subject in subjects:
         sessions = sorted(path for path in subject.glob("ses-*") if path.is_dir())
         for place in sessions or [subject]:

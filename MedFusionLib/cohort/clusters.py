@@ -14,7 +14,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import MedFusionError
 
@@ -87,7 +87,7 @@ def local_cluster(
     security = Security.temporary()
     head = {"protocol": "tls://", "security": security, "host": HOME, "port": 0}
     head |= {"dashboard": dashboard, "dashboard_address": f"{HOME}:{DASHBOARD if dashboard else 0}"}
-    pages = {} if dashboard else {key: [] for key in PAGES}
+    pages: dict[str, Any] = {} if dashboard else {key: [] for key in PAGES}
     with contextlib.ExitStack() as stack:
         stack.enter_context(dask.config.set(pages))
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="medfusion-dask-"))

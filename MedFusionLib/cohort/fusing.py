@@ -208,7 +208,9 @@ def fuse_words(study: Study) -> dict[str, Any]:
     from ..options import fields_from
     from ..settings import Inputs, Settings
 
-    given = {name: one.command_default for name, one in COLUMN_OPTIONS.items()} | study.options
+    given = {name: one.command_default for name, one in COLUMN_OPTIONS.items()} | dict(
+        study.options
+    )
     return {
         "third_modality": study.third_modality,
         "windows": Inputs(**fields_from(Inputs, given)).windows[: len(study.files)],

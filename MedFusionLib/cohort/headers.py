@@ -146,7 +146,9 @@ def _serve() -> None:
     for line in sys.stdin:
         try:
             each = zip(*json.loads(line), strict=True)
-            answer = {"boxes": [box_of(file, **words).tolist() for file, words in each]}
+            answer: dict[str, Any] = {
+                "boxes": [box_of(file, **words).tolist() for file, words in each]
+            }
         except MedFusionError as error:
             answer = {"error": str(error)}
         except OSError as error:

@@ -112,6 +112,7 @@ def _distribution(measure: str, group: Sequence[dict[str, Any]]) -> Iterator[str
     values = np.array([value_of(row, measure) for row in there])
     median = float(np.median(values))
     far = [row for row in there if measure in row["outlier"]]
+    far_values = [value for row in far if (value := value_of(row, measure)) is not None]
     better = {1: "higher is better", -1: "lower is better", 0: "neither end is better"}
     links = ", ".join(
         f'<a href="#s-{escape(row["id"])}">{escape(row["id"])}</a> ({row["outlier"][measure]:+.1f})'
@@ -120,7 +121,7 @@ def _distribution(measure: str, group: Sequence[dict[str, Any]]) -> Iterator[str
     more = f" and {len(far) - 8} more" if len(far) > 8 else ""
     yield f"<figure>\n<figcaption><b>{escape(title_of(measure))}</b>, "
     yield f"{better[good_side(measure)]}; median {median:.3g}</figcaption>\n"
-    yield _histogram(values, median, [value_of(row, measure) for row in far])
+    yield _histogram(values, median, far_values)
     yield f'<p class="far">◆ {links}{more}</p>\n' if far else ""
     yield "</figure>\n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ def why_outlier(row: dict[str, Any]) -> str:
         >>> why_outlier({"outlier": {"agreement": -7.2, "q_abf": 4.0}})
         'Agreement 7.2 below the median, Q^AB/F 4.0 above it'
     """
-    parts = []
+    parts: list[str] = []
     for measure, distance in sorted(row["outlier"].items(), key=lambda item: -abs(item[1])):
         of = "it" if parts else "the median"
         where = "below" if distance < 0 else "above"
@@ -147,7 +148,7 @@ COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "network": lambda row: row["network"],
     "seconds": lambda row: row["seconds"],
     "device": lambda row: row["device"],
-    **{name: lambda row, name=name: value_of(row, name) for name in MEASURES},
+    **{name: partial(value_of, measure=name) for name in MEASURES},
     "warnings": lambda row: " | ".join(row["warnings"]),
 }
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..errors import MedFusionError
+
 if TYPE_CHECKING:
     from .coding import Coding
 
@@ -35,6 +37,16 @@ class Voxels:
     contributions: Sequence[np.ndarray]
     background: np.ndarray
     scaled: Callable[[], Sequence[np.ndarray]] | None = None
+
+    def sources(self) -> Sequence[np.ndarray]:
+        """The sources in [0, 1]; for modes with `needs_sources`, whose callers make sure of them.
+
+        Raises:
+            MedFusionError: they are not at hand.
+        """
+        if self.scaled is None:
+            raise MedFusionError("The sources themselves are not at hand; fuse again.")
+        return self.scaled()
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,6 @@ from typing import Any, ClassVar, NamedTuple, NoReturn
 from torch import Tensor, nn
 
 from ..errors import MedFusionError
-from .boxes import Box
 
 
 class Weighing(NamedTuple):
@@ -77,7 +76,7 @@ class FusionMethod(nn.Module, ABC):
     """
 
     name: ClassVar[str]
-    title: ClassVar[str]
+    title: str
     kind: ClassVar[str] = "classical"
     group: ClassVar[str] = "comparison"
     summary: ClassVar[str] = ""
@@ -95,7 +94,7 @@ class FusionMethod(nn.Module, ABC):
     weights_sha256: str | None = None
 
     @abstractmethod
-    def forward(self, *sources: Tensor) -> Tensor:
+    def forward(self, *sources: Any, **_: Any) -> Tensor:
         """Fuse slice batches.
 
         It must give the same for a slice whatever stands beside it in the batch, finite values
@@ -108,7 +107,7 @@ class FusionMethod(nn.Module, ABC):
             (N, 1, H, W).
         """
 
-    def parts(self, *sources: Tensor) -> tuple[Tensor, ...]:
+    def parts(self, *sources: Any, **_: Any) -> tuple[Tensor, ...]:
         """Optional: what was taken from each source; the maps sum to the fused batch.
 
         Possible where the fused image is a sum of terms, each linear in one source once the method
@@ -122,7 +121,7 @@ class FusionMethod(nn.Module, ABC):
         """
         self._lacks("parts")
 
-    def weigh(self, *sources: Tensor) -> Weighing:
+    def weigh(self, *sources: Any, **_: Any) -> Weighing:
         """Optional: the layers of each source and their weights, for `results.why`.
 
         Args:
@@ -130,7 +129,7 @@ class FusionMethod(nn.Module, ABC):
         """
         self._lacks("weigh")
 
-    def fuse_box(self, *sources: Tensor, box: Box) -> Tensor:
+    def fuse_box(self, *sources: Any, **_: Any) -> Tensor:
         """Optional: the part of `forward`'s result inside a box, at less work.
 
         Args:
@@ -162,10 +161,10 @@ class BranchedMethod(FusionMethod):
         """
 
     @abstractmethod
-    def join(self, *branches: Any) -> Tensor:
+    def join(self, *branches: Any, **_: Any) -> Tensor:
         """The fused batch (N, 1, H, W) from the branches of all sources, in their order."""
 
-    def forward(self, *sources: Tensor) -> Tensor:
+    def forward(self, *sources: Any, **_: Any) -> Tensor:
         """Fuse slice batches (N, 1, H, W) in [0, 1] to one (N, 1, H, W)."""
         return self.join(*(self.branch(number, source) for number, source in enumerate(sources)))
 

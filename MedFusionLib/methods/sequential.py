@@ -23,8 +23,8 @@ class SequentialFusion(FusionMethod):
         super().__init__()
         self.pair, self.then = pair, then
         self.title = f"{pair.title}, one pair after the other"
-        radii = (pair.receptive_radius, then.receptive_radius)
-        self.receptive_radius = None if None in radii else sum(radii)
+        one, other = pair.receptive_radius, then.receptive_radius
+        self.receptive_radius = None if one is None or other is None else one + other
 
     def forward(self, first: Tensor, second: Tensor, third: Tensor) -> Tensor:
         return self.then(self.pair(first, second).clamp(0, 1), third)

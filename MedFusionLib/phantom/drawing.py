@@ -274,9 +274,9 @@ class _Slab:
 
 def _join(a: np.ndarray, b: np.ndarray, width: float) -> np.ndarray:
     """The union of two signed distances, its seam rounded over some mm."""
-    width = np.float32(width)
-    seam = np.maximum(width - np.abs(a - b), 0)
-    return np.minimum(a, b) - seam * seam / (4 * width)
+    wide = np.float32(width)
+    seam = np.maximum(wide - np.abs(a - b), 0)
+    return np.minimum(a, b) - seam * seam / (4 * wide)
 
 
 def _to_sheet(sheet: np.ndarray, *beyond: np.ndarray) -> np.ndarray:

@@ -44,7 +44,8 @@ class Phantom:
     def centre(self, planted: str) -> tuple[float, float, float]:
         """LPS position in mm of the middle of a planted thing, such as "lesion"."""
         index = np.argwhere(self.truth[planted]).mean(axis=0)
-        return tuple(map(float, (self.ct.matrix @ [*index[::-1], 1])[:3]))
+        left, posterior, superior = (self.ct.matrix @ [*index[::-1], 1])[:3].tolist()
+        return left, posterior, superior
 
 
 def make_phantom(shape: tuple[int, int, int] = (96, 192, 192), seed: int = 0) -> Phantom:

@@ -105,7 +105,7 @@ class Why:
             values = f"the {self._most} source, {values}"
         else:
             values += ", equally bright"
-        terms = []
+        terms: list[tuple[float, str]] = []
         for part in self.taken:
             *names, _ = (f"the {part.modality}'s {name}" for name in self.names)
             names.append(f"what is coarser in the {part.modality}")

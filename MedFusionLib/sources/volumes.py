@@ -219,8 +219,8 @@ def as_volume(source: Volume | sitk.Image | tuple[Any, Sequence[float]], name: s
     """
     if isinstance(source, Volume):
         return source
-    if hasattr(source, "GetNumberOfComponentsPerPixel"):  # of SimpleITK, which need not be loaded
-        return from_sitk(source, name)
+    if not isinstance(source, tuple) and hasattr(source, "GetNumberOfComponentsPerPixel"):
+        return from_sitk(source, name)  # an image of SimpleITK, which need not be loaded
     try:
         array, spacing = source
         array, spacing = np.asarray(array, np.float32), tuple(map(float, spacing))

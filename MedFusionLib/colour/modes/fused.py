@@ -85,7 +85,7 @@ def _fractions(sources: int) -> np.ndarray:
     if sources == 2:
         second = np.linspace(0, 1, LEVELS)
         return np.stack([1 - second, second], axis=1)
-    first, second = np.divmod(np.arange(_PARTS**2), _PARTS) / np.float64(_PARTS - 1)
+    first, second = np.array(np.divmod(np.arange(_PARTS**2), _PARTS)) / (_PARTS - 1)
     third = np.maximum(1 - first - second, 0)
     return np.stack([first, second, third], axis=1)
 

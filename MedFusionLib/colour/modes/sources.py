@@ -38,7 +38,7 @@ class BothSources(ColourMode):
 
     def places(self, voxels: Voxels) -> Places:
         shown = ~voxels.background
-        first, *others = map(levels, voxels.scaled())
+        first, *others = map(levels, voxels.sources())
         row = np.maximum(first, 1) * shown  # row 0 is the background's
         if len(others) == 1:
             return Places(row, others[0])
@@ -67,10 +67,11 @@ class BothSources(ColourMode):
     ) -> list[tuple[int, int, int]]:
         table = self.table(coding, modalities)
         if len(modalities) == 3:
-            colours = (table[170, (FEW - 1) * FEW], table[170, FEW - 1])
+            columns = [(FEW - 1) * FEW, FEW - 1]
         else:
-            colours = (table[170, -1],)
-        return [(200, 200, 200), *(tuple(colour.tolist()) for colour in colours)]
+            columns = [table.shape[1] - 1]
+        colours = [table[170, column].tolist() for column in columns]
+        return [(200, 200, 200), *((red, green, blue) for red, green, blue in colours)]
 
     def in_words(
         self,
