@@ -91,15 +91,7 @@ def prepare(
     """
     windows = windows or [None] * len(volumes)
     reference = volumes[0]
-    for volume, modality in zip(volumes, modalities, strict=True):
-        check_values(volume, gaps=True)
-        _check_role(volume, modality)
-    for one, other in combinations(volumes, 2):
-        if same_grid(one, other) and np.array_equal(one.array, other.array, True):
-            raise MedFusionError(
-                f"{one.name} and {other.name} are the same volume, given twice; choose another one."
-            )
-
+    _check_sources(volumes, modalities)
     placed, chosen, coverage, warnings = [], [], [], []
     background = np.ones(reference.shape, bool)
     for volume, modality, window in zip(volumes, modalities, windows, strict=True):
@@ -222,6 +214,18 @@ def _exchange_warnings(
         for volume, modality, sharp in zip(volumes, modalities, sharpness, strict=True)
         if modality in ("pet", "spect") and sharpness[0] < LESS_SHARP * sharp
     ]
+
+
+def _check_sources(volumes: Sequence[Volume], modalities: Sequence[str]) -> None:
+    """Raise a MedFusionError where one of them cannot be fused, or two are the same."""
+    for volume, modality in zip(volumes, modalities, strict=True):
+        check_values(volume, gaps=True)
+        _check_role(volume, modality)
+    for one, other in combinations(volumes, 2):
+        if same_grid(one, other) and np.array_equal(one.array, other.array, True):
+            raise MedFusionError(
+                f"{one.name} and {other.name} are the same volume, given twice; choose another one."
+            )
 
 
 def _check_role(volume: Volume, modality: str) -> None:
