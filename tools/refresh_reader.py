@@ -7,7 +7,8 @@ DATA is the folder of real pairs, whose test cases are used; the seeds of the di
 to 211. A set is pet-digital, ct-digital, pet-real, ct-real or spect-real. Of each, "main" shows the
 sources, Slicer's blending, the colour modes and the default in grey at 100 sites, with every lesion
 and condition; "methods" shows every method in grey at 60 sites, with the six lesions of the
-definition. FOLDER keeps what is measured, display by display; what it holds is not measured again.
+definition, and the published colours, whose gradients take long. FOLDER keeps what is measured,
+display by display; what it holds is not measured again.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def measure(data: Path, folder: Path, name: str, part: str) -> None:
     conditions = CONDITIONS if part == "main" else METHOD_CONDITIONS
     kept: dict[str, dict[str, Kept]] = found["kept"] if found else {}
     readers = make_readers(trials, conditions)
-    for words in sorted(displays, key=lambda name: ("paper" in name, not name.startswith(SHOWN))):
+    for words in sorted(displays, key=lambda name: not name.startswith(SHOWN)):
         if words in kept:
             continue
         kept[words] = read_one(displays[words], trials, readers)
@@ -113,8 +114,9 @@ def displays_of(pair: str, part: str) -> dict[str, Display]:
     slow = {f"{name}, grey" for name in TOO_SLOW}
     if part == "methods":
         grey = {n: d for n, d in displays.items() if n.endswith(", grey") and n not in slow}
-        return {YARDSTICK: displays[YARDSTICK]} | grey
-    return displays
+        paper = {n: d for n, d in displays.items() if "paper" in n}
+        return {YARDSTICK: displays[YARDSTICK]} | paper | grey
+    return {n: d for n, d in displays.items() if "paper" not in n}
 
 
 def write(folder: Path) -> None:
@@ -128,7 +130,7 @@ def write(folder: Path) -> None:
             readings = readings_of(pickle.loads(file.read_bytes()))
             found[f"{name}, {part}"] = as_json(readings)
             heading = f"### {readings.pair}, {readings.title}" + (
-                ": every method in grey" if part == "methods" else ""
+                ": every method in grey, and the published colours" if part == "methods" else ""
             )
             count = f"{readings.sites} sites in {readings.groups} slices."
             parts += [heading, "", count, "", *summary_table(readings), ""]
@@ -139,7 +141,8 @@ def write(folder: Path) -> None:
                 parts += [*order_table(readings), "", "</details>", ""]
             if part == "main":
                 mains[name] = readings
-    save_plot(mains["pet-digital"], PLOT)
+    shown = [name for name in mains["pet-digital"].displays if name.startswith(SHOWN)]
+    save_plot(mains["pet-digital"], PLOT, shown)
 
     RESULTS.write_text(json.dumps(found, ensure_ascii=False) + "\n", encoding="utf-8")
     page = PAGE.read_text(encoding="utf-8")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from PIL import Image
 
 from ... import __version__
 from ...report import NOTICE
@@ -169,11 +170,12 @@ def as_json(readings: Readings) -> dict[str, Any]:
                     "mean": _number(mean),
                     "mean_interval": [_number(x) for x in intervals[1]],
                     "kept": [_number(x) for x in kept.values],
-                    "low": [_number(x) for x in kept.intervals[0]],
-                    "high": [_number(x) for x in kept.intervals[1]],
                     "false": _number(kept.false[0]),
                 }
             )
+            if condition in (USUAL, SECOND):
+                low, high = ([_number(x) for x in ends] for ends in kept.intervals)
+                found[-1] |= {"low": low, "high": high}
     sources = {c: [_number(x) for x in kept[0].in_sources] for c, kept in readings.kept.items()}
     return {
         "title": readings.title,
@@ -200,19 +202,20 @@ def _number(value: float) -> float | None:
 # Picture ----------------------------------------------------------------------------------------
 
 
-def save_plot(readings: Readings, path: Path, most: int = 12) -> None:
+def save_plot(
+    readings: Readings, path: Path, names: Sequence[str] | None = None, most: int = 14
+) -> None:
     """What is kept of each lesion by each display, with intervals: dots, one column a lesion.
 
     Args:
         readings: what was measured.
         path: of the PNG.
-        most: displays at most: the best by the mean, and the yardstick.
+        names: of the displays; default: those that keep most.
+        most: displays at most.
     """
-    shown = sorted(readings.displays, key=lambda name: -readings.of(name).mean())
-    extra = [name for name in (YARDSTICK, *shown[-1:]) if name in shown[most - 2 :]]
-    shown = [*shown[: most - len(extra)], *extra]
+    shown = sorted(names or readings.displays, key=lambda name: -readings.of(name).mean())[:most]
     columns = [n for n, q in enumerate(readings.questions) if q.kind != "tissue"]
-    height = 1.9 + 0.3 * len(shown)
+    height = 1.6 + 0.3 * len(shown)
     figure = Figure(figsize=(3.2 + 1.15 * len(columns), height), facecolor=PAPER)
     grid = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
     rows = np.arange(len(shown))[::-1]
@@ -237,10 +240,13 @@ def save_plot(readings: Readings, path: Path, most: int = 12) -> None:
     title = f"Kept of what both sources side by side show: {readings.title}, {readings.pair}"
     figure.suptitle(title, fontsize=10, color=INK, y=1 - 0.1 / height, va="top")
     figure.subplots_adjust(
-        left=2.2 / figure.get_figwidth(), right=0.99, top=1 - 1.15 / height, bottom=0.35 / height,
+        left=2.2 / figure.get_figwidth(), right=0.99, top=1 - 0.95 / height, bottom=0.35 / height,
         wspace=0.12,
     )  # fmt: skip
     figure.savefig(path, dpi=110, facecolor=PAPER)
+    with Image.open(path) as picture:  # a palette takes a third of the space
+        small = picture.convert("RGB").quantize(64, dither=Image.Dither.NONE)
+    small.save(path, optimize=True)
 
 
 def _wrapped(name: str) -> str:
