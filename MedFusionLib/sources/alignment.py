@@ -29,7 +29,7 @@ ALIGN = ("off", "check", "apply")
 TOLERANCE = 4.0  # mm at the head's surface that count as registered: what PET and SPECT resolve
 DOUBT = 3.0  # mm: answers further apart than this say nothing
 COARSE, FINE = 4.0, 2.0  # mm: voxels that the volumes are averaged to
-SAMPLES_COARSE, SAMPLES_FINE = 10_000, 20_000  # voxels that are compared in each step
+SAMPLES = 20_000  # voxels that are compared in each step
 BINS = 32  # of the joint histogram, each way
 SEED = 7
 CT_RANGE = (-200.0, 500.0)  # HU: fat to soft bone; the brain's window would lose the skull
@@ -159,9 +159,9 @@ def _measure(
         for start in starts:
             if cancelled and cancelled():
                 raise Cancelled
-            answers.append(_search(*coarse, start, (2, 1), COARSE, SAMPLES_COARSE))
+            answers.append(_search(*coarse, start, (2, 1), COARSE))
         _, place = min(answers, key=lambda answer: answer[0])
-        return _search(*fine, place, (1,), FINE / 2, SAMPLES_FINE)
+        return _search(*fine, place, (1,), FINE / 2)
 
     with _one_thread():
         best = search(starts)
@@ -345,7 +345,6 @@ def _search(
     start: sitk.Euler3DTransform,
     levels: tuple[int, ...],
     step: float,
-    samples: int,
 ) -> tuple[float, sitk.Euler3DTransform]:
     """The rigid transform of the most mutual information, and that information, negative."""
     import SimpleITK as sitk
@@ -354,7 +353,7 @@ def _search(
     method = sitk.ImageRegistrationMethod()
     method.SetMetricAsMattesMutualInformation(BINS)
     method.SetMetricSamplingStrategy(method.RANDOM)
-    parts = [float(min(1, samples * level**3 / count)) for level in levels]
+    parts = [float(min(1, SAMPLES * level**3 / count)) for level in levels]
     method.SetMetricSamplingPercentagePerLevel(parts, SEED)
     method.SetInterpolator(sitk.sitkLinear)
     method.SetOptimizerAsRegularStepGradientDescent(
