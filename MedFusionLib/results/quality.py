@@ -37,6 +37,22 @@ SHOWN = (
 SLICES = 24
 
 
+#: first word of a metric's symbol -> what it says, in plain words
+PLAIN = {
+    "SSIM": "same structures as this source",
+    "Q^AB/F": "edges of the sources that are kept",
+    "N^AB/F": "edges that no source has",
+    "Q_MI": "grey levels that tell those of the sources, 0 to 2",
+    "MI": "grey levels that tell those of the sources, in bits",
+    "SCD": "shows what each source alone adds",
+    "CC": "bright where the sources are bright",
+    "EN": "variety of grey levels",
+    "SD": "contrast",
+    "SF": "change from pixel to pixel",
+    "AG": "steepness of edges",
+}
+
+
 @dataclass(frozen=True)
 class QualityRow:
     """One metric of a fusion, averaged over its slices.
@@ -54,6 +70,11 @@ class QualityRow:
     better: str
     average: float
     maximum: float
+
+    @property
+    def plain(self) -> str:
+        """What the metric says, in plain words; "" where it has none."""
+        return PLAIN.get(self.metric.split()[0], "")
 
 
 @dataclass(frozen=True)

@@ -268,7 +268,14 @@ def _describe_for_export(scene: Any, role: str, node: Any, fusion: Fusion) -> No
         tree.SetItemAttribute(item, f"DICOM.{name}", value)
 
 
-QUALITY_COLUMNS = ("metric", "value", "better is", "plain average", "pixel-wise maximum")
+QUALITY_COLUMNS = (
+    "metric",
+    "value",
+    "better is",
+    "plain average",
+    "pixel-wise maximum",
+    "in plain words",
+)
 
 
 def add_quality_table(
@@ -289,11 +296,11 @@ def add_quality_table(
     import slicer
     import vtk
 
-    fields = ("metric", "value", "better", "average", "maximum")
+    fields = ("metric", "value", "better", "average", "maximum", "plain")
     table = vtk.vtkTable()
     for title, field in zip(QUALITY_COLUMNS, fields, strict=True):
         values = [getattr(row, field) for row in rows]
-        text = field in ("metric", "better")
+        text = field in ("metric", "better", "plain")
         column = vtk.vtkStringArray() if text else vtk.vtkDoubleArray()
         column.SetName(title)
         for value in values:

@@ -130,9 +130,14 @@ def test_the_table_in_the_scene(scene):
     table = node.GetTable()
     columns = [table.GetColumn(n) for n in range(table.GetNumberOfColumns())]
     assert tuple(column.GetName() for column in columns) == QUALITY_COLUMNS
-    assert [column.GetValue(1) for column in columns] == ["SL", 0.2, "lower", 0.1, 0]
+    assert [column.GetValue(1) for column in columns] == ["SL", 0.2, "lower", 0.1, 0, ""]
+    assert columns[-1].GetValue(0) == "same structures as this source"
     again = add_quality_table(scene, rows[:1], reference, "head fused", node=node)
     assert again is node and node.GetTable().GetNumberOfRows() == 1
+
+
+def test_every_metric_of_the_report_has_plain_words(fusion):
+    assert all(row.plain for row in quality_of(fusion).rows)
 
 
 def test_the_written_scene_holds_the_table(fusion, head, tmp_path, scene):
