@@ -251,8 +251,11 @@ def test_a_series_is_chosen_by_number_or_uid(tmp_path):
 
 def test_several_series_of_a_modality_are_listed(tmp_path):
     cd(tmp_path, ("MR", {"SeriesDescription": "t1 mprage"}), ("MR", {}), ("CT", {}))
-    with refused("3 DICOM series, 2 of them MR", "1 (MR, t1 mprage, 5 slices)", "3 (CT, 5 slices)"):
+    with refused("3 DICOM series, 2 of them MR", "1 (MR, 5 slices)", "3 (CT, 5 slices)"):
         read_volume(tmp_path, modality="mr")
+    with pytest.raises(MedFusionError) as caught:  # which a cohort's table keeps
+        read_volume(tmp_path, modality="mr")
+    assert "mprage" not in str(caught.value)
 
 
 def test_two_series_of_one_number_are_told_apart_by_uid(tmp_path):

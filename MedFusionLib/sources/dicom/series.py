@@ -52,11 +52,13 @@ class Series:
 
     @property
     def words(self) -> str:
-        """Number, modality, description and slices, for a list."""
+        """Number, modality and slices, for errors, which a cohort's table keeps.
+
+        Without the description, in which people write what they like.
+        """
         modality = self.said("Modality") or "no modality"
         slices = f"{self.slices} slice" + "s" * (self.slices != 1)
-        words = ", ".join(filter(None, [modality, self.description, slices]))
-        return f"{self.number or self.uid} ({words})"
+        return f"{self.number or self.uid} ({modality}, {slices})"
 
     def said(self, keyword: str) -> str:
         """What its first file says; "" where it says nothing."""
@@ -143,7 +145,7 @@ def choose_series(path: Path, wanted: str = "", modality: str = "") -> Series:
     what = f"{len(right) or 'none'} of them {modality.upper()}, " if modality else ""
     raise MedFusionError(
         f"{path} holds {len(found)} DICOM series, {what}and it is not said which is meant; choose "
-        f"one by its number: {_list(found)}."
+        f"one by its number: {_list(found)} ('medfusion series' lists their descriptions, too)."
     )
 
 
