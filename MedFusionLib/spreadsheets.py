@@ -10,7 +10,7 @@ from typing import Any
 
 #: what a spreadsheet takes for the start of a formula, at the start of a cell or behind what it
 #: takes for the end of one: OWASP, CSV Injection, with the full-width letters of that list
-_FORMULA = re.compile(r"""(^|[,;|\t\r\n"'])(\s*)(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])""")
+_FORMULA = re.compile(r"""(^|[,;|\t\r\n"])(\s*)(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])""")
 
 
 def plain_cell(value: Any) -> Any:
