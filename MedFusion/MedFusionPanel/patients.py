@@ -7,6 +7,7 @@ from slicer.i18n import tr as _
 
 from MedFusionLib.errors import MedFusionError
 from MedFusionLib.sources.patients import Patient, check_one_patient
+from MedFusionPanel.translation import sentence
 
 
 def withPatient(volume, node):
@@ -45,7 +46,7 @@ def areMeantToDiffer(volumes):
         check_one_patient(volumes)
     except MedFusionError as error:
         question = "{problem}\n\n{question}".format(
-            problem=error, question=_("Fuse them all the same?")
+            problem=sentence(str(error)), question=_("Fuse them all the same?")
         )
         return slicer.util.confirmYesNoDisplay(question, windowTitle=_("MedFusion"))
     return False

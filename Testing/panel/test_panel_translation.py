@@ -53,7 +53,7 @@ def test_german_is_complete(tool):
         (context, text)
         for context, texts in tool.panel_texts().items()
         for text in texts
-        if not known[context].get(text)
+        if not known.get(context, {}).get(text)
     ]
     assert not missing, "python tools/refresh_translations.py, then translate"
 

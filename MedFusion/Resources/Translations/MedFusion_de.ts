@@ -647,6 +647,17 @@
     </message>
   </context>
   <context>
+    <name>MedFusionPanel.patients</name>
+    <message>
+      <source>Fuse them all the same?</source>
+      <translation>Trotzdem fusionieren?</translation>
+    </message>
+    <message>
+      <source>MedFusion</source>
+      <translation>MedFusion</translation>
+    </message>
+  </context>
+  <context>
     <name>MedFusionPanel.pictures</name>
     <message>
       <source>What the method added (+) and took away from each volume here, both being there; 0 is black, 1 is white:</source>
