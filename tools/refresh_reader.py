@@ -127,13 +127,16 @@ def write(folder: Path) -> None:
             file = folder / f"{name}-{part}.pkl"
             if not file.is_file():
                 continue
-            readings = readings_of(pickle.loads(file.read_bytes()))
+            state = pickle.loads(file.read_bytes())
+            readings = readings_of(state)
             found[f"{name}, {part}"] = as_json(readings)
             heading = f"### {readings.pair}, {readings.title}" + (
                 ": every method in grey, and the published colours" if part == "methods" else ""
             )
             count = f"{readings.sites} sites in {readings.groups} slices."
             parts += [heading, "", count, "", *summary_table(readings), ""]
+            if missing := [name for name in state["order"] if name not in state["kept"]]:
+                parts += [f"Not measured yet: {'; '.join(missing)}.", ""]
             if part == "main":
                 parts += ["<details><summary>By lesion</summary>", "", *lesion_table(readings), ""]
                 parts += ["By lesion, second observer", ""]
