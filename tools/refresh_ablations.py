@@ -1,4 +1,4 @@
-"""Train `bands` with one thing left out at a time, for docs/understand/bands.md.
+"""Train `bands` with one thing left out at a time, for docs/evidence/bands.md.
 
     python tools/refresh_ablations.py DATA VOLUMES FOLDER --steps 300
 

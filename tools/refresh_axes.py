@@ -1,4 +1,4 @@
-"""Write into docs/understand/bands.md what slicing along all three axes is worth.
+"""Write into docs/evidence/bands.md what slicing along all three axes is worth.
 
     python tools/refresh_axes.py --first-head 200
 

@@ -1,4 +1,4 @@
-"""Write the measured part and the picture of docs/understand/bands.md.
+"""Write the tables of docs/evidence/bands.md and the picture of docs/understand/bands.md.
 
     python tools/refresh_bands.py DATA SEEDS VOLUMES --every 1
 
@@ -28,7 +28,8 @@ from MedFusionLib.sources.files import read_volume
 from MedFusionLib.sources.prepare import prepare
 from MedFusionLib.sources.volumes import slice_order, to_slices
 
-PAGE = Path(__file__).parents[1] / "docs" / "understand" / "bands.md"
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE, PICTURE = DOCS / "evidence" / "bands.md", DOCS / "understand" / "bands.png"
 METHODS = ("maximum", "max-min", "gff", "bands")
 #: slices of a case that CDDFuse's public test set holds, by their place in our volumes
 CT_SLICES = {"16": slice(4, 14), "21": slice(2, 13)}
@@ -336,7 +337,7 @@ def main() -> None:
         )
     )
     replace_block("measured", text)
-    draw(methods["bands"], PAGE.with_name("bands.png"))
+    draw(methods["bands"], PICTURE)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Write into docs/understand/bands.md what headroom is worth, see `inference.headroom`.
+"""Write into docs/evidence/bands.md what headroom is worth, see `inference.headroom`.
 
     python tools/refresh_headroom.py DATA SEEDS --first-head 200
 

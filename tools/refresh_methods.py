@@ -31,32 +31,34 @@ The publications whose tables and texts these methods come from: **FunFuseAn** (
 **survey** of them and others (2021; it has no numbers). In brackets: named in the text, not in the
 tables.
 
-"NSCT-RPCNN" are two papers under one name; both are here. Not here: **DSCNN** (Xia et al. 2019)
-and **MCFNet** (Liang et al. 2019), which the survey names. Their layers and rules are not public
-(of the papers the abstracts alone could be read), no program of their authors was found, and so no
-reference exists to build or to check them by.
+"NSCT-RPCNN" are two papers under one name; both are here. What the publications and the survey
+name and is not here (DSCNN, MCFNet, DenseFuse, U2Fusion, FusionDN, hybrids, two GANs), and why, is
+listed by family in [families](../understand/families.md).
 """
 TRAINED = """## Trained networks
 
 Steps, and pixels of crops seen in training as a part of what the publication's training saw, where
-that is known: these networks saw far less. Scores are from the cards beside the weights
+that is known: these networks saw far less. (FW-Net's part is of the program of the paper's first
+version: 91 slices of 256 x 256, 30 epochs. What the later version saw is not known.) Scores are
+from the cards beside the weights
 (`Resources/Weights/*.json`): test cases, mean SSIM to both sources and Q^AB/F, the network's and
 the plain average's. Of PET the test case, 41, is another orientation of the subject
 that was trained on; other persons stand in publications.md. Some are trained for the pairs of their
 publication only. The recipes of IFCNN and TFNet were changed after a first training was looked at
-on test slices, and FW-Net's was tried for CT on the publication's own images; `bands.md` says how
-many runs were compared on its tables.
+on test slices, and FW-Net's was tried for CT on the publication's own images;
+[bands](bands.md) says how many runs were compared on its tables.
 
 A card carries the recipe with its hash, and the losses of the first five steps, which
-`Testing/training/test_cards.py` runs once more. Six networks (*on its card*) were trained before
+`Testing/training/test_cards.py` runs once more. Whole loss curves were not kept.
+Six networks (*on its card*) were trained before
 `range`, `turns` and `black` came into the recipe file: by today's file `medfusion train` makes
 another network, by `--recipe CARD.json`, as their cards' commands say, these. *Tested slices it
 learnt from* are those that `medfusion leaks` finds: on these pictures of the publications the
 network is not held out. Today a training refuses such cases; these were trained before that.
 
 All networks but `bands` leave a veil where the sources are black: `fuse` multiplies their image by
-min(1, brightest source / 0.05), unless `--bounds off` is given. The scores here and on the cards
-are without it, those of publications.md and evaluation.md with it.
+min(1, brightest source / 0.05), unless `--bounds off` is given. The scores here, on the cards
+and in publications.md are without it, those of evaluation.md with it.
 
 FunFuseAn, CSpA-DN and Badal Regàs' network come out dim: their fused images are multiplied by a
 constant, the largest with which on the validation slices SSIM falls by at most 0.001 and Q^AB/F not

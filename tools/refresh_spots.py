@@ -1,4 +1,4 @@
-"""Write into docs/understand/bands.md what is kept of planted spots, see `training.truth.KINDS`.
+"""Write into docs/evidence/bands.md what is kept of planted spots, see `training.truth.KINDS`.
 
     python tools/refresh_spots.py --first-head 204
 

@@ -132,9 +132,10 @@ class FusionMethod(nn.Module, ABC):
     def fuse_box(self, *sources: Any, **_: Any) -> Tensor:
         """Optional: the part of `forward`'s result inside a box, at less work.
 
+        The keyword `box` holds the rows and columns that are wanted, see `methods.boxes`.
+
         Args:
             sources: see `forward`; whole slices.
-            box: rows and columns that are wanted, see `methods.boxes`.
         """
         self._lacks("fuse_box")
 

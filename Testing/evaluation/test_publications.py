@@ -53,23 +53,56 @@ def lines_of(text):
 
 def test_printed_rows_stand_beside_ours_and_ranks_are_of_one_kind(page, two_methods, tmp_path):
     mr = pictures()[0]
-    text = page.section(table_of(page, stored={"copy of the MR": mr}), tmp_path, None)
+    table = table_of(page, stored={"WA": mr}, rules=(page.BLACK,))
+    text = page.section(page.results(table, tmp_path, None))
     rows = {(row[0], row[1]): row[2:] for row in lines_of(text)[1:]}
     assert rows["WA", "printed"] == ["10.0 (2)", ".5000 (1)", ".2000 (2)", "1.000"]
     assert rows["Other", "printed"][:2] == ["20.0 (1)", ".4000 (2)"]
-    assert rows["copy of the MR", "stored image"][1] == "1.000 (1)"
+    assert rows["WA", "stored image"][1] == "1.000 (1)"
     ours = [rows["`average`", "here"], rows["`maximum`", "here"]]
     assert {row[0][-3:] for row in ours} == {"(1)", "(2)"}
-    assert list(rows)[:2] == [("WA", "printed"), ("`average`", "here")]
+    assert list(rows)[:3] == [("WA", "printed"), ("WA", "stored image"), ("`average`", "here")]
     assert text.startswith("## Toy") and text.endswith("Why.") and "SL: 1" in text
 
 
 def test_what_was_measured_is_measured_once(page, two_methods, tmp_path, monkeypatch):
-    first = page.section(table_of(page), tmp_path, 2)
+    first = page.results(table_of(page), tmp_path, 2)
     monkeypatch.setattr(page, "run_slices", None)
-    assert page.section(table_of(page), tmp_path, 2) == first
+    assert page.results(table_of(page), tmp_path, 2) == first
     with pytest.raises(TypeError):
-        page.section(table_of(page), tmp_path, 3)
+        page.results(table_of(page), tmp_path, 3)
+
+
+@pytest.fixture
+def grey_background(page):
+    """A table of sources with a background, and a stored image that is grey there."""
+    first, second = (np.where(np.arange(40) < 12, 0, image) for image in pictures())
+    stored = np.maximum(first, np.float32(0.3))
+    table = table_of(page, images=(first, second), stored={"WA": stored})
+    return table, stored
+
+
+def test_one_rule_of_the_background_is_for_stored_and_made_images(
+    page, two_methods, tmp_path, monkeypatch, grey_background
+):
+    table, stored = grey_background
+
+    def grey(*args, **kwargs):  # a method that makes the very image that is stored
+        return type("Slices", (), {"fused": stored.copy()})
+
+    monkeypatch.setattr(page, "run_slices", grey)
+    rules = page.results(table, tmp_path, None)["rules"]
+    assert list(rules) == [page.AS_IT_COMES, page.BLACK]
+    for rule in rules.values():
+        made, there = rule["here"]["average"], rule["stored image"]["WA"]
+        assert made == pytest.approx(there, rel=0.01)  # the made one is rounded to 8 bit
+    similar = [rules[rule]["here"]["average"][1] for rule in rules]
+    assert similar[1] > similar[0] + 0.01  # the MR is 0 there, too
+
+
+def test_a_table_whose_images_are_not_public_shows_what_was_printed(page, tmp_path):
+    text = page.section(page.results(table_of(page, rules=()), tmp_path, None))
+    assert {row[1] for row in lines_of(text)[1:]} == {"printed"} and text.endswith("Why.")
 
 
 @pytest.mark.skipif(not (DATA / "seeds").is_dir(), reason="no ../shared/data/seeds")

@@ -3,8 +3,8 @@
     python Testing/in_slicer/launch.py [PYTEST'S ARGUMENTS]
     python Testing/in_slicer/launch.py tutorial [FOLDER FOR PICTURES]
 
-``SLICER`` names the program to start (default: `../shared/slicer-stack/run-slicer`). Without one,
-or without the system libraries that it needs, the tests are left out, and it is said what to type.
+``SLICER`` names the program to start. Without one the tests are left out, and it is said what to
+type.
 
 The folder is not called `slicer`: beside the tests, it would become part of slicer-core's package.
 """
@@ -21,16 +21,13 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-STACK = ROOT.parent / "shared" / "slicer-stack" / "run-slicer"
 #: seconds, after which Slicer is ended; alone on two cores the tests take about two minutes
 LIMIT = 900
-#: what run-slicer exits with when something it needs is missing; it says what
-MISSING = 3
 
 
 def main(arguments: list[str]) -> int:
     """Start Slicer with run.py; its exit code, or 0 where the tests are left out."""
-    slicer = os.environ.get("SLICER") or (str(STACK) if STACK.is_file() else "")
+    slicer = os.environ.get("SLICER", "")
     if not slicer:
         print(
             "SKIPPED  the panel's tests inside Slicer: no Slicer is known. Type:\n"
@@ -47,11 +44,7 @@ def main(arguments: list[str]) -> int:
     environment.pop("QT_QPA_PLATFORM", None)  # the views need a real, if virtual, screen
     paths = [str(ROOT), environment.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
-    code = run(command, environment)
-    if code == MISSING and slicer == str(STACK):
-        print("SKIPPED  the panel's tests inside Slicer: type the line above, then make test")
-        return 0
-    return code
+    return run(command, environment)
 
 
 def run(command: list[str], environment: dict[str, str]) -> int:

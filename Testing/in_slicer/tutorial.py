@@ -1,4 +1,4 @@
-"""Follow the README's tutorial to the letter, inside Slicer, and take its pictures:
+"""Follow the tutorial of docs/use/slicer.md to the letter, inside Slicer, and take its pictures:
 
     python Testing/in_slicer/launch.py tutorial [FOLDER]
 
@@ -24,7 +24,7 @@ LIMIT = 300_000  # bytes of a picture
 
 
 def tutorial():
-    """The steps of the README, in its order; each one says what has to be seen."""
+    """The steps of the tutorial, in its order; each one says what has to be seen."""
     # 1
     slicer.util.selectModule("SampleData")
     page = slicer.modules.sampledata.widgetRepresentation()

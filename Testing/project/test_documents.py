@@ -1,0 +1,90 @@
+"""The documents: their links, their numbers, the pages that are generated, and the notebook."""
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import matplotlib
+import pytest
+from helpers import docs_command
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+
+def test_the_notebook_runs_and_shows_what_it_says():
+    matplotlib.use("agg")
+    cells = json.loads((DOCS / "use/first-steps.ipynb").read_text(encoding="utf-8"))["cells"]
+    printed, names = io.StringIO(), {}
+    with contextlib.redirect_stdout(printed):
+        for cell in cells:
+            if cell["cell_type"] == "code":
+                exec("".join(cell["source"]), names)  # its names, as in a notebook
+    kept = {name: row[0] for name, row in names["rows"].items()}
+    assert kept["average"] == pytest.approx(0.5, abs=0.05) and kept["gff"] < kept["average"]
+    assert printed.getvalue().startswith("Fused ")
+
+
+def test_the_site_builds_without_a_broken_link(tmp_path):
+    if find_spec("mkdocs") is None or find_spec("mkdocstrings_handlers") is None:
+        pytest.skip("mkdocs is not installed: pip install '.[docs]'")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", tmp_path / "site"],
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "site/api.html").read_text(encoding="utf-8")
+    assert "MedFusionLib.settings.Settings" in page
+    assert (tmp_path / "site/Resources/Screenshots/preview.png").is_file()
+
+
+def test_the_page_of_metrics_is_that_of_the_registry():
+    made = docs_command("refresh_metrics").page()
+    assert (DOCS / "evidence/metrics.md").read_text(encoding="utf-8") == made
+
+
+def test_every_metric_says_range_and_direction():
+    from MedFusionLib.metrics.registry import all_metrics
+
+    text = docs_command("refresh_metrics").page()
+    for metric in all_metrics().values():
+        assert f"**{metric.symbol}**. Range {metric.range}; " in text
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_links_of_pages_beside_the_site_lead_somewhere(page):
+    check = docs_command("check_numbers")
+    assert check.broken_links(ROOT / page) == []
+
+
+def test_every_number_that_a_json_holds_is_that_of_the_json():
+    assert docs_command("check_numbers").wrong_numbers() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("It is .87<!-- = toy.json a/1 -->.", 0),
+        ("It is .866<!-- = toy.json a/1 -->.", 0),
+        ("It is .88<!-- = toy.json a/1 -->.", 1),
+        ("It is .87<!-- = toy.json a/7 -->.", 1),
+        ("It is<!-- = toy.json a/1 -->.", 1),
+        ("| GF | .8660 (1) |", 0),
+    ],
+)
+def test_a_number_with_its_place_is_compared(tmp_path, text, wrong):
+    check = docs_command("check_numbers")
+    (tmp_path / "toy.json").write_text('{"a": [1, 0.86604]}', encoding="utf-8")
+    assert len(check.wrong_in("page.md", text, tmp_path)) == wrong
+
+
+def test_the_readme_fits_three_screens():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 130
