@@ -1,12 +1,14 @@
 """A card carries its recipe, and its command trains what it says."""
 
 import json
+from functools import lru_cache
 
 import pytest
 import torch
 from helpers import refused
 
 from MedFusionLib.methods.weights import weights_folder
+from MedFusionLib.training import train as training
 from MedFusionLib.training.recipe import recipe_hash, recipe_on_card
 from MedFusionLib.training.train import first_losses, read_recipe
 
@@ -33,7 +35,14 @@ def test_the_recipe_of_a_cards_command_is_the_one_on_the_card(card):
     assert found == wanted
 
 
-def test_the_first_steps_of_a_cards_training_have_the_losses_that_are_noted(card, shared):
+#: cases keep their slices, so that those of a pair are read once for all cards
+read_once = lru_cache(training.find_cases)
+
+
+def test_the_first_steps_of_a_cards_training_have_the_losses_that_are_noted(
+    card, shared, monkeypatch
+):
+    monkeypatch.setattr(training, "find_cases", read_once)
     if card["precision"] == "bf16-mixed" and not torch.cpu._is_avx512_bf16_supported():
         pytest.skip("trained in half precision, which this processor has not")
     found = first_losses(card, shared / "data" / "aanlib")
