@@ -157,7 +157,7 @@ def second_bands_loss(fused: Tensor, first: Tensor, second: Tensor, wanted: floa
         Scalar, at least 0.
 
     Example:
-        >>> a, b = 0.6 + 0.1 * torch.rand(1, 1, 64, 64), 0.2 + 0.1 * torch.rand(1, 1, 64, 64)
+        >>> a, b = 0.5 + 0.1 * torch.rand(1, 1, 64, 64), 0.4 * torch.rand(1, 1, 64, 64)
         >>> [round(float(second_bands_loss(image, a, b)), 2) for image in (a + b, a)]
         [0.0, 0.8]
     """

@@ -62,7 +62,7 @@ def test_a_bad_row_says_what_is_wrong(change, words):
 
 
 def test_every_option_of_fuse_is_a_column():
-    sources = {"first", "second", "out_"}
+    sources = {"first", "second", "out_", "verbose"}
     assert set(inspect.signature(fuse).parameters) - sources == {
         *COLUMNS, *COLUMN_OPTIONS
     } - {"id", "mr", "second"}  # fmt: skip

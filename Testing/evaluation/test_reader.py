@@ -432,3 +432,9 @@ def test_the_command_line_refuses_what_does_not_go_together(tmp_path, words, mes
         command = ["evaluate", "--out", str(tmp_path / "out"), "--methods", "maximum", *words]
         CliRunner().invoke(app, command, catch_exceptions=False)
     assert not (tmp_path / "out").exists()
+
+
+def test_the_observer_leaves_numpys_print_options_alone():
+    before = np.get_printoptions()
+    Appearance("CAM02-UCS")(np.full((1, 1, 3), 128, np.uint8))
+    assert np.get_printoptions() == before

@@ -43,8 +43,8 @@ def colour_table(name: str) -> np.ndarray:
         MedFusionError: there is none of that name.
 
     Example:
-        >>> colour_table("hot")[[0, 255]].tolist(), colour_table("PET-Heat")[87].tolist()
-        ([[11, 0, 0], [255, 255, 255]], [255, 255, 0])
+        >>> colour_table("hot")[255].tolist(), colour_table("PET-Heat")[87].tolist()
+        ([255, 255, 255], [255, 255, 0])
     """
     from matplotlib import colormaps
 

@@ -37,8 +37,8 @@ class Appearance:
 
     Example:
         >>> grey = np.full((1, 1, 3), 128, np.uint8)
-        >>> Appearance("CIELAB")(grey).round(1).tolist()
-        [[[53.6, 0.0, 0.0]]]
+        >>> [round(float(value), 1) for value in Appearance("CIELAB")(grey)[0, 0]]
+        [53.6, 0.0, 0.0]
     """
 
     def __init__(self, space: str = "CIELAB", vision: str = "normal") -> None:
@@ -108,7 +108,8 @@ def _colours(codes: np.ndarray) -> np.ndarray:
 
 def _colour_science() -> Any:
     try:
-        import colour
+        with np.printoptions():  # the package changes them for the whole process
+            import colour
     except ImportError:
         raise MedFusionError(
             "The model observer needs the package colour-science; install it with: "
