@@ -176,6 +176,9 @@ def said(table: Table, slices: int, slow: int, here: dict[str, dict]) -> str:
     for note in notes:
         names = [f"`{name}`" for name, one in here.items() if one.get("note") == note]
         text += f" {note}: {', '.join(names)}."
+    for rule in table.rules:
+        names = [f"`{name}`" for name, one in here.items() if rule not in one["values"]]
+        text += f" Not measured by *{rule}*: {', '.join(names)}." if names else ""
     return text
 
 
