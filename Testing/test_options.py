@@ -79,6 +79,18 @@ def test_a_command_says_which_words_there_are():
     assert "axial" in CliRunner().invoke(app, words).output
 
 
+def test_a_cohort_gets_every_option_that_was_given_even_0(monkeypatch):
+    import MedFusionLib.cli  # noqa: F401
+
+    taken = {}
+    monkeypatch.setattr(
+        "MedFusionLib.cohort.studies.read_studies", lambda _, **given: taken.update(given) or []
+    )
+    words = ["cohort", "list.csv", "--out", "results", "--dry-run", "--omega", "0", "--frame", "0"]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert taken == {"omega": 0, "frame": 0}
+
+
 def test_former_names_of_columns_still_serve():
     study = make_study({**STUDY, "network": "maximum", "third": "c.nrrd", "third_is": "ct"})
     assert study.options["method"] == "maximum" and study.third_modality == "ct"

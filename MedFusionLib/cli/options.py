@@ -40,7 +40,7 @@ def with_options(place: str, *only: str) -> Callable[[Callable[..., None]], Call
                 if isinstance(value, str):
                     options[name] = chosen[name].read(str(value))
             if place == "cohort":
-                options = {name: value for name, value in options.items() if value}
+                options = {name: value for name, value in options.items() if not _is_unset(value)}
             command(**given, options=options)
 
         own = inspect.signature(command, eval_str=True).parameters.values()
@@ -52,6 +52,11 @@ def with_options(place: str, *only: str) -> Callable[[Callable[..., None]], Call
         return run
 
     return wrap
+
+
+def _is_unset(value: Any) -> bool:
+    """Whether a value means that nobody chose: None, or a flag that is not set; 0 is a choice."""
+    return value is None or value is False
 
 
 def _parameter(one: Option, place: str) -> inspect.Parameter:
