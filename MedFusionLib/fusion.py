@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -85,8 +86,10 @@ class Fusion:
         return self.report.warnings
 
     def with_report(self, **changes: Any) -> Fusion:
-        """The same fusion, with some parts of its report changed."""
-        return replace(self, report=replace(self.report, **changes))
+        """The same fusion, with some parts of its report changed; what is cached stays."""
+        other = copy.copy(self)
+        other.report = replace(self.report, **changes)
+        return other
 
     @property
     def baseline(self) -> np.ndarray | None:

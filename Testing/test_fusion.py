@@ -375,3 +375,12 @@ def test_images_of_simpleitk_and_arrays_with_spacing_are_volumes_too(small):
 def test_what_is_no_volume_is_refused(small, thing):
     with refused("PET is no volume", "SimpleITK"):
         fuse(small.t1, thing, "pet-mr")
+
+
+def test_another_report_costs_no_colours_anew(small):
+    fusion = fuse(small.t1, small.pet, "pet-mr", method="maximum")
+    other = fusion.with_report(seconds=1.0)
+    assert (other.report.seconds, other.fused) == (1.0, fusion.fused)
+    assert fusion.report.seconds != 1.0
+    known = fusion.coordinates
+    assert fusion.with_report(seconds=2.0).coordinates is known
