@@ -54,6 +54,10 @@ class Bounded(FusionMethod):
         self.method, self.dark = method, dark
         self.keeps_lone_source = method.keeps_lone_source
 
+    def supports(self, member: str) -> bool:
+        """Whether the method has an optional member."""
+        return self.method.supports(member)
+
     def forward(self, *sources: Tensor) -> Tensor:
         return bound(self.method(*sources), sources, self.dark)
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 from helpers import random_method, random_slices
 
+from MedFusionLib.inference.bounds import bounded
 from MedFusionLib.inference.contributions import share, sum_error
 from MedFusionLib.methods.base import FusionMethod
 from MedFusionLib.methods.registry import DEFAULT_METHOD, all_methods, get_method
@@ -47,6 +48,13 @@ def test_shares_are_finite_and_sum_up(method: type[FusionMethod]):
     assert fused.shape == sources[0].shape and fused.dtype == torch.float32
     assert all(torch.isfinite(part).all() for part in (fused, nothing, *maps))
     assert sum_error(fused, maps, nothing) < 1e-5
+
+
+@pytest.mark.parametrize("method", all_methods(), ids=lambda method: method.name)
+def test_a_bounded_method_supports_what_the_method_does(method):
+    made = bounded(method(), 0.05)
+    assert made.supports("parts") == method.supports("parts")
+    assert made.supports("fuse_box") == method.supports("fuse_box")
 
 
 @classical
