@@ -36,7 +36,13 @@ from MedFusionLib.evaluation.reader.report import (
     save_plot,
     summary_table,
 )
-from MedFusionLib.evaluation.reader.sites import Sites, case_sites, head_sites, tissue_sites
+from MedFusionLib.evaluation.reader.sites import (
+    JUDGING,
+    Sites,
+    case_sites,
+    head_sites,
+    tissue_sites,
+)
 from MedFusionLib.evaluation.reader.tasks import Trials, lesion_tasks, plant
 from MedFusionLib.training.datasets import find_cases
 
@@ -46,7 +52,7 @@ SETS = {
     "pet-digital": "pet-mr", "ct-digital": "ct-mr", "pet-real": "pet-mr", "ct-real": "ct-mr",
     "spect-real": "spect-mr",
 }  # fmt: skip
-HEADS, TISSUE_HEADS = range(200, 212), range(200, 204)
+HEADS, TISSUE_HEADS = JUDGING[:12], JUDGING[:4]
 MAIN_SITES, METHOD_SITES, TISSUE_SITES = 100, 60, 24
 #: take minutes a crop or nearly so
 TOO_SLOW = ("csr", "nsct-rpcnn-2012", "nsct-rpcnn-2013", "nsst-papcnn")
