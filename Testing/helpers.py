@@ -167,3 +167,31 @@ def random_method(name: str, seed: int = 0, deviation: float | None = None) -> n
 def random_slices(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> torch.Tensor:
     """Random values in [0, 1]."""
     return torch.rand(shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
+
+
+# The command line, and files for it --------------------------------------------------------------
+
+
+def run_medfusion(words: Sequence[object], monkeypatch, capsys) -> tuple[int, str, str]:
+    """Run `medfusion WORDS` in this process: its exit code, stdout and stderr."""
+    from MedFusionLib.cli import main
+
+    monkeypatch.setattr("sys.argv", ["medfusion", *map(str, words)])
+    code = 0
+    try:
+        main()
+    except SystemExit as ending:
+        code = ending.code or 0
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def write_small_head(folder: Path) -> Path:
+    """Write t1.nrrd and pet.nrrd of a small digital head; returns the folder."""
+    from MedFusionLib.phantom.head import make_phantom
+    from MedFusionLib.sources.files import write_volume
+
+    head = make_phantom((16, 32, 32))
+    write_volume(head.t1, folder / "t1.nrrd")
+    write_volume(head.pet, folder / "pet.nrrd")
+    return folder

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from helpers import run_medfusion
 from typer.testing import CliRunner
 
 from MedFusionLib import __version__
-from MedFusionLib.cli import main
 from MedFusionLib.cli.app import app
 from MedFusionLib.methods.weights import weights_path
 from MedFusionLib.phantom.head import make_phantom
@@ -35,17 +35,7 @@ def files(tmp_path_factory):
 def run(monkeypatch, capsys):
     """Run `medfusion WORDS`: its exit code, stdout and stderr."""
 
-    def call(*words):
-        monkeypatch.setattr("sys.argv", ["medfusion", *map(str, words)])
-        code = 0
-        try:
-            main()
-        except SystemExit as ending:
-            code = ending.code or 0
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
+    return lambda *words: run_medfusion(words, monkeypatch, capsys)
 
 
 def fuse_words(files, out, *more, method="maximum", align="off"):

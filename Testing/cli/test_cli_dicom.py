@@ -6,6 +6,7 @@ import numpy as np
 import pydicom
 import pytest
 from dicom_series import write_series
+from helpers import run_medfusion
 
 from MedFusionLib.cli import main
 from MedFusionLib.phantom.head import make_phantom
@@ -51,14 +52,8 @@ def run(monkeypatch, capsys, tmp_path):
     def call(*words):
         words = ["fuse", *words, "--pair", "ct-mr", "--out", tmp_path / "out"]
         words += ["--method", "maximum", "--align", "off"]
-        monkeypatch.setattr("sys.argv", ["medfusion", *map(str, words)])
-        code = 0
-        try:
-            main()
-        except SystemExit as ending:
-            code = ending.code or 0
-        said = capsys.readouterr()
-        return code, " ".join((said.out + said.err).split())
+        code, out, err = run_medfusion(words, monkeypatch, capsys)
+        return code, " ".join((out + err).split())
 
     return call
 

@@ -9,9 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from MedFusionLib.phantom.head import make_phantom
-from MedFusionLib.sources.files import write_volume
+from helpers import write_small_head
 
 FULL = Path("/dev/full")
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,11 +19,7 @@ pytestmark = pytest.mark.skipif(not FULL.exists(), reason="needs the /dev/full o
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sources")
-    head = make_phantom((16, 32, 32))
-    write_volume(head.t1, folder / "t1.nrrd")
-    write_volume(head.pet, folder / "pet.nrrd")
-    return folder
+    return write_small_head(tmp_path_factory.mktemp("sources"))
 
 
 def fused(sources, out, redirections, **environment):

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 
 import pytest
-from helpers import refused
+from helpers import refused, write_small_head
 
 from MedFusionLib.cohort import check_studies, make_study
 from MedFusionLib.cohort.fusing import fuse_study
 from MedFusionLib.cohort.records import read_done
-from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.results.checksums import changed_file, list_files
 from MedFusionLib.sources.files import read_volume, read_with_checksum, sha256, write_volume
 
@@ -43,11 +42,7 @@ def zero_unseen(path):
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sources")
-    head = make_phantom((16, 32, 32))
-    write_volume(head.t1, folder / "t1.nrrd")
-    write_volume(head.pet, folder / "pet.nrrd")
-    return folder
+    return write_small_head(tmp_path_factory.mktemp("sources"))
 
 
 @pytest.fixture(scope="module")
