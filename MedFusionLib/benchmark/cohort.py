@@ -29,8 +29,9 @@ from ..cohort.clusters import (
     need_dask,
     tls_files,
 )
-from ..cohort.fusing import failed_row, fuse_study
+from ..cohort.fusing import fuse_study
 from ..cohort.records import Attempt
+from ..cohort.rows import Row
 from ..cohort.run import Work, fuse_cohort
 from ..cohort.studies import Study
 from ..errors import MedFusionError
@@ -41,7 +42,7 @@ PATIENCE = 120.0  # seconds until simulated workers have to be there
 
 
 def measure_heads(
-    shape: tuple[int, int, int], studies: int = 6, network: str = DEFAULT_METHOD
+    shape: tuple[int, int, int], studies: int = 6, method: str = DEFAULT_METHOD
 ) -> list[dict[str, Any]]:
     """Digital heads (MR and PET) in a bare loop, and as a cohort on 1 and on 2 workers.
 
@@ -51,8 +52,8 @@ def measure_heads(
 
     Args:
         shape: (slices, rows, columns) of each head.
-        studies: so many, of different seeds.
-        network: of the fusions.
+        studies: how many, each of another seed.
+        method: of the fusions.
 
     Returns:
         A row for "loop", "1 worker" and "2 workers": "seconds", "cpu_seconds" (of all processes;
@@ -71,7 +72,7 @@ def measure_heads(
             for file, volume in zip(files, (head.t1, head.pet), strict=True):
                 write_volume(volume, file)
             first, second = map(str, files)
-            options = {"method": network}
+            options = {"method": method}
             listed.append(Study(f"p{number}", first, second, "pet-mr", options=options))
         warm, listed = listed[:2], listed[2:]
         _bare(warm[0], folder / "loop")
@@ -86,7 +87,8 @@ def measure_heads(
     return rows
 
 
-def _bare(study: Study, out: Path) -> None:
+def _bare(study: Study, out: Path) -> Row:
+    """Read, fuse, score and write a study, and nothing else."""
     from ..cohort.fusing import fuse_words
     from ..fusion import fuse
     from ..results.folder import write_results
@@ -98,6 +100,7 @@ def _bare(study: Study, out: Path) -> None:
     fusion = fuse(first, second, study.pair, **fuse_words(study))
     with whole_folder(out / study.id) as folder:
         write_results(fusion, folder, files=files)
+    return Row.of(study, "done")
 
 
 def measure_sleep(seconds: float = 10.0, studies: int = 6, workers: int = 1) -> dict[str, Any]:
@@ -135,21 +138,21 @@ def _cohort(
 
 
 def _timed(
-    name: str, run: Callable[[], Sequence[Any]], elsewhere: Callable[[], float] = float
+    name: str, run: Callable[[], Sequence[Row]], elsewhere: Callable[[], float] = float
 ) -> dict[str, Any]:
     began, busy = time.perf_counter(), time.process_time() + elsewhere()
-    failed = [row["error"] for row in run() if row and row["status"] != "done"]
+    failed = [row.error for row in run() if row.status != "done"]
     if failed:
         raise MedFusionError(f"A study of the measurement failed: {failed[0]}")
     busy = time.process_time() + elsewhere() - busy
     return {"name": name, "seconds": time.perf_counter() - began, "cpu_seconds": busy}
 
 
-def sleep_study(study: Study, out: Path, run: str, attempt: int, **_: Any) -> dict[str, Any]:
+def sleep_study(study: Study, out: Path, run: str, attempt: int, **_: Any) -> Row:
     """What `fuse_study` does, with a sleep for the fusion."""
     with Attempt(out, study.id, run, attempt):
         time.sleep(study.options["seconds"])
-    return {**failed_row(study, ""), "status": "done", "seconds": study.options["seconds"]}
+    return Row.of(study, "done", seconds=study.options["seconds"])
 
 
 # Simulation -------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from .options import with_options
 from .terminal import bar, err, out
 
 if TYPE_CHECKING:
-    from ..cohort import Progress, Study
+    from ..cohort import Progress, Row, Study
 
 
 SECONDS_WITHOUT_WORKER = 10  # before it is said
@@ -170,15 +170,14 @@ def _say_what_would_be_done(
         raise typer.Exit(1)
 
 
-def _show(rows: list[dict[str, Any]], folder: Path) -> None:
+def _show(rows: list[Row], folder: Path) -> None:
     for row in rows:
-        if row["status"] == "failed":
-            name = row["id"] or "(no id)"
-            said = f"{name}: {row['error']}"
-            err.print(said, style="red", highlight=False, soft_wrap=True)
-    counts = Counter(row["status"] for row in rows)
-    counts["kept from before"] = sum(row["kept"] for row in rows)
-    counts["far from the rest"] = sum(bool(row["outlier"]) for row in rows)
+        if row.status == "failed":
+            name = row.id or "(no id)"
+            err.print(f"{name}: {row.error}", style="red", highlight=False, soft_wrap=True)
+    counts = Counter(row.status for row in rows)
+    counts["kept from before"] = sum(row.kept for row in rows)
+    counts["far from the rest"] = sum(bool(row.outlier) for row in rows)
     _count(counts)
     out.print(f"Table: {folder / 'cohort.csv'}", soft_wrap=True)
     out.print(f"Page: {folder / 'cohort.html'}", soft_wrap=True)

@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = public(
     __name__,
     {
         "studies": "Study make_study read_studies",
+        "rows": "Row",
         "checks": "Finding check_studies",
         "clusters": "join_cluster local_cluster make_tls_files tls_files",
         "run": "Progress fuse_cohort",

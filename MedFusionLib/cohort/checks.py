@@ -17,7 +17,7 @@ from ..methods.registry import get_method
 from ..methods.weights import read_card, weights_path
 from .fusing import fuse_words, reading_words
 from .headers import LIMIT, HeaderReader
-from .records import asked_for, read_done, read_failed, what_changed
+from .records import read_done, read_failed, requested, what_changed
 from .studies import Study
 
 READERS = min(4, os.cpu_count() or 1)  # processes that read headers
@@ -88,12 +88,12 @@ def check_studies(
 
 
 def _action(study: Study, out: Path, retry_failed: bool, check: str) -> str:
-    asked = asked_for(study)
+    wanted = requested(study)
     done = read_done(out, study.id)
-    if done and asked.items() <= done["made_of"].items():
+    if done and wanted.items() <= done.provenance.items():
         return "fuse again" if what_changed(out, study.id, done, check) else "keep"
     failed = read_failed(out, study.id)
-    if failed and asked.items() <= failed["made_of"].items() and not retry_failed:
+    if failed and wanted.items() <= failed.provenance.items() and not retry_failed:
         return "leave failed"
     return "fuse again" if done else "fuse"
 

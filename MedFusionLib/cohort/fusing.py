@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,26 +18,27 @@ from ..sources.formats import stem
 from ..sources.modalities import modalities_of
 from .headers import LIMIT, reader_of_this_process
 from .records import (
-    DEFAULTS,
     RECORD,
     Attempt,
     forget_failed,
-    made_of,
+    provenance_of,
     read_done,
     read_failed,
     what_changed,
     write_done,
     write_failed,
 )
+from .rows import Row
 from .studies import COLUMN_OPTIONS, Study
 
 if TYPE_CHECKING:
     from ..fusion import Fusion
     from ..results.quality import Quality
+    from ..sources.volumes import Volume
 
 THUMBNAIL = "thumbnail.jpg"
 SHORTEST = 4  # letters of a name that may be a person's; "1" is also a number in a sentence
-VOXELS = 1_000_000  # at most so many are looked at for the agreement of the sources
+VOXELS = 1_000_000  # the most that the agreement of the sources is measured on
 
 
 def fuse_study(
@@ -47,7 +49,7 @@ def fuse_study(
     retry_failed: bool = False,
     check: str = "quick",
     header_limit: float = LIMIT,
-) -> dict[str, Any]:
+) -> Row:
     """Fuse a study into `out/ID`, unless it is done; never raises.
 
     Args:
@@ -61,126 +63,140 @@ def fuse_study(
         header_limit: seconds that reading the headers of the study may take.
 
     Returns:
-        Its row: "id", "status" ("done", "failed", or "lost" where an attempt was begun and its
-        worker died), "error", "kept" (it was done or had failed before), "kind", "network",
-        "seconds", "device", "agreement", "displacement", "metrics" (name -> value) and "warnings".
+        What became of it.
 
     Example:
         >>> study = Study("p1", trouble="The row has no mr; fill it in.")
         >>> row = fuse_study(study, "results")
-        >>> row["status"], row["error"]
+        >>> row.status, row.error
         ('failed', 'The row has no mr; fill it in.')
     """
     out = Path(out)
     if study.trouble:
-        return failed_row(study, study.trouble)
+        return Row.of(study, error=study.trouble)
     began = time.monotonic()
     try:
-        made = made_of(study)
+        provenance = provenance_of(study)
         done = read_done(out, study.id)
-        if done and done["made_of"] == made and not what_changed(out, study.id, done, check):
-            return {**done["row"], "kept": done.get("run") != run}
+        if done and done.provenance == provenance and not what_changed(out, study.id, done, check):
+            return replace(done.row, kept=done.run != run)
         failed = read_failed(out, study.id)
-        if failed and failed["made_of"] == made and not retry_failed:
-            return {**failed["row"], "kept": failed.get("run") != run}
+        if failed and failed.provenance == provenance and not retry_failed:
+            return replace(failed.row, kept=failed.run != run)
         trying = Attempt(out, study.id, run, attempt)
         if trying.was_made():
-            return {**failed_row(study, ""), "status": "lost"}
+            return Row.of(study, "lost")
         with trying:
             try:
                 choices = reading_words(study)
                 reader_of_this_process(header_limit).boxes(study.files, choices)
-                row = _fuse_into(study, out, made, began, run)
+                row = _fuse_into(study, out, provenance, began, run)
                 forget_failed(out, study.id)
             except Exception as error:
-                row = failed_row(study, _sentence(error, study, out), time.monotonic() - began)
+                row = _failed_row(study, out, error, began)
                 where = without_names(traceback.format_exc(), study)
-                write_failed(out, made, row, run, where)
+                write_failed(out, provenance, row, run, where)
         return row
     except Exception as error:  # the folder itself cannot be read or written
-        return failed_row(study, _sentence(error, study, out), time.monotonic() - began)
+        return _failed_row(study, out, error, began)
 
 
-def failed_row(study: Study, error: str, seconds: float = 0.0) -> dict[str, Any]:
-    """The row of a study that was not fused."""
-    return {
-        "id": study.id,
-        "status": "failed",
-        "error": error,
-        "kept": False,
-        "kind": study.kind,
-        "network": study.options.get("method", DEFAULTS["method"]),
-        "seconds": round(seconds, 2),
-        "device": "",
-        "agreement": None,
-        "displacement": None,
-        "metrics": {},
-        "warnings": [],
-    }
+def _failed_row(study: Study, out: Path, error: Exception, began: float) -> Row:
+    seconds = round(time.monotonic() - began, 2)
+    return Row.of(study, error=_sentence(error, study, out), seconds=seconds)
 
 
 def _fuse_into(
-    study: Study, out: Path, made: dict[str, Any], began: float, run: str
-) -> dict[str, Any]:
+    study: Study, out: Path, provenance: Mapping[str, Any], began: float, run: str
+) -> Row:
+    """Read, fuse and score a study, and write its folder."""
     from ..fusion import fuse
-    from ..results.folder import write_results
-    from ..results.preview import save_thumbnail
     from ..results.quality import quality_of
-    from ..sources.dicom import read_headers
-    from ..sources.files import read_with_checksum
     from ..sources.folders import RESULTS, whole_folder
 
-    given = {**DEFAULTS, **study.options}
-    if given["scene"]:
-        from ..results.scene_file import check_slicer
-
-        check_slicer()
-    if given["dicom"]:
-        from ..results.dicom import check_new_folder, write_dicom
-
-        check_new_folder(out / study.id / "dicom" / "new")  # whether it can be written at all
-    files = [Path(file) for file in study.files]
-    choices = reading_words(study)
-    read = [read_with_checksum(file, **words) for file, words in zip(files, choices, strict=True)]
-    volumes, checksums = zip(*read, strict=True)
-    if list(checksums) != made["inputs"]:
-        raise MedFusionError("A source was changed while it was read; give the command again.")
+    _check_outputs(study, out)
+    volumes = _read_sources(study, provenance)
     third = volumes[2] if study.third else None
     fusion = fuse(volumes[0], volumes[1], study.pair, third=third, **fuse_words(study))
     quality = quality_of(fusion)
-    row = {
-        **failed_row(study, ""),
-        "status": "done",
-        "device": fusion.report.device,
-        "agreement": agreement_of(fusion),
-        "displacement": displacement_of(fusion),
-        "metrics": _by_name(quality, fusion),
-        "warnings": [without_paths(text, study, out) for text in fusion.warnings],
-    }
     with whole_folder(out / study.id, (*RESULTS, RECORD, THUMBNAIL, "dicom")) as folder:
-        keep_paths = given["keep_paths"]
-        scene = volumes if given["scene"] else None
-        write_results(
-            fusion,
-            folder,
-            files=files,
-            quality=quality,
-            keep_paths=keep_paths,
-            scene=scene,
-            checksums=checksums,
+        _write_outputs(study, folder, fusion, quality, volumes, provenance["inputs"])
+        row = Row.of(
+            study,
+            "done",
+            seconds=round(time.monotonic() - began, 2),
+            device=fusion.report.device,
+            agreement=agreement_of(fusion),
+            displacement=displacement_of(fusion),
+            metrics=_by_name(quality, fusion),
+            warnings=tuple(without_paths(text, study, out) for text in fusion.warnings),
         )
-        if given["dicom"]:
-            headers = [
-                read_headers(file, words["series"], words["modality"])
-                for file, words in zip(files, choices, strict=True)
-            ]
-            target = folder / "dicom"
-            target.mkdir()
-            write_dicom(target, fusion.fused, fusion.colour, fusion.coding, fusion.report, headers)
-        save_thumbnail(fusion, folder / THUMBNAIL)
-        row["seconds"] = round(time.monotonic() - began, 2)
-        write_done(folder, made, row, run)
+        write_done(folder, provenance, row, run)
     return row
+
+
+def _check_outputs(study: Study, out: Path) -> None:
+    """Raise a MedFusionError where what the study asks for cannot be written here."""
+    if study.wants("scene"):
+        from ..results.scene_file import check_slicer
+
+        check_slicer()
+    if study.wants("dicom"):
+        from ..results.dicom import check_new_folder
+
+        check_new_folder(out / study.id / "dicom" / "new")
+
+
+def _read_sources(study: Study, provenance: Mapping[str, Any]) -> list[Volume]:
+    """The volumes of a study.
+
+    Raises:
+        MedFusionError: a file cannot be read, or is not the one whose checksum was taken.
+    """
+    from ..sources.files import read_with_checksum
+
+    read = [
+        read_with_checksum(Path(file), **words)
+        for file, words in zip(study.files, reading_words(study), strict=True)
+    ]
+    if [checksum for _, checksum in read] != provenance["inputs"]:
+        raise MedFusionError("A source was changed while it was read; give the command again.")
+    return [volume for volume, _ in read]
+
+
+def _write_outputs(
+    study: Study,
+    folder: Path,
+    fusion: Fusion,
+    quality: Quality,
+    volumes: Sequence[Volume],
+    checksums: Sequence[str],
+) -> None:
+    """Write volumes, report, pictures and what else the study asks for into a folder."""
+    from ..results.folder import write_results
+    from ..results.preview import save_thumbnail
+
+    write_results(
+        fusion,
+        folder,
+        files=[Path(file) for file in study.files],
+        quality=quality,
+        keep_paths=study.wants("keep_paths"),
+        scene=volumes if study.wants("scene") else None,
+        checksums=checksums,
+    )
+    if study.wants("dicom"):
+        from ..results.dicom import write_dicom
+        from ..sources.dicom import read_headers
+
+        headers = [
+            read_headers(Path(file), words["series"], words["modality"])
+            for file, words in zip(study.files, reading_words(study), strict=True)
+        ]
+        target = folder / "dicom"
+        target.mkdir()
+        write_dicom(target, fusion.fused, fusion.colour, fusion.coding, fusion.report, headers)
+    save_thumbnail(fusion, folder / THUMBNAIL)
 
 
 def reading_words(study: Study) -> list[dict[str, Any]]:

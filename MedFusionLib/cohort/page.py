@@ -6,14 +6,24 @@ import base64
 from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from .. import __version__
 from ..report import NOTICE
 from .fusing import THUMBNAIL
-from .table import ENOUGH, FAR, MEASURES, OWN, good_side, title_of, value_of, why_outlier
+from .rows import Row
+from .table import (
+    ENOUGH,
+    FAR,
+    MEASURES,
+    OWN,
+    comparable,
+    good_side,
+    title_of,
+    value_of,
+    why_outlier,
+)
 
 #: measures with a column; cohort.csv has them all
 SHOWN = (*OWN, "ssim_first", "ssim_second", "q_abf", "n_abf", "mutual_information")
@@ -23,7 +33,7 @@ WIDTH, HEIGHT, BINS = 220, 64, 24
 HERE = Path(__file__).parent
 
 
-def write_page(rows: Sequence[dict[str, Any]], folder: Path) -> Path:
+def write_page(rows: Sequence[Row], folder: Path) -> Path:
     """Write `cohort.html`, whole or not at all.
 
     It holds ids, numbers and small pictures, but no path and no name of a file.
@@ -44,7 +54,7 @@ def write_page(rows: Sequence[dict[str, Any]], folder: Path) -> Path:
     return path
 
 
-def _page(rows: Sequence[dict[str, Any]], folder: Path) -> Iterator[str]:
+def _page(rows: Sequence[Row], folder: Path) -> Iterator[str]:
     style = (HERE / "page.css").read_text(encoding="utf-8")
     script = (HERE / "page.js").read_text(encoding="utf-8")
     yield f"""<!DOCTYPE html>
@@ -71,23 +81,20 @@ style-src 'unsafe-inline'; script-src 'unsafe-inline'">
     yield f"</main>\n<script>\n{script}</script>\n</body>\n</html>\n"
 
 
-def _summary(rows: Sequence[dict[str, Any]]) -> str:
+def _summary(rows: Sequence[Row]) -> str:
     counts = [
-        (sum(row["status"] == status for row in rows), sign, word)
+        (sum(row.status == status for row in rows), sign, word)
         for status, (sign, word) in STATES.items()
     ]
-    counts.append((sum(bool(row["outlier"]) for row in rows), "▲", "far from the rest"))
+    counts.append((sum(bool(row.outlier) for row in rows), "▲", "far from the rest"))
     return ", ".join(f"{sign} {count} {word}" for count, sign, word in counts if count)
 
 
 # Distributions ----------------------------------------------------------------------------------
 
 
-def _distributions(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in rows:
-        if row["status"] == "done":
-            groups.setdefault((row["kind"], row["network"]), []).append(row)
+def _distributions(rows: Sequence[Row]) -> Iterator[str]:
+    groups = comparable(rows)
     if not groups:
         return
     yield f"""<section aria-labelledby="spread">
@@ -96,8 +103,8 @@ def _distributions(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
 {FAR} robust standard deviations, by more where studies are few (5.25 for eight); of fewer than
 {ENOUGH} none is marked. Such a study is often one that is not registered: look at it.</p>
 """
-    for (kind, network), group in groups.items():
-        yield f"<h3>{escape(kind)}, {escape(network)}: {len(group)} studies</h3>\n"
+    for (kind, method), group in groups.items():
+        yield f"<h3>{escape(kind)}, {escape(method)}: {len(group)} studies</h3>\n"
         yield '<div class="spreads">\n'
         for measure in MEASURES:
             yield from _distribution(measure, group)
@@ -105,18 +112,18 @@ def _distributions(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     yield "</section>\n"
 
 
-def _distribution(measure: str, group: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _distribution(measure: str, group: Sequence[Row]) -> Iterator[str]:
     there = [row for row in group if value_of(row, measure) is not None]
     if not there:
         return
     values = np.array([value_of(row, measure) for row in there])
     median = float(np.median(values))
-    far = [row for row in there if measure in row["outlier"]]
+    far = [row for row in there if measure in row.outlier]
     far_values = [value for row in far if (value := value_of(row, measure)) is not None]
     better = {1: "higher is better", -1: "lower is better", 0: "neither end is better"}
     links = ", ".join(
-        f'<a href="#s-{escape(row["id"])}">{escape(row["id"])}</a> ({row["outlier"][measure]:+.1f})'
-        for row in sorted(far, key=lambda row: -abs(row["outlier"][measure]))[:8]
+        f'<a href="#s-{escape(row.id)}">{escape(row.id)}</a> ({row.outlier[measure]:+.1f})'
+        for row in sorted(far, key=lambda row: -abs(row.outlier[measure]))[:8]
     )
     more = f" and {len(far) - 8} more" if len(far) > 8 else ""
     yield f"<figure>\n<figcaption><b>{escape(title_of(measure))}</b>, "
@@ -156,7 +163,7 @@ def _histogram(values: np.ndarray, median: float, far: Sequence[float]) -> str:
 # Table ------------------------------------------------------------------------------------------
 
 
-def _table(rows: Sequence[dict[str, Any]], folder: Path) -> Iterator[str]:
+def _table(rows: Sequence[Row], folder: Path) -> Iterator[str]:
     heads = ["Study", "State", "Score", *map(title_of, SHOWN), "Pair", "Seconds", "What to know"]
     yield """<section aria-labelledby="studies">
 <h2 id="studies">Studies, worst first</h2>
@@ -186,32 +193,32 @@ Pictures: the colour volume from above, from the front and from the side; press 
     yield "</tbody>\n</table>\n</div>\n</section>\n"
 
 
-def _row(row: dict[str, Any], picture: str) -> str:
-    name = row["id"] or "(no id)"
-    sign, word = STATES[row["status"]]
-    far = "<br>▲ far from the rest" if row["outlier"] else ""
-    first = {"failed": -1e9, "waiting": -1e8}.get(row["status"], row["score"] or 0.0)
+def _row(row: Row, picture: str) -> str:
+    name = row.id or "(no id)"
+    sign, word = STATES[row.status]
+    far = "<br>▲ far from the rest" if row.outlier else ""
+    first = {"failed": -1e9, "waiting": -1e8}.get(row.status, row.score or 0.0)
     cells = [
         f'<th scope="row" data-v="{escape(name)}">{escape(name)}</th>',
         f'<td class="state" data-v="{word}{far and " far"}">'
-        f'<b class="{row["status"]}">{sign} {word}</b>{far}</td>',
-        _number(first, "" if row["score"] is None else f"{row['score']:.1f}"),
+        f'<b class="{row.status}">{sign} {word}</b>{far}</td>',
+        _number(first, "" if row.score is None else f"{row.score:.1f}"),
     ]
     for measure in SHOWN:
         value = value_of(row, measure)
-        mark = {True: "▼", False: "▲"}[row["outlier"].get(measure, 0) < 0]
+        mark = {True: "▼", False: "▲"}[row.outlier.get(measure, 0) < 0]
         mark = f'<span class="mark" aria-label="far from the rest">{mark}</span> '
         text = "" if value is None else f"{value:.3f}"
-        cells.append(_number(value, (mark if measure in row["outlier"] else "") + text))
-    notes = [row["error"] or ("" if row["status"] == "done" else "Not done yet.")]
-    notes += [why_outlier(row) + "." if row["outlier"] else "", *row["warnings"]]
-    pair = f"{row['kind']}, {row['network']}" if row["kind"] else ""
+        cells.append(_number(value, (mark if measure in row.outlier else "") + text))
+    notes = [row.error or ("" if row.status == "done" else "Not done yet.")]
+    notes += [why_outlier(row) + "." if row.outlier else "", *row.warnings]
+    pair = f"{row.kind}, {row.method}" if row.kind else ""
     cells += [
         f'<td data-v="{escape(pair)}">{escape(pair)}</td>',
-        _number(row["seconds"], f"{row['seconds']:.1f}"),
+        _number(row.seconds, f"{row.seconds:.1f}"),
         "<td>" + "".join(f"<p>{escape(note)}</p>" for note in notes if note) + "</td>",
     ]
-    kind = row["status"] + (" far" if row["outlier"] else "")
+    kind = row.status + (" far" if row.outlier else "")
     return f'<tr id="s-{escape(name)}" class="{kind}"><td>{picture}</td>{"".join(cells)}</tr>\n'
 
 
@@ -219,14 +226,14 @@ def _number(value: float | None, text: str) -> str:
     return f'<td class="number" data-v="{"" if value is None else repr(value)}">{text}</td>'
 
 
-def _picture(row: dict[str, Any], folder: Path) -> str:
+def _picture(row: Row, folder: Path) -> str:
     try:
-        if row["status"] != "done":
+        if row.status != "done":
             return ""
-        data = base64.b64encode((folder / row["id"] / THUMBNAIL).read_bytes()).decode("ascii")
+        data = base64.b64encode((folder / row.id / THUMBNAIL).read_bytes()).decode("ascii")
     except OSError:
         return ""
-    alt = f"{row['id']}: colour volume from above, from the front and from the side"
+    alt = f"{row.id}: colour volume from above, from the front and from the side"
     return (
         '<button type="button" class="picture" aria-pressed="false">'
         f'<img alt="{escape(alt)}" decoding="async" src="data:image/jpeg;base64,{data}"></button>'

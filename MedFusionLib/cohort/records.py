@@ -12,10 +12,10 @@ import contextlib
 import json
 import shutil
 import uuid
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from ..errors import MedFusionError
 from ..methods.registry import get_method
@@ -23,6 +23,7 @@ from ..methods.weights import read_card, weights_path
 from ..results.checksums import changed_file, list_files
 from ..sources.files import sha256
 from ..sources.folders import PREFIX
+from .rows import Row
 from .studies import COLUMN_OPTIONS, Study
 
 HIDDEN = ".cohort"
@@ -33,16 +34,16 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-def made_of(study: Study) -> dict[str, Any]:
+def provenance_of(study: Study) -> dict[str, Any]:
     """What a study's result depends on: checksums of its files and weights, and its settings.
 
     None stands for a file that cannot be read, and for weights that are not there.
     """
-    return {"inputs": [_checksum(file) for file in study.files], **asked_for(study)}
+    return {"inputs": [_checksum(file) for file in study.files], **requested(study)}
 
 
-def asked_for(study: Study) -> dict[str, Any]:
-    """`made_of` without the checksums of the files, which take a while."""
+def requested(study: Study) -> dict[str, Any]:
+    """`provenance_of` without the checksums of the files, which take a while."""
     settings = {**DEFAULTS, **{k: v for k, v in study.options.items() if k in DEFAULTS}}
     parts = {"pair": study.pair, "third_is": study.third_modality, **settings}
     pairs = [study.pair, *([f"{study.third_modality}-mr"] if study.third_modality else [])]
@@ -57,11 +58,11 @@ def _checksum(file: str) -> str | None:
         return None
 
 
-def _weights(network: str, pair: str) -> str | None:
+def _weights(method: str, pair: str) -> str | None:
     try:
-        if get_method(network).kind == "classical":
+        if get_method(method).kind == "classical":
             return None
-        return str(read_card(weights_path(network, pair)).get("sha256"))
+        return str(read_card(weights_path(method, pair)).get("sha256"))
     except MedFusionError:
         return None
 
@@ -69,18 +70,73 @@ def _weights(network: str, pair: str) -> str | None:
 # Done and failed --------------------------------------------------------------------------------
 
 
-def read_done(out: Path, study_id: str) -> dict[str, Any] | None:
-    """The record of a study that is done: "made_of", "row" and "files"; None where none is."""
-    return _read(out / study_id / RECORD)
+@dataclass(frozen=True)
+class Record:
+    """What is kept of a study that is done or has failed.
+
+    Attributes:
+        provenance: what its result depends on, see `provenance_of`.
+        row: what became of it.
+        run: name of the run that fused it.
+        files: of its folder, see `results.checksums.list_files`; None where an earlier version
+            wrote the record, and for a study that failed.
+        traceback: where an error that was not foreseen happened.
+    """
+
+    provenance: Mapping[str, Any]
+    row: Row
+    run: str = ""
+    files: Sequence[Mapping[str, Any]] | None = None
+    traceback: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        rest = {"files": self.files, "traceback": self.traceback}
+        return {
+            "made_of": dict(self.provenance),
+            "row": self.row.to_dict(),
+            "run": self.run,
+            **{name: value for name, value in rest.items() if value is not None},
+        }
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> Self:
+        """The record that `to_dict` gave, or JSON.
+
+        Raises:
+            MedFusionError: it is none.
+
+        Example:
+            >>> Record.from_dict({"made_of": {}, "row": {"id": "p1"}}).row.id
+            'p1'
+        """
+        try:
+            files = given.get("files")
+            return cls(
+                dict(given["made_of"]),
+                Row.from_dict(given["row"]),
+                str(given.get("run", "")),
+                files if isinstance(files, list) else None,
+                given.get("traceback"),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise MedFusionError(
+                "The record of a study is damaged, or of another version; fuse it again."
+            ) from None
 
 
-def write_done(folder: Path, made: dict[str, Any], row: dict[str, Any], run: str) -> None:
+def read_done(out: Path, study_id: str) -> Record | None:
+    """The record of a study that is done; None where none is."""
+    return _read_record(out / study_id / RECORD)
+
+
+def write_done(folder: Path, provenance: Mapping[str, Any], row: Row, run: str) -> None:
     """Write the record into the folder of a study, when all its other files are there."""
     files = list_files(folder, times=True)
-    _write(folder / RECORD, {"made_of": made, "row": row, "run": run, "files": files})
+    _write(folder / RECORD, Record(provenance, row, run, files).to_dict())
 
 
-def what_changed(out: Path, study_id: str, done: dict[str, Any], check: str) -> str:
+def what_changed(out: Path, study_id: str, done: Record, check: str) -> str:
     """Which file of a study that is done is missing or not what was written; "" where none is.
 
     Args:
@@ -89,23 +145,22 @@ def what_changed(out: Path, study_id: str, done: dict[str, Any], check: str) -> 
         done: its record.
         check: "quick" or "full", see `results.checksums.changed_file`.
     """
-    files = done.get("files")
-    if not isinstance(files, list):
+    if done.files is None:
         return RECORD  # of an earlier version
-    return changed_file(out / study_id, files, check)
+    return changed_file(out / study_id, done.files, check)
 
 
-def read_failed(out: Path, study_id: str) -> dict[str, Any] | None:
+def read_failed(out: Path, study_id: str) -> Record | None:
     """The record of a study that failed; None where there is none."""
-    return _read(out / HIDDEN / "failed" / f"{study_id}.json")
+    return _read_record(out / HIDDEN / "failed" / f"{study_id}.json")
 
 
 def write_failed(
-    out: Path, made: dict[str, Any], row: dict[str, Any], run: str, traceback: str = ""
+    out: Path, provenance: Mapping[str, Any], row: Row, run: str, traceback: str = ""
 ) -> None:
     """Remember that a study failed."""
-    path = out / HIDDEN / "failed" / f"{row['id']}.json"
-    _write(path, {"made_of": made, "row": row, "run": run, "traceback": traceback})
+    path = out / HIDDEN / "failed" / f"{row.id}.json"
+    _write(path, Record(provenance, row, run, traceback=traceback).to_dict())
 
 
 def forget_failed(out: Path, study_id: str) -> None:
@@ -113,15 +168,23 @@ def forget_failed(out: Path, study_id: str) -> None:
     (out / HIDDEN / "failed" / f"{study_id}.json").unlink(missing_ok=True)
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def _read_record(path: Path) -> Record | None:
+    try:
+        return Record.from_dict(_read(path))
+    except MedFusionError:
+        return None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """A JSON object from a file; empty where there is none that can be read."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) and {"made_of", "row"} <= set(found) else None
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
-def _write(path: Path, content: dict[str, Any]) -> None:
+def _write(path: Path, content: Mapping[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
     text = json.dumps(content, indent=2, ensure_ascii=False)
@@ -147,7 +210,7 @@ class Attempt:
 
     def __init__(self, out: Path, study_id: str, run: str, number: int) -> None:
         self._path = out / HIDDEN / "running" / f"{study_id}.json"
-        self._mark = {"made_of": run, "row": number}
+        self._mark = {"run": run, "attempt": number}
 
     def was_made(self) -> bool:
         """Whether this very try was begun and not ended."""

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from ..errors import MedFusionError
 from ..results.checksums import CHECKS
 from .clusters import local_cluster, need_dask
-from .fusing import failed_row, fuse_study
+from .fusing import fuse_study
 from .headers import LIMIT
 from .page import write_page
-from .records import made_of, only_run, write_failed
+from .records import only_run, provenance_of, write_failed
+from .rows import Row
 from .studies import Study, make_study, named_once
 from .table import compare, write_table
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 TWICE = "It ended its worker twice; it may need more memory than a worker has."
 PAUSE = 0.05  # seconds between two looks at what has ended
-Work = Callable[..., dict[str, Any]]
+Work = Callable[..., Row]
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def fuse_cohort(
     header_limit: float = LIMIT,
     progress: Callable[[Progress], None] | None = None,
     work: Work = fuse_study,
-) -> list[dict[str, Any]]:
+) -> list[Row]:
     """Fuse many studies on a Dask cluster, and write their table and page.
 
     What is done in `out` with the same files (by checksum), settings and weights is kept, so a
@@ -80,7 +81,7 @@ def fuse_cohort(
         work: done for each study; for tests and measurements.
 
     Returns:
-        The rows of `cohort.csv`, worst first, see `table.compare`.
+        What became of each study, worst first, see `table.compare`; `cohort.csv` has the same.
 
     Raises:
         MedFusionError: Dask is not installed, the folder cannot be used, another run writes into
@@ -88,7 +89,7 @@ def fuse_cohort(
 
     Example:
         >>> rows = fuse_cohort(read_studies("list.csv"), "results")  # doctest: +SKIP
-        >>> [row["id"] for row in rows if row["outlier"]]  # doctest: +SKIP
+        >>> [row.id for row in rows if row.outlier]  # doctest: +SKIP
         ['p017']
     """
     need_dask()
@@ -101,10 +102,7 @@ def fuse_cohort(
     with contextlib.ExitStack() as stack:
         stack.enter_context(only_run(out))
         client = client or stack.enter_context(local_cluster())
-        rows = [
-            {**failed_row(study, "The run was stopped before it."), "status": "waiting"}
-            for study in chosen
-        ]
+        rows = [Row.of(study, "waiting", "The run was stopped before it.") for study in chosen]
         try:
             words = {"out": out, "retry_failed": retry_failed, "check": check}
             words["header_limit"] = header_limit
@@ -123,7 +121,7 @@ def _rows(
     work: Work,
     words: Mapping[str, Any],
     progress: Callable[[Progress], None] | None,
-) -> Iterator[tuple[int, dict[str, Any]]]:
+) -> Iterator[tuple[int, Row]]:
     """Number and row of each study as it ends."""
     run = uuid.uuid4().hex[:12]
     counts = {"done": 0, "failed": 0, "kept": 0}
@@ -141,25 +139,23 @@ def _rows(
 
     lost = []
     for number, row in _ended(submit(range(len(studies)), 1), tell):
-        if row is None or row["status"] == "lost":
+        if row is None or row.status == "lost":
             lost.append(number)
             continue
-        counts["kept"] += row["kept"]
-        counts[row["status"]] += 1
+        counts["kept"] += row.kept
+        counts[row.status] += 1
         yield number, row
     for number in lost:
         ((_, row),) = _ended(submit([number], 2), tell)
-        if row is None or row["status"] == "lost":
-            row = failed_row(studies[number], TWICE)
-            write_failed(words["out"], made_of(studies[number]), row, run)
-        counts[row["status"]] += 1
+        if row is None or row.status == "lost":
+            row = Row.of(studies[number], error=TWICE)
+            write_failed(words["out"], provenance_of(studies[number]), row, run)
+        counts[row.status] += 1
         yield number, row
     tell()
 
 
-def _ended(
-    futures: list[Future], tell: Callable[[], None]
-) -> Iterator[tuple[int, dict[str, Any] | None]]:
+def _ended(futures: list[Future], tell: Callable[[], None]) -> Iterator[tuple[int, Row | None]]:
     """Number and row of each future as it ends; no row where Dask gave it up."""
     from distributed import as_completed
     from distributed.scheduler import KilledWorker

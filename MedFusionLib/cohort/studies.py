@@ -61,6 +61,15 @@ class Study:
         """The pair and the third modality in words; studies of one kind are compared."""
         return f"{self.pair}, then {self.third_modality}-mr" if self.third_modality else self.pair
 
+    @property
+    def method(self) -> str:
+        """Name of its fusion method."""
+        return str(self.options.get("method", COLUMN_OPTIONS["method"].command_default))
+
+    def wants(self, output: str) -> bool:
+        """Whether an option that is yes or no, such as "scene", is yes."""
+        return bool(self.options.get(output, COLUMN_OPTIONS[output].command_default))
+
 
 def make_study(row: Mapping[str, Any], folder: str | Path = "", **defaults: Any) -> Study:
     """A study from a row of a list.

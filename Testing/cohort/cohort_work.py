@@ -8,16 +8,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-from MedFusionLib.cohort.fusing import failed_row
 from MedFusionLib.cohort.records import Attempt, read_done, write_done
+from MedFusionLib.cohort.rows import Row
 from MedFusionLib.cohort.studies import Study
 
 
-def work(study: Study, out: Path, run: str, attempt: int, **_: Any) -> dict[str, Any]:
+def work(study: Study, out: Path, run: str, attempt: int, **_: Any) -> Row:
     """Notes each start; a study "killer-..." kills its worker, "unlucky-..." at its first try."""
     trying = Attempt(out, study.id, run, attempt)
     if trying.was_made():
-        return {**failed_row(study, ""), "status": "lost"}
+        return Row.of(study, "lost")
     with trying:
         with (out / "starts.txt").open("a") as stream:
             stream.write(f"{study.id} {attempt} {os.getpid()}\n")
@@ -26,20 +26,20 @@ def work(study: Study, out: Path, run: str, attempt: int, **_: Any) -> dict[str,
             os.kill(os.getpid(), signal.SIGKILL)
         with (out / "ends.txt").open("a") as stream:
             stream.write(f"{study.id}\n")
-        return {**failed_row(study, ""), "status": "done"}
+        return Row.of(study, "done")
 
 
-def recorded(study: Study, out: Path, run: str, attempt: int, **_: Any) -> dict[str, Any]:
+def recorded(study: Study, out: Path, run: str, attempt: int, **_: Any) -> Row:
     """Records what it does as `fuse_study` does; slow in the processes that `slow.txt` names.
 
     A study "bad-..." fails.
     """
     done = read_done(out, study.id)
     if done:
-        return done["row"]
+        return done.row
     trying = Attempt(out, study.id, run, attempt)
     if trying.was_made():
-        return {**failed_row(study, ""), "status": "lost"}
+        return Row.of(study, "lost")
     with trying:
         with (out / "starts.txt").open("a") as stream:
             stream.write(f"{study.id} {attempt} {os.getpid()}\n")
@@ -48,8 +48,8 @@ def recorded(study: Study, out: Path, run: str, attempt: int, **_: Any) -> dict[
         with (out / "ends.txt").open("a") as stream:
             stream.write(f"{study.id}\n")
         if study.id.startswith("bad"):
-            return failed_row(study, "It cannot be fused.")
-        row = {**failed_row(study, ""), "status": "done"}
+            return Row.of(study, error="It cannot be fused.")
+        row = Row.of(study, "done")
         (out / study.id).mkdir()
         write_done(out / study.id, {}, row, run)
         return row

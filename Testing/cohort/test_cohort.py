@@ -14,8 +14,9 @@ import pytest
 from helpers import refused
 
 from MedFusionLib.cohort import Study, fuse_cohort, make_study, read_studies
-from MedFusionLib.cohort.fusing import failed_row, fuse_study
+from MedFusionLib.cohort.fusing import fuse_study
 from MedFusionLib.cohort.records import only_run, write_done
+from MedFusionLib.cohort.rows import Row
 from MedFusionLib.fusion import fuse
 from MedFusionLib.methods.weights import load_method, read_card, save_weights, weights_path
 from MedFusionLib.phantom.head import make_phantom
@@ -75,7 +76,7 @@ def cohort(data, in_process, tmp_path_factory):
 
 
 def by_id(rows):
-    return {row["id"]: row for row in rows}
+    return {row.id: row for row in rows}
 
 
 def table(out):
@@ -94,10 +95,10 @@ def test_broken_studies_fail_and_the_others_go_on(cohort):
     out, rows = cohort
     found = by_id(rows)
     for name, words in BROKEN.items():
-        assert found[name]["status"] == "failed"
-        assert words in found[name]["error"]
+        assert found[name].status == "failed"
+        assert words in found[name].error
         assert not (out / name).exists()
-    assert {name for name, row in found.items() if row["status"] == "done"} == {
+    assert {name for name, row in found.items() if row.status == "done"} == {
         f"p{number}" for number in range(GOOD)
     }
     assert not list(out.glob(".medfusion-*"))
@@ -111,25 +112,23 @@ def test_results_are_those_of_fuse(cohort, data):
         assert np.array_equal(read_volume(out / study.id / "fused.nrrd").array, alone.fused.array)
         report = json.loads((out / study.id / "report.json").read_text(encoding="utf-8"))
         quality = {row["metric"]: row["value"] for row in report["quality"]["rows"]}
-        assert by_id(rows)[study.id]["metrics"]["q_abf"] == pytest.approx(
-            quality["Q^AB/F"], abs=1e-6
-        )
+        assert by_id(rows)[study.id].metrics["q_abf"] == pytest.approx(quality["Q^AB/F"], abs=1e-6)
         assert (out / study.id / "preview.png").is_file()
 
 
 def test_the_study_that_is_not_registered_stands_out(cohort):
     _, rows = cohort
-    assert [row["id"] for row in rows if row["outlier"]] == [FAR]
-    assert rows[len(BROKEN)]["id"] == FAR, "worst first, after the failed"
-    assert rows[len(BROKEN)]["outlier"]["agreement"] < -3.5
-    scores = [row["score"] for row in rows[len(BROKEN) :]]
+    assert [row.id for row in rows if row.outlier] == [FAR]
+    assert rows[len(BROKEN)].id == FAR, "worst first, after the failed"
+    assert rows[len(BROKEN)].outlier["agreement"] < -3.5
+    scores = [row.score for row in rows[len(BROKEN) :]]
     assert scores == sorted(scores)
 
 
 def test_the_table_has_every_study(cohort):
     out, rows = cohort
     found = table(out)
-    assert list(found) == [row["id"] for row in rows]
+    assert list(found) == [row.id for row in rows]
     assert found["p0"]["status"] == "done"
     assert 0 < float(found["p0"]["ssim_first"]) < 1
     assert float(found["p0"]["seconds"]) > 0
@@ -141,16 +140,16 @@ def test_the_table_has_every_study(cohort):
 def test_a_study_may_be_written_as_dicom(short, tmp_path):
     pytest.importorskip("pydicom")
     (study,) = changed(short[:1], 0, dicom=True)
-    assert fuse_study(study, tmp_path / "out")["status"] == "done"
+    assert fuse_study(study, tmp_path / "out").status == "done"
     assert len(list((tmp_path / "out/p0/dicom/fused").iterdir())) == SHAPE[0]
 
 
 def test_how_far_the_volumes_are_off_is_measured(data, tmp_path):
     good, far = (read_studies(data, align="check")[number] for number in (0, 4))
     rows = [fuse_study(replace(s, options={"network": "maximum"}), tmp_path) for s in (good, far)]
-    assert rows[0]["displacement"] is None or rows[0]["displacement"] < 8
-    assert rows[1]["displacement"] is None or rows[1]["displacement"] > 20
-    assert rows[1]["warnings"] and "Doe" not in "".join(rows[1]["warnings"])
+    assert rows[0].displacement is None or rows[0].displacement < 8
+    assert rows[1].displacement is None or rows[1].displacement > 20
+    assert rows[1].warnings and "Doe" not in "".join(rows[1].warnings)
 
 
 def test_table_and_page_name_no_file(cohort, data):
@@ -185,7 +184,7 @@ def changed(studies, number, **options):
 
 
 def kept(rows):
-    return sorted(row["id"] for row in rows if row["kept"])
+    return sorted(row.id for row in rows if row.kept)
 
 
 def test_what_is_done_is_kept_and_what_differs_is_done_again(
@@ -211,7 +210,7 @@ def test_what_is_done_is_kept_and_what_differs_is_done_again(
     assert kept(fuse_cohort(short, out, client=in_process, retry_failed=True)) == ["p0", "p1"]
     shutil.copy(short[0].second, short[2].second)  # mended
     rows = fuse_cohort(short, out, client=in_process)
-    assert by_id(rows)["bad"]["status"] == "done"
+    assert by_id(rows)["bad"].status == "done"
     assert kept(rows) == ["p0", "p1"]
 
 
@@ -223,16 +222,16 @@ def test_other_weights_are_another_result(short, tmp_path, monkeypatch):
     module, card = load_method("funfusean", "pet-mr"), read_card(path)
     monkeypatch.setenv("MEDFUSION_WEIGHTS", str(tmp_path / "weights"))
     monkeypatch.setattr("MedFusionLib.cohort.fusing._fuse_into", lambda study, out, made, *_: (
-        write_done(out / study.id, made, failed_row(study, ""), "") or failed_row(study, "")
+        write_done(out / study.id, made, Row.of(study), "") or Row.of(study)
     ))  # fmt: skip
     path = weights_path("funfusean", "pet-mr")
     save_weights(module, path, card)
     out = tmp_path / "out"
-    assert not fuse_study(study, out, "1")["kept"]
-    assert fuse_study(study, out, "2")["kept"]
+    assert not fuse_study(study, out, "1").kept
+    assert fuse_study(study, out, "2").kept
     next(module.parameters()).data.mul_(0.5)
     save_weights(module, path, card)
-    assert not fuse_study(study, out, "3")["kept"]
+    assert not fuse_study(study, out, "3").kept
 
 
 def test_an_unexpected_error_fails_one_study(short, in_process, tmp_path, monkeypatch):
@@ -241,8 +240,8 @@ def test_an_unexpected_error_fails_one_study(short, in_process, tmp_path, monkey
 
     monkeypatch.setattr("MedFusionLib.results.folder.save_preview", broken)
     (row,) = fuse_cohort(short[:1], tmp_path / "out", client=in_process)
-    assert row["status"] == "failed"
-    assert "ValueError" in row["error"] and "Doe" not in row["error"]
+    assert row.status == "failed"
+    assert "ValueError" in row.error and "Doe" not in row.error
     assert not (tmp_path / "out" / "p0").exists()
     record = json.loads((tmp_path / "out/.cohort/failed/p0.json").read_text(encoding="utf-8"))
     assert "Traceback" in record["traceback"]

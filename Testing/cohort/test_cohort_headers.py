@@ -61,7 +61,7 @@ def test_special_files_are_refused_and_waited_for_by_nobody(folder):
     for finding, one in zip(found, studies[:-1], strict=False):
         assert "not a plain file" in finding.trouble
         row = fuse_study(one, folder / "out", header_limit=60)
-        assert row["status"] == "failed" and "not a plain file" in row["error"]
+        assert row.status == "failed" and "not a plain file" in row.error
         with refused("not a plain file"):
             read_volume(one.second)
         with refused("not a plain file"):
@@ -78,7 +78,7 @@ def test_a_pipe_among_dicom_slices_and_behind_a_header_is_not_read(folder):
     os.mkfifo(folder / "series" / "1.dcm")
     for second in ("pet.mhd", "series"):
         row = fuse_study(study(folder, second), folder / "out", header_limit=60)
-        assert row["status"] == "failed" and "within" not in row["error"]
+        assert row.status == "failed" and "within" not in row.error
 
 
 def slow_reader(folder, monkeypatch, seconds):
@@ -103,9 +103,9 @@ def test_a_header_that_takes_too_long_ends_its_study_alone(folder, in_process, m
     assert [finding.action for finding in found] == ["cannot", "fuse"]
     assert "within 1 s" in found[0].trouble
     rows = fuse_cohort(studies, folder / "out", client=in_process, header_limit=1)
-    found = {row["id"]: row for row in rows}
-    assert "within 1 s" in found["slow"]["error"]
-    assert found["pet"]["status"] == "done"
+    found = {row.id: row for row in rows}
+    assert "within 1 s" in found["slow"].error
+    assert found["pet"].status == "done"
     assert time.monotonic() - began < 600
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
@@ -10,6 +11,7 @@ from helpers import refused, write_small_head
 from MedFusionLib.cohort import check_studies, make_study
 from MedFusionLib.cohort.fusing import fuse_study
 from MedFusionLib.cohort.records import read_done
+from MedFusionLib.cohort.rows import Row
 from MedFusionLib.results.checksums import changed_file, list_files
 from MedFusionLib.sources.files import read_volume, read_with_checksum, sha256, write_volume
 
@@ -50,7 +52,7 @@ def done(sources, tmp_path_factory):
     """The folder of a cohort with a study that is done."""
     out = tmp_path_factory.mktemp("out")
     study = make_study({"id": "p1", "mr": "t1.nrrd", "second": "pet.nrrd", **WORDS}, sources)
-    assert fuse_study(study, out, run="first")["status"] == "done"
+    assert fuse_study(study, out, run="first").status == "done"
     return study, out
 
 
@@ -67,13 +69,13 @@ NAMES = (
 def test_a_damaged_result_is_made_again(done, name, hurt):
     study, out = done
     whole = (out / "p1" / "fused.nrrd").read_bytes()
-    assert fuse_study(study, out, run="again")["kept"]
+    assert fuse_study(study, out, run="again").kept
     hurt(out / "p1" / name)
     assert check_studies([study], out)[0].action == "fuse again"
     row = fuse_study(study, out, run="third")
-    assert row["status"] == "done" and not row["kept"]
+    assert row.status == "done" and not row.kept
     assert (out / "p1" / "fused.nrrd").read_bytes() == whole
-    assert fuse_study(study, out, run="fourth")["kept"]
+    assert fuse_study(study, out, run="fourth").kept
 
 
 def test_damage_that_left_no_trace_is_found_by_the_full_check(done):
@@ -81,20 +83,20 @@ def test_damage_that_left_no_trace_is_found_by_the_full_check(done):
     zero_unseen(out / "p1" / "fused.nrrd")
     assert check_studies([study], out)[0].action == "keep"
     assert check_studies([study], out, check="full")[0].action == "fuse again"
-    assert not fuse_study(study, out, run="x", check="full")["kept"]
-    assert fuse_study(study, out, run="y", check="full")["kept"]
+    assert not fuse_study(study, out, run="x", check="full").kept
+    assert fuse_study(study, out, run="y", check="full").kept
 
 
 def test_a_result_that_was_copied_is_kept(done):
     study, out = done
     for path in (out / "p1").iterdir():
         os.utime(path, (1e9, 1e9))
-    assert fuse_study(study, out, run="copied")["kept"]
+    assert fuse_study(study, out, run="copied").kept
 
 
 def test_the_record_names_every_file(done):
     _, out = done
-    listed = {row["name"]: row for row in read_done(out, "p1")["files"]}
+    listed = {row["name"]: row for row in read_done(out, "p1").files}
     there = {path.name for path in (out / "p1").iterdir()} - {"study.json"}
     assert set(listed) == there
     assert listed["fused.nrrd"]["bytes"] == (out / "p1" / "fused.nrrd").stat().st_size
@@ -115,6 +117,35 @@ def test_files_in_folders_are_listed(tmp_path):
     assert changed_file(tmp_path, listed) == "dicom/fused/0001.dcm"
 
 
+def test_a_row_is_read_from_what_it_was_written_as():
+    row = Row("p1", "done", method="maximum", metrics={"q_abf": 0.5}, warnings=("Look.",))
+    stored = json.loads(json.dumps(row.to_dict()))
+    assert stored["network"] == "maximum" and "method" not in stored and "score" not in stored
+    assert Row.from_dict(stored) == row
+
+
+def test_a_record_of_an_earlier_version_is_read(done):
+    """It had no displacement; what a later version adds does no harm either."""
+    study, out = done
+    path = out / "p1" / "study.json"
+    now = path.read_text(encoding="utf-8")
+    record = json.loads(now)
+    assert {"made_of", "row", "run", "files"} == set(record)
+    del record["row"]["displacement"]
+    record["row"]["mood"] = "good"
+    path.write_text(json.dumps(record), encoding="utf-8")
+    row = fuse_study(study, out, run="later")
+    path.write_text(now, encoding="utf-8")
+    assert row.kept and (row.method, row.displacement) == ("maximum", None)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"made_of": {}, "row": 3}', '{"row": {"id": "p1"}}'])
+def test_a_record_that_is_damaged_counts_as_none(tmp_path, text):
+    (tmp_path / "p1").mkdir()
+    (tmp_path / "p1" / "study.json").write_text(text)
+    assert read_done(tmp_path, "p1") is None
+
+
 # Sources ----------------------------------------------------------------------------------------
 
 
@@ -129,13 +160,13 @@ def test_another_voxel_file_is_another_source(done, sources, tmp_path, ending):
         tmp_path,
     )
     header = (tmp_path / f"pet{ending}").read_bytes()
-    assert fuse_study(study, out, run="1")["status"] == "done"
-    assert fuse_study(study, out, run="2")["kept"]
+    assert fuse_study(study, out, run="1").status == "done"
+    assert fuse_study(study, out, run="2").kept
     before = sha256(tmp_path / f"pet{ending}")
     write_volume(pet.like(pet.array[::-1].copy(), "pet"), tmp_path / f"pet{ending}")
     (tmp_path / f"pet{ending}").write_bytes(header)
     assert sha256(tmp_path / f"pet{ending}") != before
-    assert not fuse_study(study, out, run="3")["kept"]
+    assert not fuse_study(study, out, run="3").kept
 
 
 def test_a_source_that_changes_while_it_is_read_is_refused(sources, tmp_path, monkeypatch):

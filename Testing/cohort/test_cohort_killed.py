@@ -91,9 +91,9 @@ def test_who_kills_its_worker_fails_and_the_others_go_on(cluster, tmp_path):
         client.wait_for_workers(2, timeout=PATIENCE)
         rows = fuse_cohort([Study(n, "a", "b", "ct-mr") for n in names], out, client=client,
                            work=cohort_work.work)  # fmt: skip
-    found = {row["id"]: row for row in rows}
-    assert found.pop("killer")["status"] == "failed"
-    assert {row["status"] for row in found.values()} == {"done"}
+    found = {row.id: row for row in rows}
+    assert found.pop("killer").status == "failed"
+    assert {row.status for row in found.values()} == {"done"}
     begun, processes = starts(out)
     assert begun["killer"] == begun["unlucky"] == 2, "tried once more"
     assert min(begun.values()) >= 1
@@ -193,8 +193,8 @@ def test_a_run_that_is_killed_or_interrupted_goes_on_where_it_was(heads, in_proc
     for name in before:
         assert (out / name / "study.json").is_file(), "whole or not at all"
     rows = fuse_cohort(read_studies(heads), out, client=in_process)
-    assert {row["id"] for row in rows if row["kept"]} == set(before)
-    assert {row["status"] for row in rows} == {"done"}
+    assert {row.id for row in rows if row.kept} == set(before)
+    assert {row.status for row in rows} == {"done"}
     for name, stamp in before.items():
         assert (out / name / "fused.nrrd").stat().st_mtime_ns == stamp
     assert not list(out.glob(".medfusion-*"))
@@ -205,11 +205,11 @@ def test_a_study_that_was_begun_before_is_lost(tmp_path):
 
     study = Study("p1", "a", "b", "ct-mr")
     Attempt(tmp_path, "p1", "this", 1).__enter__()
-    assert fuse_study(study, tmp_path, run="this", attempt=1)["status"] == "lost"
+    assert fuse_study(study, tmp_path, run="this", attempt=1).status == "lost"
     Attempt(tmp_path, "p1", "this", 1).__enter__()
-    assert fuse_study(study, tmp_path, run="this", attempt=2)["status"] == "failed"
+    assert fuse_study(study, tmp_path, run="this", attempt=2).status == "failed"
     Attempt(tmp_path, "p1", "earlier", 1).__enter__()
-    assert fuse_study(study, tmp_path, run="later", attempt=1)["kept"]
+    assert fuse_study(study, tmp_path, run="later", attempt=1).kept
 
 
 def test_64_workers_with_slow_failing_and_lost_ones_lose_and_repeat_nothing(tmp_path):
@@ -240,8 +240,8 @@ def test_64_workers_with_slow_failing_and_lost_ones_lose_and_repeat_nothing(tmp_
         studies = [Study(name, "a", "b", "ct-mr") for name in names]
         rows = fuse_cohort(studies, out, client=client, work=cohort_work.recorded, progress=lose)
     assert at_work == [64]
-    assert sorted(row["id"] for row in rows) == sorted(names), "nothing is lost"
-    failed = {row["id"] for row in rows if row["status"] == "failed"}
+    assert sorted(row.id for row in rows) == sorted(names), "nothing is lost"
+    failed = {row.id for row in rows if row.status == "failed"}
     assert failed == {name for name in names if name.startswith("bad")}
     ended = Counter((out / "ends.txt").read_text().split())
     assert set(ended) == set(names)

@@ -12,6 +12,7 @@ from PIL import Image
 
 from MedFusionLib.cohort.fusing import THUMBNAIL
 from MedFusionLib.cohort.page import write_page
+from MedFusionLib.cohort.rows import Row
 from MedFusionLib.cohort.table import compare
 
 pytest.importorskip("tornado", reason="Dask is not installed: no cohorts")
@@ -26,18 +27,16 @@ def page(tmp_path):
         name = f"p{number:02}"
         far = number == 5
         rows.append(
-            {
-                "id": name, "status": "done", "error": "", "kept": False, "kind": "pet-mr",
-                "network": "maximum", "seconds": 1.0 + number, "device": "cpu",
-                "agreement": 0.02 if far else 0.1 + 0.01 * rng.random(),
-                "metrics": {"q_abf": 0.7 + 0.02 * rng.random(), "ssim_first": rng.random()},
-                "warnings": ["<script>document.title = 'hurt'</script>"] if number == 1 else [],
-            }
+            Row(
+                name, "done", kind="pet-mr", method="maximum", seconds=1.0 + number, device="cpu",
+                agreement=0.02 if far else 0.1 + 0.01 * rng.random(),
+                metrics={"q_abf": 0.7 + 0.02 * rng.random(), "ssim_first": rng.random()},
+                warnings=("<script>document.title = 'hurt'</script>",) if number == 1 else (),
+            )
         )  # fmt: skip
         (tmp_path / name).mkdir()
         Image.new("RGB", (300, 100), (0, 100, 200)).save(tmp_path / name / THUMBNAIL)
-    failed = {"id": "bad", "status": "failed", "error": "The PET is constant."}
-    rows.append({**rows[0], **failed, "agreement": None, "metrics": {}})
+    rows.append(Row("bad", error="The PET is constant.", kind="pet-mr", method="maximum"))
     return write_page(compare(rows), tmp_path)
 
 

@@ -29,14 +29,14 @@ def test_dynamic_pet_is_refused_with_what_to_say_and_fused_once_it_is_said(tmp_p
     assert finding.action == "cannot"
     assert "time series of 2 volumes" in finding.trouble
     assert "--frame N" in finding.trouble and "--frame mean" in finding.trouble
-    assert fuse_study(study, tmp_path / "out")["error"].count("--frame mean") == 1
+    assert fuse_study(study, tmp_path / "out").error.count("--frame mean") == 1
 
     for frame in ("mean", 1):
         (study,) = read_studies(folder, method="maximum", align="off", frame=frame)
         (finding,) = check_studies([study], tmp_path / "out")
         assert finding.action in ("fuse", "fuse again"), finding.trouble
         row = fuse_study(study, tmp_path / "out", retry_failed=True)
-        assert row["status"] == "done", row["error"]
+        assert row.status == "done", row.error
         said = "mean of 2 volumes" if frame == "mean" else "volume 1 of 0 to 1"
-        assert any(said in warning for warning in row["warnings"])
+        assert any(said in warning for warning in row.warnings)
     assert read_volume(tmp_path / "out" / study.id / "fused.nrrd").array.max() > 0
