@@ -1,7 +1,7 @@
 """What all metrics share: their images, the check of these, grey levels and window filters."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -82,7 +82,7 @@ def metric(
     def mark(function: Function) -> Function:
         complete = takes_images(function)
         made = Metric(function.__name__, symbol, complete, higher_is_better, range_, citation)
-        complete.metric = made
+        vars(complete)["metric"] = made
         return complete
 
     return mark
@@ -159,7 +159,7 @@ def at_least(image: Tensor, size: int, what: str) -> None:
         )
 
 
-def pick(name: str, value: str, allowed: tuple) -> None:
+def pick(name: str, value: object, allowed: Collection[object]) -> None:
     """Refuse a keyword's value that is not one of the variants on offer."""
     if value not in allowed:
         raise MedFusionError(f"{name} is {value!r}; choose one of {', '.join(map(str, allowed))}.")

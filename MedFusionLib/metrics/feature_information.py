@@ -66,7 +66,7 @@ def fmi(
         if feature == "edge":  # few kinds of windows
             kinds, counts = torch.cat(windows, 1).unique(dim=0, return_counts=True)
             windows = kinds.chunk(3, dim=1)
-        total = 0
+        total = fused.new_zeros(())
         for f, a, b, many in zip(*(part.split(CHUNK) for part in (*windows, counts)), strict=True):
             same_a = (a == f).all(1)
             same_b = (b == torch.where(same_a.view(-1, 1), f, _scaled(f))).all(1)

@@ -40,9 +40,9 @@ def vif(fused: Tensor, first: Tensor, second: Tensor, source: str = "sum") -> Te
     common.pick("source", source, ("sum", "mean", "first", "second"))
     common.at_least(fused, 41, "VIF")
     chosen = {"first": (first,), "second": (second,)}.get(source, (first, second))
-    total = 0
+    total = fused.new_zeros(())
     for image in chosen:
-        kept, there = 0, 0
+        kept = there = fused.new_zeros(())
         for row, reference, view in _pyramid(common.levels(image), common.levels(fused)):
             gain, var, noise = _channel(row, reference, view)
             kept = kept + torch.log1p(gain**2 * var / (noise + 2)).flatten(1).sum(1)
@@ -75,7 +75,7 @@ def viff(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     common.at_least(fused, 41, "VIFF")
     noise, tiny = 0.005 * 255**2, 1e-7
     images = [common.levels(image) for image in (first, second, fused)]
-    result = 0
+    result = fused.new_zeros(())
     weights = (1 / 2.15, 0, 0.15 / 2.15, 1 / 2.15)
     for weight, (row, a, b, view) in zip(weights, _pyramid(*images), strict=True):
         gain_a, var_a, noise_a = _channel(row, a, view)

@@ -66,7 +66,7 @@ def q_abf(fused: Tensor, first: Tensor, second: Tensor, variant: str = "linfeng"
     common.check(fused, first, second)
     common.pick("variant", variant, ("linfeng", "matr"))
     fused_g, fused_a = _polar(fused, variant)
-    total, weight = 0, 0
+    total = weight = fused.new_zeros(())
     for source in (first, second):
         g, a = _polar(source, variant)
         large = torch.maximum(g, fused_g)
@@ -115,7 +115,7 @@ def q_g(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
         g = torch.sqrt(x * x + y * y)
         strength.append(torch.where(g == 0, tiny, g))
         angle.append(torch.atan(y / torch.where(x == 0, tiny, x)))
-    total = 0
+    total = fused.new_zeros(())
     for g, a in zip(strength[1:], angle[1:], strict=True):
         ratio = torch.minimum(g, strength[0]) / torch.maximum(g, strength[0])
         turn = ((a - angle[0]).abs() - math.pi / 2).abs() * 2 / math.pi
@@ -150,7 +150,7 @@ def n_abf(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
         flat = (x == 0) & (y == 0)
         slope = torch.where(x == 0, math.inf * y.sign(), y / torch.where(x == 0, 1, x))
         angle.append(torch.where(flat, 0, torch.atan(slope)))
-    lost, weight = 0, 0
+    lost = weight = fused.new_zeros(())
     for g, a in zip(strength[1:], angle[1:], strict=True):
         large = torch.maximum(g, strength[0])
         ratio = torch.minimum(g, strength[0]) / torch.where(large == 0, 1, large)

@@ -89,7 +89,7 @@ def mutual_information(fused: Tensor, first: Tensor, second: Tensor, unit: str =
     """
     common.check(fused, first, second)
     common.pick("unit", unit, ("bits", "nats"))
-    total = 0
+    total = fused.new_zeros(())
     for source in (first, second):
         source_bits, fused_bits, both_bits = entropies(bins(source), bins(fused))
         total = total + source_bits + fused_bits - both_bits
@@ -117,7 +117,7 @@ def q_mi(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
         tensor([2.], dtype=torch.float64)
     """
     common.check(fused, first, second)
-    total = 0
+    total = fused.new_zeros(())
     for source in (first, second):
         source_bits, fused_bits, both_bits = entropies(stretched(source), stretched(fused))
         apart = source_bits + fused_bits

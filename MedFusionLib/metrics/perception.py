@@ -96,7 +96,7 @@ def q_cv(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     fused, first, second = map(common.stretch, (fused, first, second))
     radius = 0.144 * _frequency(fused, 8)
     response = 2.6 * (0.0192 + radius) * torch.exp(-(radius**1.1))
-    error, weight = 0, 0
+    error = weight = fused.new_zeros(())
     for source in (first, second):
         x, y = sobel(source)
         saliency = _blocks(torch.sqrt(x * x + y * y) ** 5)

@@ -48,7 +48,7 @@ ORDER = (
 def _discovered() -> dict[str, Metric]:
     """name -> metric: every function of this package that `common.metric` marks."""
     package = importlib.import_module(__package__)
-    found = {}
+    found: dict[str, Metric] = {}
     for entry in pkgutil.iter_modules(package.__path__):
         if entry.name != "registry":
             module = importlib.import_module(f"{__package__}.{entry.name}")

@@ -110,7 +110,7 @@ def mef_ssim(fused: Tensor, first: Tensor, second: Tensor, scales: int = 1) -> T
     if scales == 1:
         return common.average(_mef_map(images))
     powers = torch.tensor((0.0448, 0.2856, 0.3001)).to(images)
-    result = 1
+    result = images.new_ones(())
     for power in powers / powers.sum():
         result = result * common.average(_mef_map(images)).clamp(min=0) ** power
         height, width = images.shape[-2:]
