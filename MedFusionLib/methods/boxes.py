@@ -51,12 +51,12 @@ def boxes(occupied: np.ndarray, margin: int | None) -> np.ndarray:
         [[16, 64, 32, 64], [0, 0, 0, 0]]
     """
     found = np.zeros((len(occupied), 2, 2), int)
-    filled = occupied.any(axis=(1, 2))
+    filled = np.any(occupied, axis=(1, 2))
     for side, size in enumerate(occupied.shape[1:]):
         if margin is None:
             found[filled, side] = 0, size
             continue
-        line = occupied.any(axis=2 - side)[filled]
+        line = np.any(occupied, axis=2 - side)[filled]
         first = line.argmax(axis=1) - margin
         end = size - line[:, ::-1].argmax(axis=1) + margin
         found[filled, side, 0] = np.maximum(first // GRID * GRID, 0)

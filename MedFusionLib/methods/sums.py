@@ -7,8 +7,21 @@ method has chosen its weights: `parts(*sources)` gives these terms, and their su
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import reduce
+
 import torch
 from torch import Tensor
+
+
+def total(parts: Iterable[Tensor]) -> Tensor:
+    """Their sum, added up in their order.
+
+    Example:
+        >>> total([torch.tensor(0.25), torch.tensor(0.5)])
+        tensor(0.7500)
+    """
+    return reduce(torch.add, parts)
 
 
 def maximum_parts(*sources: Tensor) -> tuple[Tensor, ...]:
@@ -21,7 +34,7 @@ def maximum_parts(*sources: Tensor) -> tuple[Tensor, ...]:
     """
     brightest = torch.stack(sources).amax(0)
     wins = [(source == brightest).to(source.dtype) for source in sources]
-    winners = sum(wins)
+    winners = total(wins)
     return tuple(win * brightest / winners for win in wins)
 
 
@@ -32,6 +45,6 @@ def cut_together(*parts: Tensor) -> tuple[Tensor, ...]:
         >>> cut_together(torch.tensor([0.5, 0.9]), torch.tensor([0.25, 0.3]))
         (tensor([0.5000, 0.7500]), tensor([0.2500, 0.2500]))
     """
-    total = sum(parts)
-    factor = torch.where(total > 0, total.clamp(max=1) / total.clamp(min=1e-12), 0)
+    whole = total(parts)
+    factor = torch.where(whole > 0, whole.clamp(max=1) / whole.clamp(min=1e-12), 0)
     return tuple(part * factor for part in parts)

@@ -20,7 +20,7 @@ from MedFusionLib.methods.classical import (
     nsst_papcnn,
 )
 from MedFusionLib.methods.classical.phase_congruency import phase_congruency
-from MedFusionLib.methods.classical.pulse_coupled import count_pulses
+from MedFusionLib.methods.classical.pulse_coupled import Neurons, count_pulses
 from MedFusionLib.methods.classical.windows import majority, stronger_detail, window_mean
 
 
@@ -61,10 +61,8 @@ def test_pulses_are_those_of_the_equations(memories):
     stimulus = random_slices(3, 13, 17, seed=3, dtype=torch.float64)
     stimulus[1] = 0
     p, l_memory = memories
-    found = count_pulses(
-        stimulus,
-        0.4,
-        iterations=60,
+    neurons = Neurons(
+        strength=0.4,
         weight=0.5,
         threshold_memory=0.7,
         jump=6.0,
@@ -72,6 +70,7 @@ def test_pulses_are_those_of_the_equations(memories):
         potential_memory=p,
         link_memory=l_memory,
     )
+    found = count_pulses(stimulus, neurons, 60)
     expected = counted_plainly(stimulus, 0.4, p, 0.7, 6.0, 1.0, 60, l_memory)
     assert found.float().std() > 0.5
     assert torch.equal(found.double(), expected)
@@ -83,10 +82,10 @@ def test_planes_have_their_own_parameters():
         "threshold_memory": torch.tensor([0.6, 0.8], dtype=torch.float64)[:, None, None],
         "jump": torch.tensor([5.0, 20.0], dtype=torch.float64)[:, None, None],
     }
-    both = count_pulses(stimulus, 0.1, iterations=40, weight=0.5, **settings)
+    both = count_pulses(stimulus, Neurons(0.1, 0.5, **settings), 40)
     for number in range(2):
         own = {name: value[number].item() for name, value in settings.items()}
-        alone = count_pulses(stimulus[number : number + 1], 0.1, iterations=40, weight=0.5, **own)
+        alone = count_pulses(stimulus[number : number + 1], Neurons(0.1, 0.5, **own), 40)
         assert torch.equal(both[number], alone[0])
 
 
@@ -96,10 +95,8 @@ def test_strong_stimuli_and_those_among_strong_ones_fire_more_often():
     among, alone = stimulus.clone(), stimulus.clone()
     among[0, 3:6, 5:8] = 0.9
     among[0, 4, 6] = alone[0, 4, 6] = 0.4
-    count = [
-        count_pulses(s, 1.0, iterations=200, weight=0.5, threshold_memory=0.8, jump=20.0)[0]
-        for s in (among, alone)
-    ]
+    neurons = Neurons(1.0, weight=0.5, threshold_memory=0.8, jump=20.0)
+    count = [count_pulses(s, neurons, 200)[0] for s in (among, alone)]
     assert count[0][4, 0] > count[0][0, 0] > 0
     assert count[0][4, 6] > count[1][4, 6]
 
@@ -171,17 +168,17 @@ def test_otsu_is_that_of_scikit_image():
 def test_parameters_of_the_adaptive_neurons_by_hand():
     # half of the band 0.2, half 0.6: mean 0.4, standard deviation 0.2 (of the population)
     band = torch.tensor([0.2, 0.6]).repeat(5000).view(1, 100, 100)
-    found = {name: value.item() for name, value in nsst_papcnn.adapt(band).items()}
+    found = nsst_papcnn.adapt(band)
     memory = math.exp(-math.log10(1 / 0.2))
     otsu = nsst_papcnn.otsu(band).item()
     assert 0.2 <= otsu < 0.6
     strength = (0.6 / otsu - 1) / 6
     jump = memory + 1 + 6 * strength
     steady = (1 - memory**3) / (1 - memory) + 6 * strength * memory
-    assert found["potential_memory"] == pytest.approx(memory, rel=1e-3)
-    assert found["strength"] == pytest.approx(strength, rel=1e-4)
-    assert found["jump"] == pytest.approx(jump, rel=1e-3)
-    assert found["threshold_memory"] == pytest.approx(otsu * steady / jump, rel=1e-3)
+    assert found.potential_memory.item() == pytest.approx(memory, rel=1e-3)
+    assert found.strength.item() == pytest.approx(strength, rel=1e-4)
+    assert found.jump.item() == pytest.approx(jump, rel=1e-3)
+    assert found.threshold_memory.item() == pytest.approx(otsu * steady / jump, rel=1e-3)
 
 
 def test_the_s_curve_is_symmetric_about_its_middle():

@@ -34,6 +34,6 @@ class Average(FusionMethod):
         """Fuse two slice batches (N, 1, H, W) in [0, 1] to one of the same shape and range."""
         return self.weight * first + (1 - self.weight) * second
 
-    def parts(self, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def parts(self, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """What was taken from each source, maps like `forward`'s."""
         return self.weight * first, (1 - self.weight) * second

@@ -20,6 +20,8 @@ the whole slice, and not followed by derivatives.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -52,13 +54,13 @@ def base_layer(images: Tensor, weight: float = LOW_PASS, margin: int = MARGIN) -
     """
     height, width = images.shape[-2:]
     large = _mirrored(images, margin)
-    rows, columns = frequencies(*large.shape[-2:], images.dtype, images.device)
+    rows, columns = frequencies(large.shape[-2], large.shape[-1], images.dtype, images.device)
     response = 1 / (1 + weight * (4 - 2 * rows.cos() - 2 * columns.cos()))
     found = torch.fft.irfft2(torch.fft.rfft2(large) * response, s=large.shape[-2:])
     return found[..., margin : margin + height, margin : margin + width]
 
 
-def spectra(filters: Tensor, size: tuple[int, int]) -> Tensor:
+def spectra(filters: Tensor, size: Sequence[int]) -> Tensor:
     """Of filters (M, h, w) that start at the origin of images of a size, (M, H, W // 2 + 1)."""
     rows, columns = (
         max(0, large - small) for large, small in zip(size, filters.shape[1:], strict=True)
@@ -152,6 +154,8 @@ class CSR(BranchedMethod):
     )
     choices = "Parameters of the authors' program; filters learned here from medical slices."
     differentiable = False
+
+    filters: Tensor
 
     def __init__(self, iterations: int = ITERATIONS, filters: Tensor | None = None) -> None:
         super().__init__()

@@ -17,7 +17,7 @@ import torch
 from torch.nn import functional as F
 
 from ..base import FusionMethod
-from ..sums import cut_together
+from ..sums import cut_together, total
 
 TINY = 1e-12
 
@@ -101,9 +101,9 @@ class GuidedFilterFusion(FusionMethod):
 
     def forward(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
         """Fuse two slice batches (N, 1, H, W) in [0, 1] to one of the same shape and range."""
-        return sum(self._taken(first, second)).clamp(0, 1).to(first.dtype)
+        return total(self._taken(first, second)).clamp(0, 1).to(first.dtype)
 
-    def parts(self, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def parts(self, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """What was taken from each source, maps like `forward`'s: its weighted layers."""
         return tuple(part.to(first.dtype) for part in cut_together(*self._taken(first, second)))
 
@@ -119,9 +119,9 @@ class GuidedFilterFusion(FusionMethod):
                 (255 * guided_filter(source, winner, radius, epsilon).clamp(0, 1)).round() + TINY
                 for source, winner in zip(sources, (first_wins, 1 - first_wins), strict=True)
             ]
-            total = sum(weights)
+            both = total(weights)
             taken = [
-                part + weight * layer / total
+                part + weight * layer / both
                 for part, weight, layer in zip(taken, weights, layers, strict=True)
             ]
         return taken

@@ -101,7 +101,7 @@ class LaplacianPyramid(FusionMethod):
         fused = put_together((top1 + top2) / 2, details)
         return fused.clamp(0, 1)
 
-    def parts(self, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def parts(self, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """What was taken from each source, maps like `forward`'s: its part of the pyramid."""
         top1, details1 = take_apart(first, self.levels)
         top2, details2 = take_apart(second, self.levels)

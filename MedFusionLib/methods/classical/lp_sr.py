@@ -99,6 +99,8 @@ class LPSR(FusionMethod):
     choices = "Parameters of the authors' toolbox; a dictionary learned here from medical slices."
     differentiable = False
 
+    atoms: Tensor
+
     def __init__(self, levels: int = LEVELS, atoms: Tensor | None = None) -> None:
         super().__init__()
         self.levels = levels
@@ -128,9 +130,13 @@ class LPSR(FusionMethod):
         mean = taken.mean(2, keepdim=True)
         signals = (taken - mean).flatten(0, 1)
         found = matching_pursuit(self.atoms, signals, RESIDUAL).unflatten(0, taken.shape[:2])
-        weights, means = found.chunk(2, 1), mean.chunk(2, 1)
-        first_wins = (weights[0].abs().sum(2) >= weights[1].abs().sum(2))[..., None]
-        fused = torch.where(first_wins, *weights) @ self.atoms + torch.where(first_wins, *means)
+        (weights1, weights2), (mean1, mean2) = found.chunk(2, 1), mean.chunk(2, 1)
+        first_wins = (weights1.abs().sum(2) >= weights2.abs().sum(2))[..., None]
+        weights, means = (
+            torch.where(first_wins, weights1, weights2),
+            torch.where(first_wins, mean1, mean2),
+        )
+        fused = weights @ self.atoms + means
         fused = fused.view(number, len(places), 1, PATCH, PATCH)
         total, count = torch.zeros_like(tops[0]), torch.zeros_like(tops[0])
         for k, (i, j) in enumerate(places):

@@ -38,7 +38,7 @@ class MaxMin(FusionMethod):
         brighter, darker = torch.maximum(first, second), torch.minimum(first, second)
         return (brighter + self.part * darker).clamp(0, 1)
 
-    def parts(self, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def parts(self, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """What was taken from each source, maps like `forward`'s."""
         brighter = maximum_parts(first, second)
         both = (first, second)

@@ -26,6 +26,6 @@ class Maximum(FusionMethod):
         """Fuse two slice batches (N, 1, H, W) in [0, 1] to one of the same shape and range."""
         return torch.maximum(first, second)
 
-    def parts(self, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def parts(self, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """What was taken from each source, maps like `forward`'s: all of the brighter one."""
         return maximum_parts(first, second)

@@ -72,9 +72,9 @@ class MSVD(FusionMethod):
             torch.where(dark, other, own)
             for dark, own, other in zip(black, vectors, vectors[::-1], strict=True)
         ]
-        parts = [basis.mT @ part for basis, part in zip(vectors, blocks, strict=True)]
-        fused = torch.where(parts[0].abs() >= parts[1].abs(), *parts)
-        fused[:, 0] = (parts[0][:, 0] + parts[1][:, 0]) / 2
+        one, other = (basis.mT @ part for basis, part in zip(vectors, blocks, strict=True))
+        fused = torch.where(one.abs() >= other.abs(), one, other)
+        fused[:, 0] = (one[:, 0] + other[:, 0]) / 2
         fused = (vectors[0] + vectors[1]) / 2 @ fused
         rows, columns = (height + 1) // 2, (width + 1) // 2
         whole = F.pixel_shuffle(fused.unflatten(2, (rows, columns)), 2)

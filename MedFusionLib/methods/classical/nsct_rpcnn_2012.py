@@ -26,11 +26,17 @@ from torch.nn import functional as F
 
 from ..base import FusionMethod
 from ..transforms.contourlets import Contourlets
-from .pulse_coupled import count_pulses
+from .pulse_coupled import Neurons, count_pulses
 from .windows import window_mean
 
 ITERATIONS = 200
-NEURON = {"weight": 1 / 16, "threshold_memory": math.exp(-0.2), "jump": 20.0}
+NEURONS = Neurons(
+    strength=0.2,
+    weight=1 / 16,
+    threshold_memory=math.exp(-0.2),
+    jump=20.0,
+    link_memory=math.exp(-0.06931),
+)
 
 
 def modified_spatial_frequency(bands: Tensor) -> Tensor:
@@ -98,13 +104,7 @@ class NSCTRPCNN2012(FusionMethod):
     def _first_wins(self, first: Tensor, second: Tensor) -> Tensor:
         sizes = share_of_largest(*map(modified_spatial_frequency, (first, second)))
         counts = [
-            count_pulses(
-                size.flatten(0, 1),
-                0.2,
-                iterations=self.iterations,
-                link_memory=math.exp(-0.06931),
-                **NEURON,
-            ).view(size.shape)
+            count_pulses(size.flatten(0, 1), NEURONS, self.iterations).view(size.shape)
             for size in sizes
         ]
         return (counts[0] > counts[1]) | ((counts[0] == counts[1]) & (sizes[0] >= sizes[1]))

@@ -16,12 +16,14 @@ stimuli, divided by the largest of both sources; equal counts go to the more sig
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
 from ..base import FusionMethod
 from ..transforms.contourlets import Contourlets
-from .nsct_rpcnn_2012 import ITERATIONS, NEURON, share_of_largest
+from .nsct_rpcnn_2012 import ITERATIONS, NEURONS, share_of_largest
 from .pulse_coupled import count_pulses
 from .windows import window_mean
 
@@ -82,9 +84,8 @@ class NSCTRPCNN2013(FusionMethod):
         counts = [
             count_pulses(
                 stimulus.flatten(0, 1),
-                s_curve(weight).flatten(0, 1),
-                iterations=self.iterations,
-                **NEURON,
+                replace(NEURONS, strength=s_curve(weight).flatten(0, 1), link_memory=0.0),
+                self.iterations,
             ).view(stimulus.shape)
             for stimulus, weight in zip(stimuli, weights, strict=True)
         ]

@@ -26,7 +26,7 @@ from torch.nn import functional as F
 
 from ..base import BranchedMethod
 from ..transforms.shearlets import Shearlets
-from .pulse_coupled import count_pulses
+from .pulse_coupled import Neurons, count_pulses
 from .windows import BINOMIAL, window_mean
 
 ITERATIONS = 110
@@ -52,8 +52,8 @@ def otsu(planes: Tensor) -> Tensor:
     return (found / 255).to(planes.dtype)
 
 
-def adapt(stimulus: Tensor) -> dict[str, Tensor]:
-    """The network's parameters for each plane of magnitudes (planes, H, W), as (planes, 1, 1).
+def adapt(stimulus: Tensor) -> Neurons:
+    """The neurons' parameters for each plane of magnitudes (planes, H, W), as (planes, 1, 1).
 
     a_f = log10(1 / std), lambda = (max / S' - 1) / 6 with Otsu's threshold S', V = exp(-a_f) + 1 +
     6 lambda, M = (1 - exp(-3 a_f)) / (1 - exp(-a_f)) + 6 lambda exp(-a_f), a_e = ln(V / (S' M)).
@@ -67,13 +67,14 @@ def adapt(stimulus: Tensor) -> dict[str, Tensor]:
     jump = kept + 1 + 6 * strength
     steady = (1 - kept**3) / (1 - kept) + 6 * strength * kept
     forget = (jump / (middle * steady)).log().clamp(min=1e-3)
-    found = {
-        "strength": strength,
-        "potential_memory": kept,
-        "threshold_memory": (-forget).exp(),
-        "jump": jump,
-    }
-    return {name: value[:, None, None] for name, value in found.items()}
+    return Neurons(
+        strength=strength[:, None, None],
+        weight=0.5,
+        threshold_memory=(-forget).exp()[:, None, None],
+        jump=jump[:, None, None],
+        threshold=1.0,
+        potential_memory=kept[:, None, None],
+    )
 
 
 def _low_activity(low: Tensor) -> Tensor:
@@ -144,7 +145,4 @@ class NSSTPAPCNN(BranchedMethod):
     @torch.no_grad()
     def _pulses(self, band: Tensor) -> Tensor:
         stimulus = band.detach().abs().flatten(0, 1)
-        counts = count_pulses(
-            stimulus, iterations=self.iterations, weight=0.5, threshold=1.0, **adapt(stimulus)
-        )
-        return counts.view(band.shape)
+        return count_pulses(stimulus, adapt(stimulus), self.iterations).view(band.shape)

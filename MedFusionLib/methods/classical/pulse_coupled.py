@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -25,61 +26,75 @@ from torch import Tensor
 CPU_NEURONS = 256 * 256  # at once: their state fits the cache
 
 
+@dataclass(frozen=True)
+class Neurons:
+    """The parameters of the neurons; a tensor (planes, 1, 1) has a value for each plane.
+
+    Attributes:
+        strength: beta of the links; may be (planes, H, W), a value for each neuron.
+        weight: w of the links.
+        threshold_memory: t, between 0 and 1.
+        jump: of the threshold with each pulse, above 0.
+        threshold: E before the first iteration.
+        potential_memory: p.
+        link_memory: l.
+
+    Example:
+        >>> Neurons(0.1, weight=0.5, threshold_memory=0.8, jump=20.0).threshold
+        0.0
+    """
+
+    strength: Tensor | float
+    weight: float
+    threshold_memory: Tensor | float
+    jump: Tensor | float
+    threshold: float = 0.0
+    potential_memory: Tensor | float = 0.0
+    link_memory: float = 0.0
+
+    def of_planes(self, planes: slice) -> Neurons:
+        """The parameters of some planes alone."""
+
+        def part(value: Tensor | float) -> Tensor | float:
+            return value[planes] if isinstance(value, Tensor) else value
+
+        return replace(
+            self,
+            strength=part(self.strength),
+            threshold_memory=part(self.threshold_memory),
+            jump=part(self.jump),
+            potential_memory=part(self.potential_memory),
+        )
+
+
 @torch.no_grad()
-def count_pulses(
-    stimulus: Tensor,
-    strength: Tensor | float,
-    *,
-    iterations: int,
-    weight: float,
-    threshold_memory: Tensor | float,
-    jump: Tensor | float,
-    threshold: float = 0.0,
-    potential_memory: Tensor | float = 0.0,
-    link_memory: float = 0.0,
-) -> Tensor:
+def count_pulses(stimulus: Tensor, neurons: Neurons, iterations: int) -> Tensor:
     """Pulses of each neuron after some iterations.
 
     Planes do not know of each other; beyond their borders nothing fires.
 
     Args:
         stimulus: S, at least 0, (planes, H, W).
-        strength: beta, a number, or (planes, 1, 1), or (planes, H, W).
+        neurons: what they are like.
         iterations: at most 255.
-        weight: w of the links.
-        threshold_memory: t, between 0 and 1; a number or (planes, 1, 1), like the next.
-        jump: of the threshold with each pulse, above 0.
-        threshold: E before the first iteration.
-        potential_memory: p, a number or (planes, 1, 1).
-        link_memory: l, a number.
 
     Returns:
         (planes, H, W), uint8.
 
     Example:
         >>> bright = torch.tensor([[[0.2, 0.9]]])
-        >>> count_pulses(
-        ...     bright, 0.1, iterations=50, weight=0.5, threshold_memory=0.8, jump=20.0
-        ... ).tolist()
+        >>> neurons = Neurons(0.1, weight=0.5, threshold_memory=0.8, jump=20.0)
+        >>> count_pulses(bright, neurons, 50).tolist()
         [[[3, 4]]]
     """
     planes = len(stimulus)
     together = planes
     if stimulus.device.type == "cpu":
         together = max(1, CPU_NEURONS // stimulus[0].numel())
-    like = stimulus.new_ones(planes, 1, 1)
-    settings = [like * setting for setting in (strength, threshold_memory, jump, potential_memory)]
 
     def count(start: int) -> Tensor:
         part = slice(start, start + together)
-        return _count(
-            stimulus[part],
-            *(setting[part] for setting in settings),
-            iterations,
-            weight,
-            threshold,
-            link_memory,
-        )
+        return _count(stimulus[part], neurons.of_planes(part), iterations)
 
     return torch.cat(_in_threads(count, range(0, planes, together)))
 
@@ -97,17 +112,7 @@ def _in_threads(run: Callable[[int], Tensor], parts: Sequence[int]) -> list[Tens
 
 
 @torch.no_grad()
-def _count(
-    stimulus: Tensor,
-    strength: Tensor,
-    threshold_memory: Tensor,
-    jump: Tensor,
-    potential_memory: Tensor,
-    iterations: int,
-    weight: float,
-    threshold: float,
-    link_memory: float,
-) -> Tensor:
+def _count(stimulus: Tensor, neurons: Neurons, iterations: int) -> Tensor:
     """Rows stand one behind the other with a silent neuron between them: neighbours are shifts.
 
     Everything is in units of jump / (1 - threshold_memory), so that the threshold's step is one
@@ -123,14 +128,17 @@ def _count(
         rows[..., :width] = values
         return rows.flatten(1)
 
-    unit = jump / (1 - threshold_memory)
+    each = stimulus.new_ones(planes, 1, 1)
+    threshold_memory = each * neurons.threshold_memory
+    unit = each * neurons.jump / (1 - threshold_memory)
     drive = laid_out(stimulus / unit)
-    linked = laid_out(stimulus / unit * strength * weight)
-    level = (threshold / unit).flatten(1) * torch.ones_like(drive)
-    memory, step = potential_memory.flatten(1), 1 - threshold_memory.flatten(1)
-    if planes == 1:
-        memory, step = memory.item(), step.item()
+    linked = laid_out(stimulus / unit * (each * neurons.strength) * neurons.weight)
+    level = (neurons.threshold / unit).flatten(1) * torch.ones_like(drive)
+    potential_memory = (each * neurons.potential_memory).flatten(1)
     remembers = bool(potential_memory.any())
+    steps = 1 - threshold_memory.flatten(1)
+    one = planes == 1
+    memory, step = (x.item() if one else x for x in (potential_memory, steps))
     size = drive.shape[1]
     field = torch.zeros(planes, size + 2 * line + 2, dtype=torch.uint8, device=drive.device)
     pulses = field[:, line + 1 : line + 1 + size]
@@ -145,7 +153,7 @@ def _count(
         torch.add(beside[:, : -2 * line], beside[:, 2 * line :], out=around)
         around.add_(beside[:, line:-line], alpha=2).sub_(pulses, alpha=4)
         heard.copy_(around)
-        links = links.mul_(link_memory).add_(heard) if link_memory else heard
+        links = links.mul_(neurons.link_memory).add_(heard) if neurons.link_memory else heard
         torch.addcmul(drive, linked, links, out=driven)
         if remembers:
             potential.mul_(memory).add_(driven)

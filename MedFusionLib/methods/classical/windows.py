@@ -33,7 +33,9 @@ def majority(chosen: Tensor) -> Tensor:
     return window_mean(chosen.float()) > 0.5
 
 
-def stronger_detail(first: Tensor, second: Tensor, strength: tuple[Tensor, Tensor] | None = None):
+def stronger_detail(
+    first: Tensor, second: Tensor, strength: tuple[Tensor, Tensor] | None = None
+) -> Tensor:
     """The stronger of two detail bands: larger maximum around, then the majority's choice.
 
     The rule of Liu, Liu, Wang (Information Fusion 2015) for any multiscale transform: activity is

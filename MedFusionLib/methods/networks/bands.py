@@ -20,7 +20,7 @@ There is no publication; `docs/understand/bands.md` has the reasons and the meas
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import combinations, pairwise
 
 import torch
@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..base import FusionMethod, Weighing
-from ..sums import cut_together, maximum_parts
+from ..sums import cut_together, maximum_parts, total
 
 DILATIONS = (1, 2, 4, 8)
 LAYERS = len(DILATIONS) + 1
@@ -91,6 +91,9 @@ class Bands(FusionMethod):
     #: pixels across a spot that shows most in each band: twice the dilation
     scales = tuple(2 * dilation for dilation in DILATIONS)
 
+    factors: Tensor
+    offsets: Tensor
+
     def __init__(self, hidden: int = 40, without: tuple[str, ...] = ()) -> None:
         super().__init__()
         seen = [*OWN.items(), *OWN.items(), *RATIOS.items(), *AGREEMENT.items()]
@@ -103,9 +106,10 @@ class Bands(FusionMethod):
         self.register_buffer("factors", factors, persistent=False)
         self.register_buffer("offsets", offsets, persistent=False)
         sizes = (len(ranges), hidden, hidden, LAYERS)
-        self.perceptron = nn.ModuleList(map(nn.Linear, sizes, sizes[1:]))
-        nn.init.zeros_(self.perceptron[-1].weight)  # it starts as the maximum
-        nn.init.zeros_(self.perceptron[-1].bias)
+        layers = [nn.Linear(*ends) for ends in pairwise(sizes)]
+        nn.init.zeros_(layers[-1].weight)  # it starts as the maximum
+        nn.init.zeros_(layers[-1].bias)
+        self.perceptron = nn.ModuleList(layers)
 
     def forward(self, *sources: Tensor) -> Tensor:
         """Fuse slice batches.
@@ -118,7 +122,7 @@ class Bands(FusionMethod):
         """
         taken = self._over_partners(_SourceFeatures(sources), _taken)
         brightest = torch.stack(sources).amax(0)
-        fused = torch.where(brightest > 0, brightest + sum(taken).transpose(0, 1), 0)
+        fused = torch.where(brightest > 0, brightest + total(taken).transpose(0, 1), 0)
         return fused if self.training else fused.clamp(0, 1)
 
     def parts(self, *sources: Tensor) -> tuple[Tensor, ...]:
@@ -132,7 +136,7 @@ class Bands(FusionMethod):
         """
         taken = self._over_partners(_SourceFeatures(sources), _taken)
         brightest = maximum_parts(*sources)
-        lit = sum(brightest) > 0
+        lit = total(brightest) > 0
         whole = [(a.transpose(0, 1) + b) * lit for a, b in zip(taken, brightest, strict=True)]
         return cut_together(*whole)
 
@@ -161,30 +165,29 @@ class Bands(FusionMethod):
             For each source (planes, N, H, W); 0 where it has no partner nearby.
         """
         count, *size = features.gate.shape
-        total, gates = [0.0] * count, [0.0] * count
+        nothing = features.gate.new_zeros(())
+        sums, gates = [nothing] * count, [nothing] * count
         for pair in combinations(range(count), 2):
             # only there is anything to weigh
             gate = features.gate[pair[0]].flatten() * features.gate[pair[1]].flatten()
             indices = foreground_indices(gate)
-            pixels_of_both = [features.at(m, indices) for m in pair]
-            agreeing = agreement(*pixels_of_both, features.products(*pair, indices))
-            for m, pixels, other in zip(
-                pair, pixels_of_both, reversed(pixels_of_both), strict=True
-            ):
+            first, second = (features.at(m, indices) for m in pair)
+            agreeing = agreement(first, second, features.products(*pair, indices))
+            for m, pixels, other in ((pair[0], first, second), (pair[1], second, first)):
                 made = of(self._weights(pixels, other, agreeing), pixels) * gate[indices]
                 whole = made.new_zeros(len(made), len(gate))
-                total[m] = total[m] + whole.index_copy(1, indices, made)
+                sums[m] = sums[m] + whole.index_copy(1, indices, made)
                 gates[m] = gates[m] + gate
         if count > 2:
-            total = [part / gate.clamp(min=1) for part, gate in zip(total, gates, strict=True)]
-        return [part.unflatten(1, size) for part in total]
+            sums = [part / gate.clamp(min=1) for part, gate in zip(sums, gates, strict=True)]
+        return [part.unflatten(1, size) for part in sums]
 
     def _weights(
         self, own: _PixelFeatures, other: _PixelFeatures, agreeing: list[Tensor]
     ) -> Tensor:
         """The weights of a source beside another one, (5, pixels)."""
         seen = torch.stack([*own.seen, *other.seen, *own.ratios(other), *agreeing])
-        first, *rest = self.perceptron
+        first, *rest = (layer for layer in self.perceptron if isinstance(layer, nn.Linear))
         # planes come in their own units: factors and offsets go into the weights
         matrix, bias = first.weight * self.factors, first.bias + first.weight @ self.offsets
         pixels = max(1, seen.shape[1]) if self.training else PIXELS_AT_A_TIME
@@ -228,14 +231,14 @@ class _SourceFeatures:
     def at(self, m: int, indices: Tensor) -> _PixelFeatures:
         """A source at some indices."""
 
-        def there(planes: Iterable[Tensor]) -> list[Tensor]:
-            return [plane[m].flatten().index_select(0, indices) for plane in planes]
+        def there(plane: Tensor) -> Tensor:
+            return plane[m].flatten().index_select(0, indices)
 
         return _PixelFeatures(
-            *there([self.source]),
-            there(self.layers),
-            [torch.sqrt(energy + 1e-7) for energy in there(self.energies)],
-            [there(pair) for pair in self.slopes],
+            there(self.source),
+            [there(layer) for layer in self.layers],
+            [torch.sqrt(there(energy) + 1e-7) for energy in self.energies],
+            [(there(across), there(down)) for across, down in self.slopes],
         )
 
     def products(self, m: int, n: int, indices: Tensor) -> list[Tensor]:
@@ -264,7 +267,7 @@ class _PixelFeatures:
         source: Tensor,
         layers: list[Tensor],
         energies: list[Tensor],
-        slopes: list[list[Tensor]],
+        slopes: list[tuple[Tensor, Tensor]],
     ) -> None:
         self.source, self.layers, self.energies, self.slopes = source, layers, energies, slopes
         self.strengths = [torch.sqrt(x * x + y * y + 1e-8) for x, y in slopes]
@@ -301,7 +304,7 @@ def foreground_indices(gate: Tensor) -> Tensor:
 
 def _taken(weights: Tensor, pixels: _PixelFeatures) -> Tensor:
     """The sum of the weighted layers, (1, pixels)."""
-    return sum(w * layer for w, layer in zip(weights, pixels.layers, strict=True))[None]
+    return total(w * layer for w, layer in zip(weights, pixels.layers, strict=True))[None]
 
 
 def smooth(images: Tensor, dilation: int) -> Tensor:
@@ -335,13 +338,13 @@ def running_mean(images: Tensor, window: int, dim: int) -> Tensor:
     reach, size = window // 2, images.shape[dim]
     padding = (reach, reach, 0, 0) if dim == -1 else (0, 0, reach, reach)
     sums = F.pad(images, padding, mode="replicate")
-    total, start, width = 0.0, 0, 1
+    found, start, width = images.new_zeros(()), 0, 1
     while True:
         if window & width:
-            total = total + sums.narrow(dim, start, size)
+            found = found + sums.narrow(dim, start, size)
             start += width
         if start == window:
-            return total / window
+            return found / window
         length = sums.shape[dim] - width
         sums = sums.narrow(dim, 0, length) + sums.narrow(dim, width, length)
         width *= 2

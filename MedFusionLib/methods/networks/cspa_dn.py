@@ -78,11 +78,12 @@ def criss_cross(
     Returns:
         (N, D, h, w).
     """
-    rows = [x.permute(0, 2, 3, 1) for x in (query, key, value)]
-    if box is None or query.shape[2:] == key.shape[2:]:
-        result = _CrissCross.apply(*rows, forward or value.dtype, reverse or value.dtype)
+    query, key, value = (x.permute(0, 2, 3, 1) for x in (query, key, value))
+    if box is None or query.shape[1:3] == key.shape[1:3]:
+        dtypes = forward or value.dtype, reverse or value.dtype
+        result = _CrissCross.apply(query, key, value, *dtypes)
     else:
-        result, _ = _both_ways(*rows, box, forward or value.dtype)
+        result, _ = _both_ways(query, key, value, box, forward or value.dtype)
     return result.permute(0, 3, 1, 2)
 
 
@@ -132,19 +133,28 @@ class _CrissCross(torch.autograd.Function):
         return *found, None, None
 
 
-def _both_ways(query, key, value, box, dtype) -> tuple[torch.Tensor, torch.Tensor]:
+def _both_ways(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, box: Box, dtype: torch.dtype
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Attention within rows and columns, and the log of the sum that its weights divide by."""
     top, bottom, left, right = box
-    rows = [query, *(x[:, top:bottom] for x in (key, value))]
-    columns = [query.transpose(1, 2), *(x[:, :, left:right].transpose(1, 2) for x in (key, value))]
-    result, size = _attend(*rows, None, dtype)
-    columns = [x.contiguous() for x in columns]
-    other, other_size = (x.transpose(1, 2) for x in _attend(*columns, top, dtype))
+    result, size = _attend(query, key[:, top:bottom], value[:, top:bottom], None, dtype)
+    query, key, value = (
+        x.transpose(1, 2).contiguous()
+        for x in (query, key[:, :, left:right], value[:, :, left:right])
+    )
+    other, other_size = (x.transpose(1, 2) for x in _attend(query, key, value, top, dtype))
     result = other.lerp(result, torch.sigmoid(size - other_size).to(result.dtype))
     return result, torch.logaddexp(size, other_size)
 
 
-def _attend(query, key, value, left_out, dtype) -> list[torch.Tensor]:
+def _attend(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    left_out: int | None,
+    dtype: torch.dtype,
+) -> list[torch.Tensor]:
     """Attention within lines (N, lines, places, channels), and the log of its divisor.
 
     The first query does not attend to the place `left_out`, the second not to the next, ...
@@ -214,6 +224,8 @@ class SpatialAttention(MixedPrecisionModule):
 
 class _Product(nn.Conv2d):
     """A 1x1 convolution that is used as its matrix and its bias."""
+
+    bias: torch.Tensor
 
     def __init__(self, channels: int) -> None:
         super().__init__(channels, channels, 1)

@@ -78,7 +78,8 @@ class FunFuseAn(BranchedMethod):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.trunc_normal_(module.weight, std=0.01, a=-0.02, b=0.02)
-                nn.init.zeros_(module.bias)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
 
     def branch(self, number: int, source: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Low- and high-frequency features of the first (0) or second (1) source alone."""

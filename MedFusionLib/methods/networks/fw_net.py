@@ -92,7 +92,8 @@ class UNet(nn.Module):
         x = cut(x, box)
         for block, (made, source) in zip(self.up, reversed(parts), strict=True):
             x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-            x = cut(x, inside(source, tuple(2 * n for n in box)))
+            doubled = 2 * box[0], 2 * box[1], 2 * box[2], 2 * box[3]
+            x = cut(x, inside(source, doubled))
             x = block(torch.cat([cut(skipped.pop(), source), x], dim=1))
             x, box = cut(x, inside(made, source)), made
         return torch.sigmoid(self.out(x))

@@ -145,8 +145,8 @@ def fuse_pyramids(first: torch.Tensor, second: torch.Tensor, weight: torch.Tenso
     details = []
     for _ in range(levels - 1):
         coarse = [reduce(image) for image in (first, second, weight)]
-        bands = [i - expand(c, i) for i, c in zip((first, second), coarse, strict=False)]
-        details.append(_fuse_band(*bands, weight))
+        band1, band2 = first - expand(coarse[0], first), second - expand(coarse[1], second)
+        details.append(_fuse_band(band1, band2, weight))
         first, second, weight = coarse
     fused = _fuse_band(first, second, weight)
     for detail in reversed(details):

@@ -63,7 +63,8 @@ def pyramid_responses(
         Two tensors (1 + levels, H, W), low band first, then details coarse to fine; the sum of
         their product over the bands is 1 everywhere.
     """
-    analysis, synthesis = [], []
+    analysis: list[Tensor] = []
+    synthesis: list[Tensor] = []
     low, back = torch.ones_like(rows * columns), torch.ones_like(rows * columns)
     for level in range(levels):
         step = 2**level
