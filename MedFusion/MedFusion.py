@@ -107,6 +107,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.resultGroup = ResultGroup(self.ui)
         self.alignmentRow = AlignmentRow(self.ui, self.logic)
         choices.fill(self.ui)
+        choices.limitNumbers(self.ui)
         choices.offerOutputs(self.ui)
         keyboard.chain(self.ui)
         device = slicer.util.settingsValue(DEVICE_SETTING, "auto")
@@ -259,7 +260,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._forgetWindows()
             self._observeSources()
             self._showMethod()
-            self._showWindows()
+            self._showAdvanced()
             self._showSections()
             self._showReadiness()
             self.alignmentRow.show(self.state)
@@ -337,10 +338,14 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             chosen=choices.advancedInWords(state)
         )
 
+    def _showAdvanced(self):
+        """What depends on other choices there; worked out only while it is looked at."""
+        if not self.ui.advancedCollapsibleButton.collapsed:
+            choices.showRefinements(self.ui, self.state)
+            self._showWindows()
+
     def _showWindows(self):
-        """The windows that will be used; worked out only while they are looked at."""
-        if self.ui.advancedCollapsibleButton.collapsed:
-            return
+        """The windows that will be used."""
         state = self.state
         nodes = (state.first, state.second)
         autos, names = (state.firstAuto, state.secondAuto), ("first", "second")

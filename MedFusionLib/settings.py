@@ -67,10 +67,8 @@ class Settings:
         choices=CONTRIBUTIONS,
         label="kind of contributions",
     )
-    steps: int = option(1, "Number of steps that refine the shares.", least=1, places=COMMANDS)
-    samples: int = option(
-        1, "Number of noisy copies to average the gradients over.", least=1, places=COMMANDS
-    )
+    steps: int = option(1, "Number of steps that refine the shares.", least=1)
+    samples: int = option(1, "Number of noisy copies to average the gradients over.", least=1)
     coding: Coding = field(default_factory=Coding)
     more_colours: tuple[str, ...] | None = option(
         None,

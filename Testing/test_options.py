@@ -1,5 +1,9 @@
 """Every place that offers options offers those of the one table, with its defaults."""
 
+import importlib
+from pathlib import Path
+from xml.etree import ElementTree
+
 import pytest
 from helpers import refused
 from typer.testing import CliRunner
@@ -7,10 +11,21 @@ from typer.testing import CliRunner
 from MedFusionLib.cli.app import app
 from MedFusionLib.cohort.studies import COLUMN_OPTIONS, make_study
 from MedFusionLib.settings import OPTIONS, Settings, settings_from
+from MedFusionLib.sources.volumes import ALL_AXES
 
 #: a word that no option can have
 NONSENSE = {str: "nosuch", int: "many", float: "wide", bool: "perhaps"}
 STUDY = {"id": "p1", "mr": "a.nrrd", "second": "b.nrrd", "pair": "pet-mr"}
+
+MODULE = Path(__file__).resolve().parents[1] / "MedFusion"
+
+
+@pytest.fixture
+def panel_state(monkeypatch):
+    """The class of the panel's state, which needs no Slicer."""
+    monkeypatch.syspath_prepend(MODULE)
+    return importlib.import_module("MedFusionPanel.state").PanelState
+
 
 every = pytest.mark.parametrize("name", OPTIONS)
 
@@ -31,6 +46,49 @@ def test_commands_offer_what_the_table_says(command):
     for name, one in OPTIONS.items():
         if command in one.places:
             assert "--" + name.replace("_", "-") in flags[name]
+
+
+#: options that the panel keeps otherwise: a window and whether it is automatic, a check box, and
+#: a choice of the computer that is no part of a scene
+KEPT_OTHERWISE = {
+    "first_window": "firstWindow",
+    "second_window": "secondWindow",
+    "align": "checkAlignment",
+    "device": None,
+}
+
+
+def test_the_panel_offers_what_the_table_says(panel_state):
+    parameters = {one.option.name: one for one in panel_state.optionParameters()}
+    in_panel = {name for name, one in OPTIONS.items() if "panel" in one.places}
+    assert parameters.keys() | KEPT_OTHERWISE.keys() == in_panel
+    for name, parameter in parameters.items():
+        one = OPTIONS[name]
+        assert parameter.default == ("auto" if one.default is None else one.default)
+        if parameter.choices:
+            assert set(one.choices()) - set(parameter.choices) <= {ALL_AXES}
+            assert set(parameter.choices) - set(one.choices()) <= {"auto"}
+        if one.least is not None:
+            assert parameter.limits[0] == one.least
+
+
+def test_the_panel_has_a_widget_for_each_of_its_options(panel_state):
+    tree = ElementTree.parse(MODULE / "Resources" / "UI" / "MedFusion.ui")
+    bound = {
+        part.findtext("string")
+        for part in tree.iter("property")
+        if part.get("name") == "SlicerParameterName"
+    }
+    wanted = {one.name for one in panel_state.optionParameters()}
+    assert wanted | set(filter(None, KEPT_OTHERWISE.values())) <= bound
+
+
+def test_untouched_the_panel_fuses_with_the_defaults_of_the_table(panel_state):
+    class Untouched:
+        def GetParameter(self, name):
+            return ""
+
+    assert Settings(**panel_state(Untouched()).settings) == Settings()
 
 
 @every

@@ -18,8 +18,8 @@ def _setChecked(box, value):
     box.checked = value
 
 
-def _setSlider(slider, value):
-    slider.value = value
+def _setNumber(widget, value):
+    widget.value = value
 
 
 def _setRange(widget, value):
@@ -34,7 +34,8 @@ ACCESS = {
         lambda widget: (widget.minimumValue, widget.maximumValue),
         _setRange,
     ),
-    "ctkSliderWidget": _Access("valueChanged(double)", lambda slider: slider.value, _setSlider),
+    "QSpinBox": _Access("valueChanged(int)", lambda box: box.value, _setNumber),
+    "ctkSliderWidget": _Access("valueChanged(double)", lambda slider: slider.value, _setNumber),
     "qMRMLNodeComboBox": _Access(
         "currentNodeChanged(vtkMRMLNode*)",
         lambda combo: combo.currentNode(),

@@ -8,6 +8,7 @@ from MedFusionLib.colour.colormaps import COLORMAPS
 from MedFusionLib.colour.registry import all_modes
 from MedFusionLib.inference.devices import DEVICES
 from MedFusionPanel.logic import MODALITIES
+from MedFusionPanel.state import PanelState
 from MedFusionPanel.translation import sentence
 
 
@@ -37,6 +38,11 @@ def fill(ui):
             "sagittal": _("Sagittal"),
             "native": _("As stored"),
         },
+        "headroom": {
+            "auto": _("Automatic"),
+            "on": _("On"),
+            "off": _("Off"),
+        },
         "device": {name: devices[name] for name in DEVICES},
     }
     for name, items in choices.items():
@@ -57,6 +63,21 @@ def fillOne(combo, rows, chosen=None):
     if chosen is not None:
         combo.setCurrentIndex(combo.findData(chosen))
     combo.blockSignals(wasBlocked)
+
+
+def limitNumbers(ui):
+    """Give the spin boxes the limits of the state."""
+    for name in ("steps", "samples"):
+        box, parameter = getattr(ui, f"{name}SpinBox"), vars(PanelState)[name]
+        box.minimum, box.maximum = parameter.limits
+
+
+def showRefinements(ui, state):
+    """Show how often the contributions are refined only where their kind can be."""
+    for name, kind in (("steps", "share"), ("samples", "gradient")):
+        isVisible = state.contributionKind == kind
+        for widget in (getattr(ui, f"{name}SpinBox"), getattr(ui, f"{name}SpinBoxLabel")):
+            widget.visible = isVisible
 
 
 def offerOutputs(ui):
@@ -95,6 +116,10 @@ def advancedInWords(state):
     )
     if state.third:
         said.append(_("3 volumes"))
+    steps = state.contributionKind == "share" and state.steps > 1
+    copies = state.contributionKind == "gradient" and state.samples > 1
+    if state.headroom != "auto" or steps or copies:
+        said.append(_("and more"))
     return ", ".join(said)
 
 

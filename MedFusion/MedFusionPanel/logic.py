@@ -9,7 +9,6 @@ import slicer
 from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
-from MedFusionLib.colour.coding import Coding
 from MedFusionLib.errors import MedFusionError
 from MedFusionLib.results.nodes import fingerprint, name_of
 from MedFusionLib.results.scene import ROLES
@@ -57,7 +56,7 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
             outputs: which of "fused", "colour", "contribution-first", "contribution-second" and
                 "contribution-third" to add.
             overwrite: role -> an existing node to fill instead of a new one.
-            settings: of MedFusionLib.fusion.fuse, such as network, axis, contributions, coding,
+            settings: of MedFusionLib.fusion.fuse, such as method, axis, contributions, coding,
                 windows, device, progress and cancelled.
 
         Returns:
@@ -195,14 +194,8 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
 
     @staticmethod
     def _settings(state, device):
-        return {
-            "third_modality": state.thirdModality if state.third else None,
-            "method": state.method,
-            "axis": state.axis,
-            "contributions": None if state.contributions == "auto" else state.contributions,
-            "coding": Coding(state.mode, state.omega, state.colormap),
-            "device": device,
-        }
+        third = state.thirdModality if state.third else None
+        return {**state.settings, "third_modality": third, "device": device}
 
     @staticmethod
     def _chosenWindows(state):

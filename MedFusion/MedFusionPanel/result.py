@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 
 from MedFusionLib.colour.coding import Coding, Coordinates
 from MedFusionLib.colour.mode import Voxels
-from MedFusionLib.colour.registry import contributions_for, get_mode
+from MedFusionLib.colour.registry import get_mode
 from MedFusionLib.errors import MedFusionError
 from MedFusionLib.fusion import CONTRIBUTION_NAMES, Fusion
 from MedFusionLib.methods.registry import get_method
@@ -27,6 +27,7 @@ from MedFusionLib.results.quality import quality_of
 from MedFusionLib.results.scene import SOURCE_REFERENCES, add_quality_table
 from MedFusionLib.results.why import explain, sources_of, why_not
 from MedFusionLib.sources.intensities import Window
+from MedFusionLib.sources.modalities import FUNCTIONAL
 from MedFusionPanel import legends, pytorch
 from MedFusionPanel.readiness import shortened
 from MedFusionPanel.translation import phrases, sentence
@@ -200,17 +201,31 @@ class Result:
         ):
             chosen = part.window_from.startswith("given")
             windows.append(chosen if auto else list(window) != list(part.window))
-        kind = state.contributions
-        kind = contributions_for(state.mode) if kind == "auto" else kind
+        kind = state.contributionKind
         modalities = [part.modality for part in self.report.inputs]
         pairs = (
             (_("modality"), modalities != state.modalities),
             (_("method"), self.report.method != state.method),
             (_("contributions"), used.contributions != kind),
+            (_("steps of the shares"), kind == "share" and used.steps != state.steps),
+            (_("noisy copies"), kind == "gradient" and used.samples != state.samples),
             (_("slice axis"), used.axis != state.axis),
             (_("windows"), any(windows)),
+            (_("headroom"), self._headroomDiffers(state)),
         )
         return [name for name, different in pairs if different]
+
+    def _headroomDiffers(self, state):
+        used = self.report.parameters.headroom
+        if used == state.headroom:
+            return False
+        if "on" in (used, state.headroom):
+            return True
+        try:
+            isUsed = get_method(self.report.method).headroom
+        except MedFusionError:  # a method of another version
+            return False
+        return isUsed and any(part.modality in FUNCTIONAL for part in self.report.inputs)
 
     def rows(self):
         """What was used: rows of a name and one or two lines."""
@@ -226,12 +241,21 @@ class Result:
             "parts": _("what was taken"),
             "gradient": _("gradients"),
         }
-        rows.append((_("Contributions"), kinds[self.kind]))
+        rows.append((_("Contributions"), kinds[self.kind], *self._passes()))
         axes = {"axial": _("axial"), "coronal": _("coronal"), "sagittal": _("sagittal")}
         rows.append((_("Slices"), axes.get(used.axis, _("as stored"))))
         device = report.device.split(" (")[0]
         rows.append((_("Ran on"), _("{device}, {s:g} s").format(device=device, s=report.seconds)))
         return rows
+
+    def _passes(self):
+        """How the contributions were refined: a line; none where they were not."""
+        used = self.report.parameters
+        if self.kind == "share" and used.steps > 1:
+            return (_("in {count} steps").format(count=used.steps),)
+        if self.kind == "gradient" and used.samples > 1:
+            return (_("mean of {count} noisy copies").format(count=used.samples),)
+        return ()
 
     def weights(self):
         """Which trained weights were used, for a tool tip."""

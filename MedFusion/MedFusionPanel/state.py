@@ -2,11 +2,12 @@
 
 import math
 
-from MedFusionLib.colour.colormaps import COLORMAPS
-from MedFusionLib.colour.registry import DEFAULT_MODE, mode_names
-from MedFusionLib.methods.registry import DEFAULT_METHOD
-from MedFusionLib.settings import CONTRIBUTIONS
-from MedFusionLib.sources.volumes import AXES
+from MedFusionLib.colour.registry import contributions_for
+from MedFusionLib.options import fields_from
+from MedFusionLib.settings import OPTIONS, Settings
+from MedFusionLib.sources.volumes import ALL_AXES
+
+MOST_PASSES = 999  # steps or noisy copies; each takes as long as the first
 
 
 class Parameter:
@@ -16,8 +17,10 @@ class Parameter:
     choices, a number outside the limits, an empty window.
     """
 
-    def __init__(self, default, choices=None, limits=(-math.inf, math.inf)):
+    def __init__(self, default, choices=None, limits=(-math.inf, math.inf), former=""):
+        """`former`: its name in scenes of an earlier version."""
         self.default, self.choices, self.limits = default, choices, limits
+        self.former = former
 
     def __set_name__(self, owner, name):
         self.name = name
@@ -26,6 +29,8 @@ class Parameter:
         if state is None:
             return self
         text = state.node.GetParameter(self.name)
+        if not text and self.former:
+            text = state.node.GetParameter(self.former)
         try:
             value = self._read(text) if text else self.default
         except ValueError:
@@ -37,7 +42,7 @@ class Parameter:
             return value in self.choices
         if isinstance(value, tuple):
             return -math.inf < value[0] < value[1] < math.inf
-        return not isinstance(value, float) or self.limits[0] <= value <= self.limits[1]
+        return isinstance(value, str) or self.limits[0] <= value <= self.limits[1]
 
     def __set__(self, state, value):
         state.node.SetParameter(self.name, self._write(value))
@@ -56,6 +61,31 @@ class Parameter:
         if isinstance(self.default, tuple):
             return " ".join(str(float(part)) for part in value)
         return str(type(self.default)(value))
+
+
+class OptionParameter(Parameter):
+    """An option of a fusion: its default, choices and limits are those of the table of options.
+
+    Where the table's default is None, for what suits the other options, the panel has "auto".
+    """
+
+    def __init__(self, option, without=(), most=math.inf, former=""):
+        """`without`: choices that the panel does not offer; `most`: the largest number there."""
+        self.option = OPTIONS[option]
+        self._isOptional = self.option.default is None
+        default = "auto" if self._isOptional else self.option.default
+        choices = None
+        if self.option.choices and option != "method":  # methods are known once torch is there
+            choices = ("auto",) * self._isOptional + tuple(self.option.choices())
+            choices = tuple(name for name in choices if name not in without)
+        least = -math.inf if self.option.least is None else self.option.least
+        most = most if self.option.most is None else self.option.most
+        super().__init__(default, choices, (least, most), former)
+
+    def chosen(self, state):
+        """The value as the library takes it."""
+        value = getattr(state, self.name)
+        return None if self._isOptional and value == "auto" else value
 
 
 class Reference:
@@ -83,13 +113,16 @@ class PanelState:
     thirdModality = Parameter("", ("", "ct", "pet", "spect"))
     guessedForThird = Reference()
 
-    method = Parameter(DEFAULT_METHOD)
-    contributions = Parameter("auto", ("auto", *CONTRIBUTIONS))
-    mode = Parameter(DEFAULT_MODE, mode_names())
-    omega = Parameter(0.6, limits=(0, 1))
-    colormap = Parameter("jet", tuple(COLORMAPS))
+    method = OptionParameter("method", former="network")
+    contributions = OptionParameter("contributions")
+    steps = OptionParameter("steps", most=MOST_PASSES)
+    samples = OptionParameter("samples", most=MOST_PASSES)
+    mode = OptionParameter("colour")
+    omega = OptionParameter("omega")
+    colormap = OptionParameter("colormap")
 
-    axis = Parameter("axial", (*AXES, "native"))
+    axis = OptionParameter("axis", without=(ALL_AXES,))  # the preview shows slices of one axis
+    headroom = OptionParameter("headroom")
     firstAuto = Parameter(True)
     firstWindow = Parameter((0.0, 1.0))
     windowedFirst = Reference()  # the volume that firstWindow was chosen for
@@ -125,6 +158,23 @@ class PanelState:
 
     def __init__(self, node):
         self.node = node
+
+    @classmethod
+    def optionParameters(cls):
+        """The parameters that are options of a fusion."""
+        return [one for one in vars(cls).values() if isinstance(one, OptionParameter)]
+
+    @property
+    def settings(self):
+        """What was chosen of the options, as MedFusionLib.fusion.fuse takes it."""
+        chosen = {one.option.name: one.chosen(self) for one in self.optionParameters()}
+        return fields_from(Settings, chosen)
+
+    @property
+    def contributionKind(self):
+        """The kind of contributions that will be made: what was chosen, or suits the colours."""
+        chosen = self.contributions
+        return contributions_for(self.mode) if chosen == "auto" else chosen
 
     @property
     def pair(self):

@@ -95,6 +95,7 @@ KINDS = [
     "QPushButton",
     "QCheckBox",
     "QComboBox",
+    "QSpinBox",
     "ctkSliderWidget",
     "ctkRangeWidget",
     "qMRMLNodeComboBox",

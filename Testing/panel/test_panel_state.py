@@ -32,6 +32,22 @@ def test_the_state_comes_back_with_the_scene(host, result, tmp_path):
     assert colour.any() and (colour[..., 0] == colour[..., 2]).all()
 
 
+def test_a_scene_of_an_earlier_version_keeps_its_method(host, head):
+    """The parameter was called "network"."""
+    node = head.logic.getParameterNode()
+    node.UnsetParameter("method")
+    node.SetParameter("network", "average")
+    assert head.ui.methodComboBox.currentData == "average"
+    choose(head, "methodComboBox", "maximum")
+    assert head.widget.state.method == "maximum"
+
+
+@pytest.mark.parametrize("text", ["0", "1000", "2.5", "many"])
+def test_a_number_of_steps_that_cannot_be_counts_as_the_default(head, text):
+    head.logic.getParameterNode().SetParameter("steps", text)
+    assert head.widget.state.steps == head.ui.stepsSpinBox.value == 1
+
+
 def test_the_device_is_remembered_on_this_computer(host, head):
     choose(head, "deviceComboBox", "cpu")
     import qt

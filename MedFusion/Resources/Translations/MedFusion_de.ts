@@ -304,6 +304,14 @@
       <translation>Werte des zweiten Volumens, die schwarz und weiß gezeigt werden, in seinen Einheiten (HU beim CT).</translation>
     </message>
     <message>
+      <source>Headroom:</source>
+      <translation>Spielraum:</translation>
+    </message>
+    <message>
+      <source>Darkens a bright MR where another volume shows something, so that it can still be seen there. Automatic: for the method Bands with a PET or SPECT.</source>
+      <translation>Dunkelt ein helles MR dort ab, wo ein anderes Volumen etwas zeigt, damit es dort noch zu sehen ist. Automatisch: bei der Methode Bands mit einem PET oder SPECT.</translation>
+    </message>
+    <message>
       <source>&amp;Third volume:</source>
       <translation>Dri&amp;ttes:</translation>
     </message>
@@ -322,6 +330,22 @@
     <message>
       <source>What the third volume is.</source>
       <translation>Was das dritte Volumen ist.</translation>
+    </message>
+    <message>
+      <source>Share steps:</source>
+      <translation>Anteilsschritte:</translation>
+    </message>
+    <message>
+      <source>The shares are summed over this many steps from black to full brightness; more steps divide the brightness more evenly, and each takes as long as the first.</source>
+      <translation>Die Anteile werden über so viele Schritte von Schwarz bis zur vollen Helligkeit summiert; mehr Schritte teilen die Helligkeit gleichmäßiger auf, und jeder dauert so lange wie der erste.</translation>
+    </message>
+    <message>
+      <source>Noisy copies:</source>
+      <translation>Rauschkopien:</translation>
+    </message>
+    <message>
+      <source>The gradients are averaged over this many noisy copies of the volumes (SmoothGrad), which makes them smoother; each takes as long as the first.</source>
+      <translation>Die Gradienten werden über so viele verrauschte Kopien der Volumen gemittelt (SmoothGrad) und dadurch glatter; jede dauert so lange wie die erste.</translation>
     </message>
     <message>
       <source>Check the alignment</source>
@@ -526,6 +550,18 @@
       <translation>Wie gespeichert</translation>
     </message>
     <message>
+      <source>Automatic</source>
+      <translation>Automatisch</translation>
+    </message>
+    <message>
+      <source>On</source>
+      <translation>An</translation>
+    </message>
+    <message>
+      <source>Off</source>
+      <translation>Aus</translation>
+    </message>
+    <message>
       <source>automatic windows</source>
       <translation>automatische Fenster</translation>
     </message>
@@ -536,6 +572,10 @@
     <message>
       <source>3 volumes</source>
       <translation>3 Volumen</translation>
+    </message>
+    <message>
+      <source>and more</source>
+      <translation>und mehr</translation>
     </message>
     <message>
       <source>{outputs} (over the old)</source>
@@ -904,12 +944,24 @@
       <translation>Beiträge</translation>
     </message>
     <message>
+      <source>steps of the shares</source>
+      <translation>Schritte der Anteile</translation>
+    </message>
+    <message>
+      <source>noisy copies</source>
+      <translation>verrauschte Kopien</translation>
+    </message>
+    <message>
       <source>slice axis</source>
       <translation>Schichtachse</translation>
     </message>
     <message>
       <source>windows</source>
       <translation>Fenster</translation>
+    </message>
+    <message>
+      <source>headroom</source>
+      <translation>Spielraum</translation>
     </message>
     <message>
       <source>Method</source>
@@ -966,6 +1018,14 @@
     <message>
       <source>{device}, {s:g} s</source>
       <translation>{device}, {s:g} s</translation>
+    </message>
+    <message>
+      <source>in {count} steps</source>
+      <translation>in {count} Schritten</translation>
+    </message>
+    <message>
+      <source>mean of {count} noisy copies</source>
+      <translation>Mittel aus {count} verrauschten Kopien</translation>
     </message>
     <message>
       <source>{name} was changed</source>
