@@ -159,10 +159,10 @@ def _hot_spot(volume: Volume, usual: float) -> float:
     if usual <= 0 or not hot.any():
         return 0.0
     spots, count = ndimage.label(hot, np.ones((3, 3, 3)))
-    sizes = np.bincount(spots.ravel(), minlength=count + 1) * np.prod(volume.spacing)
-    sizes[0] = 0
-    tops = ndimage.maximum(volume.array, spots, np.flatnonzero(sizes >= HOT_VOLUME))
-    return float(np.max(tops, initial=0))
+    spots = spots[hot]  # few voxels
+    sizes = np.bincount(spots, minlength=count + 1) * np.prod(volume.spacing)
+    large = sizes >= HOT_VOLUME
+    return float(volume.array[hot].max(where=large[spots], initial=0))
 
 
 def _ct_window(volume: Volume) -> Window:
