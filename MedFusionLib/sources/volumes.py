@@ -391,13 +391,15 @@ def _interpolated(
 def _inside(moving: Volume, reference: Volume) -> np.ndarray:
     """Where a reference voxel's centre lies within the outer faces of the moving volume."""
     to_index = np.linalg.inv(moving.matrix) @ reference.matrix
-    size = moving.shape[::-1]
-    grids = np.ogrid[tuple(slice(n) for n in reference.shape)]  # k, j, i
+    j, i = np.ogrid[tuple(slice(n) for n in reference.shape[1:])]
     inside = np.ones(reference.shape, bool)
-    for row in range(3):
-        a, b, c, d = to_index[row]
-        index = (a * grids[2] + d) + b * grids[1] + c * grids[0]
-        inside &= (index >= -0.5 - 1e-6) & (index <= size[row] - 0.5 + 1e-6)
+    for k, plane in enumerate(inside):  # a plane stays in the processor's cache
+        for row, size in zip(to_index, moving.shape[::-1], strict=False):
+            index = row[3]
+            for factor, place in zip(row, (i, j, k), strict=False):
+                if factor:  # of axes that are parallel, two are 0
+                    index = index + factor * place
+            plane &= (index >= -0.5 - 1e-6) & (index <= size - 0.5 + 1e-6)
     return inside
 
 
