@@ -169,8 +169,12 @@ def _letters(axes, edges: str) -> None:
 
 
 def _middle(fusion: Fusion) -> tuple[float, float, float]:
-    filled = np.argwhere(~fusion.sources.background)
-    index = filled.mean(axis=0) if len(filled) else np.array(fusion.fused.shape) / 2
+    filled = ~fusion.sources.background
+    index = np.array(filled.shape) / 2
+    if count := np.count_nonzero(filled):
+        for axis, size in enumerate(filled.shape):
+            others = tuple(other for other in range(3) if other != axis)
+            index[axis] = np.dot(filled.sum(axis=others), np.arange(size)) / count
     return tuple((fusion.fused.matrix @ [*index[::-1], 1])[:3])
 
 
