@@ -1,9 +1,12 @@
 """What all metrics share: their images, the check of these, grey levels and window filters."""
 
+import functools
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor
@@ -14,6 +17,8 @@ from ..errors import MedFusionError
 SNAP = 4096
 
 Function = TypeVar("Function", bound=Callable[..., Tensor])
+Taken = ParamSpec("Taken")
+Made = TypeVar("Made")
 
 ARGS = """\
 Args:
@@ -124,6 +129,50 @@ def takes_images(function: Function) -> Function:
     return function
 
 
+#: function, image and further arguments -> the image, and what the function made of it
+_FOUND: ContextVar[dict[Hashable, tuple[object, Any]] | None] = ContextVar("found", default=None)
+
+
+@contextmanager
+def sharing() -> Iterator[None]:
+    """Within, metrics share what `shared` functions made of an image; images must not change."""
+    token = _FOUND.set({})
+    try:
+        yield
+    finally:
+        _FOUND.reset(token)
+
+
+def shared(function: Callable[Taken, Made]) -> Callable[Taken, Made]:
+    """Mark a function of an image that several metrics ask for: see `sharing`.
+
+    Example:
+        >>> @shared
+        ... def brightest(image):
+        ...     return image.max()
+        >>> image = torch.rand(1, 1, 4, 4)
+        >>> with sharing():
+        ...     brightest(image) is brightest(image)
+        True
+        >>> brightest(image) is brightest(image)
+        False
+    """
+
+    @functools.wraps(function)
+    def ask(*taken: Taken.args, **named: Taken.kwargs) -> Made:
+        found = _FOUND.get()
+        if found is None:
+            return function(*taken, **named)
+        image, *further = taken
+        key = function, id(image), *further, *named.items()
+        if key not in found:  # with the image, so that its id is not given to another one
+            found[key] = image, function(*taken, **named)
+        made: Made = found[key][1]
+        return made
+
+    return ask
+
+
 def check(fused: Tensor, first: Tensor, second: Tensor) -> None:
     """Refuse anything but three equally shaped, finite images of shape (N, 1, H, W).
 
@@ -144,10 +193,15 @@ def check(fused: Tensor, first: Tensor, second: Tensor) -> None:
                 f"The {name} image is {tuple(image.shape)} on {image.device} and the fused one "
                 f"{tuple(fused.shape)} on {fused.device}; resample and move them to one grid."
             )
-        if not torch.isfinite(image).all():
+        if not _is_finite(image):
             raise MedFusionError(
                 f"The {name} image contains NaN or infinity; replace those values first."
             )
+
+
+@shared
+def _is_finite(image: Tensor) -> bool:
+    return bool(torch.isfinite(image).all())
 
 
 def at_least(image: Tensor, size: int, what: str) -> None:
@@ -170,6 +224,7 @@ def precise(image: Tensor) -> Tensor:
     return image if image.device.type == "mps" else image.double()
 
 
+@shared
 def levels(image: Tensor) -> Tensor:
     """Scale [0, 1] to grey levels 0..255.
 
@@ -211,6 +266,7 @@ def average(image: Tensor) -> Tensor:
     return image.flatten(1).mean(1)
 
 
+@shared
 def stretch(image: Tensor) -> Tensor:
     """Take each image's minimum and maximum to 0 and 255 and round, as Zheng Liu's toolbox does.
 

@@ -79,6 +79,7 @@ def q_abf(fused: Tensor, first: Tensor, second: Tensor, variant: str = "linfeng"
     return total / torch.where(weight == 0, 1, weight)
 
 
+@common.shared
 def _polar(image: Tensor, variant: str) -> tuple[Tensor, Tensor]:
     """Sobel strength and orientation (-pi/2..pi/2) of an image in [0, 1], for `q_abf`."""
     x, y = sobel(common.levels(image))
@@ -143,21 +144,32 @@ def n_abf(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
         tensor([0.], dtype=torch.float64)
     """
     common.check(fused, first, second)
-    strength, angle = [], []
-    for image in (fused, first, second):
-        x, y = sobel(common.levels(image), "circular")
-        strength.append(torch.sqrt(x * x + y * y) / 8)
-        flat = (x == 0) & (y == 0)
-        slope = torch.where(x == 0, math.inf * y.sign(), y / torch.where(x == 0, 1, x))
-        angle.append(torch.where(flat, 0, torch.atan(slope)))
+    polar = [_periodic_polar(image) for image in (fused, first, second)]
+    strength, angle = zip(*polar, strict=True)
     lost = weight = fused.new_zeros(())
-    for g, a in zip(strength[1:], angle[1:], strict=True):
+    for source, g, a in zip((first, second), strength[1:], angle[1:], strict=True):
         large = torch.maximum(g, strength[0])
         ratio = torch.minimum(g, strength[0]) / torch.where(large == 0, 1, large)
         turn = ((a - angle[0]).abs() - math.pi / 2).abs() * 2 / math.pi
         quality = sigmoid(ratio, 0.9999, 19, 0.5) * sigmoid(turn, 0.9995, 22, 0.5)
-        share = torch.where(g >= 2, g**1.5, 0.001)
+        share = _weight(source)
         lost = lost + (1 - torch.sqrt(quality)) * share
         weight = weight + share
     extra = strength[0] > torch.maximum(strength[1], strength[2])
     return (lost * extra).flatten(1).sum(1) / weight.flatten(1).sum(1)
+
+
+@common.shared
+def _periodic_polar(image: Tensor) -> tuple[Tensor, Tensor]:
+    """Sobel strength and orientation (-pi/2..pi/2) of an image in [0, 1], for `n_abf`."""
+    x, y = sobel(common.levels(image), "circular")
+    flat = (x == 0) & (y == 0)
+    slope = torch.where(x == 0, math.inf * y.sign(), y / torch.where(x == 0, 1, x))
+    return torch.sqrt(x * x + y * y) / 8, torch.where(flat, 0, torch.atan(slope))
+
+
+@common.shared
+def _weight(source: Tensor) -> Tensor:
+    """What each pixel of a source counts in `n_abf`."""
+    g, _ = _periodic_polar(source)
+    return torch.where(g >= 2, g**1.5, 0.001)

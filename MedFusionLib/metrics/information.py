@@ -8,11 +8,13 @@ from torch import Tensor
 from . import common
 
 
+@common.shared
 def bins(image: Tensor) -> Tensor:
     """The grey level 0..255 of every pixel as a whole number, rounded and clamped: (N, H * W)."""
     return torch.floor(common.levels(image) + 0.5).clamp(0, 255).long().flatten(1)
 
 
+@common.shared
 def stretched(image: Tensor) -> Tensor:
     """As `bins`, after each image's own minimum and maximum are taken to 0 and 255."""
     return common.stretch(image).long().flatten(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import pkgutil
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 
 from ..errors import MedFusionError
-from .common import OURS, Metric, metric_of
+from .common import OURS, Metric, metric_of, sharing
 from .uptake import uptake_order
 
 #: in tables; metrics that are not named here come after these
@@ -134,19 +135,39 @@ def measure(
     Returns:
         (metrics, slices); NaN where a metric is not defined or the slice is too small for it.
     """
-    values = np.full((len(metrics), len(fused)), np.nan)
-    for start in range(0, len(fused), batch):
+    return measure_each([fused], first, second, metrics, device, batch)[0]
+
+
+def measure_each(
+    fused: Sequence[np.ndarray],
+    first: np.ndarray,
+    second: np.ndarray,
+    metrics: Sequence[Metric],
+    device: torch.device | str = "cpu",
+    batch: int = 4,
+) -> np.ndarray:
+    """Every metric of every slice of several fusions of the same sources, which are filtered once.
+
+    Args:
+        fused: of each fusion (slices, rows, columns) in [0, 1].
+        first, second, metrics, device, batch: see `measure`.
+
+    Returns:
+        (fusions, metrics, slices), see `measure`.
+    """
+    values = np.full((len(fused), len(metrics), len(first)), np.nan)
+    for start in range(0, len(first), batch):
         part = slice(start, start + batch)
         images = [
             torch.from_numpy(np.ascontiguousarray(stack[part], np.float32)[:, None]).to(device)
-            for stack in (fused, first, second)
+            for stack in (*fused, first, second)
         ]
-        for row, metric in zip(values, metrics, strict=True):
-            try:
-                with torch.inference_mode():
-                    row[part] = metric.function(*images).double().cpu().numpy()
-            except MedFusionError:  # smaller than the metric's window
-                row[part] = np.nan
+        *pictures, one, other = images
+        with torch.inference_mode(), sharing():
+            for rows, picture in zip(values, pictures, strict=True):
+                for row, metric in zip(rows, metrics, strict=True):
+                    with contextlib.suppress(MedFusionError):  # smaller than the metric's window
+                        row[part] = metric.function(picture, one, other).double().cpu().numpy()
     values[~np.isfinite(values)] = np.nan
     return values
 

@@ -146,21 +146,24 @@ def quality_of(fusion: Fusion, metrics: Sequence[str] = SHOWN, slices: int = SLI
     found = choose_metrics(metrics)
     rows = []
     if len(chosen):
-        values = np.stack([_means(np.where(outside, 0, p), inputs, found) for p in pictures], 1)
-        for metric, (value, average, maximum) in zip(found, values.tolist(), strict=True):
+        pictures = [np.where(outside, 0, picture) for picture in pictures]
+        values = _means(pictures, inputs, found).T.tolist()
+        for metric, (value, average, maximum) in zip(found, values, strict=True):
             if np.isfinite(value):
                 symbol = name_sources(metric.symbol, sources.modalities)
                 rows.append(QualityRow(symbol, value, better(metric), average, maximum))
     return Quality(tuple(rows), len(chosen), len(filled))
 
 
-def _means(fused: np.ndarray, inputs: list[np.ndarray], metrics: Sequence[Metric]) -> np.ndarray:
-    """Mean of each metric over the slices, and over all pairs of sources."""
-    from ..metrics.registry import measure
+def _means(
+    pictures: Sequence[np.ndarray], inputs: Sequence[np.ndarray], metrics: Sequence[Metric]
+) -> np.ndarray:
+    """Mean of each metric over the slices, and over all pairs of sources: (pictures, metrics)."""
+    from ..metrics.registry import measure_each
 
-    pairs = [measure(fused, a, b, metrics) for a, b in combinations(inputs, 2)]
-    values = np.concatenate(pairs, axis=1)
+    pairs = [measure_each(pictures, a, b, metrics) for a, b in combinations(inputs, 2)]
+    values = np.concatenate(pairs, axis=2)
     defined = np.isfinite(values)
-    count = defined.sum(axis=1)
-    total = np.where(defined, values, 0).sum(axis=1)
+    count = defined.sum(axis=2)
+    total = np.where(defined, values, 0).sum(axis=2)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
