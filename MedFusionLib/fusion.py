@@ -6,7 +6,7 @@ import copy
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -104,7 +104,7 @@ class Fusion:
             layout = slice_order(self.fused, axis)
             background = to_slices(self.sources.background, *layout)
             parts.append(from_slices(np.where(background, 0, black), *layout))
-        return sum(parts) / len(parts)
+        return np.divide(reduce(np.add, parts), len(parts))
 
     @cached_property
     def coordinates(self) -> Coordinates:
@@ -207,9 +207,7 @@ def fuse(
     with timing.part("fusion and contributions"):
         parts, results = _along_axes(method, sources, settings, progress, cancelled)
     result = list(results.values())[-1]
-    black = None
-    if result.baseline is not None:
-        black = {axis: found.baseline for axis, found in results.items()}
+    black = {axis: run.baseline for axis, run in results.items() if run.baseline is not None}
 
     names = [volume.name for volume in volumes]
     reference = volumes[0]
@@ -229,13 +227,13 @@ def fuse(
     fusion = Fusion(
         fused,
         maps,
-        settings.contributions,
-        black,
+        report.parameters.contributions,
+        black or None,
         settings.axis,
         sources,
         settings.coding,
         report,
-        settings.more_colours,
+        report.parameters.more_colours,
     )
     return fusion.with_report(
         share_sum_error=_sum_error(fusion), seconds=round(time.monotonic() - started, 2)
@@ -253,7 +251,9 @@ def _along_axes(
     axes = AXES if settings.axis == ALL_AXES else (settings.axis,)
     layouts = {axis: slice_order(sources.reference, axis) for axis in axes}
     counts = [sources.reference.shape[order[0]] for order, _ in layouts.values()]
-    total, results, done = [], {}, 0
+    total: list[np.ndarray] = []
+    results: dict[str, Slices] = {}
+    done = 0
 
     def count(number: int, _: int) -> None:
         if progress:
@@ -281,7 +281,7 @@ def _run(
     """The sources' slices through a method; exactly 0 in the background."""
     from .inference.slices import run_slices
 
-    if settings.contributions == "parts" and not method.supports("parts"):
+    if settings.contributions == "parts" and not method.offers("parts"):
         raise MedFusionError(
             f"{settings.method} fuses three sources one after the other, which leaves no parts "
             "of each; choose the contributions 'share', or the method 'bands'."
@@ -347,15 +347,17 @@ def _report(
             names, sources.modalities, sources.windows, sources.coverage, strict=True
         )
     )
+    contributions, more_colours = settings.contributions, settings.more_colours
+    assert contributions is not None and more_colours is not None  # `Settings` fills them in
     parameters = Parameters(
         axis=settings.axis,
-        contributions=settings.contributions,
+        contributions=contributions,
         steps=settings.steps,
         samples=settings.samples,
         colour=settings.coding.mode,
         omega=settings.coding.omega,
         colormap=settings.coding.colormap,
-        more_colours=settings.more_colours,
+        more_colours=more_colours,
         ct=settings.ct,
         batch=result.batch,
         precision=result.precision,
@@ -364,7 +366,7 @@ def _report(
         bounds=settings.bounds,
         faded_below=result.dark,
     )
-    notes = [GRADIENT_NOTE] if settings.contributions == "gradient" else []
+    notes = [GRADIENT_NOTE] if contributions == "gradient" else []
     return Report(
         version=__version__,
         inputs=inputs,
@@ -469,5 +471,5 @@ def fuse_slice(
         lambda: sources.slices(*layout, which),
     )
     colour = Coordinates(voxels, sources.modalities).colours(settings.coding)[0]
-    pixel = tuple(reference.spacing[2 - order[n]] for n in (1, 2))
+    pixel = reference.spacing[2 - order[1]], reference.spacing[2 - order[2]]
     return FusedSlice(result.fused[0], colour, number, count, pixel)

@@ -222,7 +222,7 @@ def evaluate_phantom(
                     cancelled=cancelled,
                 ).contributions
             parts = None
-            if contender.module.supports("parts"):
+            if contender.module.offers("parts"):
                 parts = run_slices(
                     contender.module,
                     look.inputs,

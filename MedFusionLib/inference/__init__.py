@@ -9,7 +9,7 @@ from ..lazy import public
 __getattr__, __dir__, __all__ = public(
     __name__,
     {
-        "slices": "Slices Stream batch_size run_slices",
+        "slices": "SliceOptions Slices Stream batch_size run_slices",
         "contributions": "gradient share",
         "devices": "DEVICES choose_device describe_device",
     },

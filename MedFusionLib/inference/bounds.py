@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..methods.base import BranchedMethod, FusionMethod
+from ..methods.base import BranchedMethod, FusionMethod, WrappedMethod
 from ..methods.boxes import Box, cut
 
 #: where the brightest source is below this, the fused slice fades to black with it
@@ -39,7 +39,7 @@ def bound(fused: Tensor, sources: tuple[Tensor, ...], dark: float) -> Tensor:
     return fused * (reduce(torch.maximum, sources) / dark).clamp(0, 1)
 
 
-class Bounded(FusionMethod):
+class Bounded(WrappedMethod):
     """A method whose every fused batch, and whose parts, are bounded.
 
     Args:
@@ -50,13 +50,8 @@ class Bounded(FusionMethod):
     title = "Bounded"
 
     def __init__(self, method: FusionMethod, dark: float) -> None:
-        super().__init__()
-        self.method, self.dark = method, dark
-        self.keeps_lone_source = method.keeps_lone_source
-
-    def supports(self, member: str) -> bool:
-        """Whether the method has an optional member."""
-        return self.method.supports(member)
+        super().__init__(method)
+        self.dark = dark
 
     def forward(self, *sources: Tensor) -> Tensor:
         return bound(self.method(*sources), sources, self.dark)
@@ -72,7 +67,7 @@ class Bounded(FusionMethod):
         return bound(fused, tuple(cut(source, box) for source in sources), self.dark)
 
 
-class BoundedBranches(BranchedMethod):
+class BoundedBranches(WrappedMethod, BranchedMethod):
     """A branched method whose every fused batch is bounded.
 
     Args:
@@ -82,10 +77,11 @@ class BoundedBranches(BranchedMethod):
 
     title = "Bounded"
 
+    method: BranchedMethod
+
     def __init__(self, method: BranchedMethod, dark: float) -> None:
-        super().__init__()
-        self.method, self.dark = method, dark
-        self.keeps_lone_source = method.keeps_lone_source
+        super().__init__(method)
+        self.dark = dark
 
     def branch(self, number: int, source: Tensor) -> tuple[Tensor, Any]:
         return source, self.method.branch(number, source)
@@ -97,5 +93,6 @@ class BoundedBranches(BranchedMethod):
 
 def bounded(method: FusionMethod, dark: float) -> FusionMethod:
     """A method whose fused batches are bounded, with its branches where it has some."""
-    wrapper = BoundedBranches if isinstance(method, BranchedMethod) else Bounded
-    return wrapper(method, dark)
+    if isinstance(method, BranchedMethod):
+        return BoundedBranches(method, dark)
+    return Bounded(method, dark)

@@ -9,15 +9,25 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Iterator
+from typing import Any, TypeGuard, overload
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..methods.base import FusionMethod
 from ..methods.precision import MixedPrecisionModule
 
 #: pixels of a square that a convolution to few channels does at once, along a side
 SIDE = 4
+
+
+@overload
+def chained(module: FusionMethod, reverse: torch.dtype | None = None) -> FusionMethod: ...
+
+
+@overload
+def chained(module: nn.Module, reverse: torch.dtype | None = None) -> nn.Module: ...
 
 
 def chained(module: nn.Module, reverse: torch.dtype | None = None) -> nn.Module:
@@ -78,7 +88,7 @@ def multiply_in_bfloat16(module: nn.Module, names: Collection[str]) -> None:
             part.forward_dtype = torch.bfloat16 if part.path in names else None
 
 
-def is_plain(part: nn.Module | None) -> bool:
+def is_plain(part: nn.Module | None) -> TypeGuard[nn.Conv2d]:
     """Whether a chain can hold it: a convolution by single pixels, centred, of one group."""
     return (
         type(part) is nn.Conv2d
@@ -119,19 +129,22 @@ class ConvolutionChain(nn.Module):
         if torch.is_grad_enabled() and x.requires_grad:
             return _Differentiable.apply(x, self)
         dtype = x.dtype
-        for layer in self.layers:
+        for layer in self:
             x = layer(x)
         return x.to(dtype)
+
+    def __iter__(self) -> Iterator[_Layer]:
+        return (layer for layer in self.layers if isinstance(layer, _Layer))
 
 
 class _Differentiable(torch.autograd.Function):
     """A chain with a reverse pass for its input alone."""
 
     @staticmethod
-    def forward(ctx, x: Tensor, chain: ConvolutionChain) -> Tensor:
+    def forward(ctx: Any, x: Tensor, chain: ConvolutionChain) -> Tensor:
         ctx.chain, ctx.dtype = chain, x.dtype
         signs = []
-        for layer in chain.layers:
+        for layer in chain:
             x = layer(x)
             if layer.slope is not None:
                 signs.append(x.to(layer.back.weight.dtype))
@@ -139,9 +152,9 @@ class _Differentiable(torch.autograd.Function):
         return x.to(ctx.dtype)
 
     @staticmethod
-    def backward(ctx, grad: Tensor):
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         signs = list(ctx.saved_tensors)
-        for layer in reversed(ctx.chain.layers):
+        for layer in reversed(list(ctx.chain)):
             grad = layer.reverse(grad, signs.pop() if layer.slope is not None else None)
         return grad.to(ctx.dtype), None
 
@@ -168,9 +181,8 @@ class _Layer(MixedPrecisionModule):
         self.slope = slope
         self.there = self.exact = _Kernel(weight, bias if bias is None else bias.detach(), padding)
         back = weight.flip(2, 3).transpose(0, 1).to(reverse or weight.dtype)
-        self.back = _Kernel(
-            back, None, tuple(k - 1 - p for k, p in zip(conv.kernel_size, padding, strict=True))
-        )
+        rows, columns = conv.kernel_size
+        self.back = _Kernel(back, None, (rows - 1 - padding[0], columns - 1 - padding[1]))
 
     @property
     def forward_dtype(self) -> torch.dtype | None:
@@ -206,6 +218,9 @@ class _Kernel(nn.Module):
     For that, the square's pixels become channels, each with the kernel at its own place in a
     larger one. Sums are the same, with zeros in between.
     """
+
+    weight: Tensor
+    bias: Tensor | None
 
     def __init__(self, weight: Tensor, bias: Tensor | None, padding: tuple[int, int]) -> None:
         super().__init__()

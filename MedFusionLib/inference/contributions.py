@@ -65,9 +65,9 @@ def gradient(
     with torch.enable_grad():
         leaves = [source.detach().clone().requires_grad_() for source in sources]
         fused = method(*leaves)
-        maps = torch.autograd.grad(fused.sum(), leaves, allow_unused=True)
-    maps = [torch.zeros_like(x) if g is None else g for x, g in zip(leaves, maps, strict=True)]
-    return fused.detach(), tuple(maps)
+        found = torch.autograd.grad(fused.sum(), leaves, allow_unused=True)
+    pairs = zip(leaves, found, strict=True)
+    return fused.detach(), tuple(torch.zeros_like(x) if g is None else g for x, g in pairs)
 
 
 def share(
@@ -105,11 +105,11 @@ def share(
     players = range(len(sources))
     everyone = frozenset(players)
     start = black(method, *sources) if baseline is None else baseline
-    maps: list[Any] = [0] * len(sources)
+    maps = [start.new_zeros(())] * len(sources)
     fuse = _at_levels(method, sources)
     fuse_some = _at_levels(approximate, sources) if approximate else fuse
     for step in range(steps):
-        worth = {frozenset(): start}
+        worth: dict[frozenset[int], Tensor] = {frozenset(): start}
         for size in range(1, len(sources) + 1):
             for coalition in map(frozenset, combinations(players, size)):
                 levels = [(step + (m in coalition)) / steps for m in players]

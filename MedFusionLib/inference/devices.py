@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..errors import MedFusionError
@@ -27,7 +28,7 @@ def choose_device(name: str = "auto") -> torch.device:
 
     if name not in DEVICES:
         raise MedFusionError(f"There is no device '{name}'; choose one of: {', '.join(DEVICES)}.")
-    there = {
+    there: dict[str, Callable[[], bool]] = {
         "cuda": torch.cuda.is_available,
         "mps": torch.backends.mps.is_available,
         "cpu": lambda: True,

@@ -13,14 +13,14 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from ..methods.base import FusionMethod
+from ..methods.base import FusionMethod, WrappedMethod
 from ..methods.boxes import Box
 from ..methods.precision import MixedPrecisionModule
 from . import contributions as maps_of
@@ -33,8 +33,10 @@ from .chains import chained, is_plain, multiply_in_bfloat16
 FUSED_BOUND, FUSED_MARGIN = 2e-3, 0.35
 MAPS_BOUND, MAPS_MARGIN = 1e-2, 0.6
 
+Module = TypeVar("Module", bound=nn.Module)
 
-def fold(module: nn.Module) -> nn.Module:
+
+def fold(module: Module) -> Module:
     """A copy in which every batch norm is folded into the convolution before it.
 
     The products are taken in float64. The copy's parameters want no gradient.
@@ -79,7 +81,7 @@ class PreparedMethod:
         """Whether `run` can make a part of the slices, at less work."""
         methods = [method for method in (self.method, self.approximate) if method is not None]
         return contributions in (None, "share") and all(
-            method.supports("fuse_box") for method in methods
+            method.offers("fuse_box") for method in methods
         )
 
     def run(
@@ -104,18 +106,22 @@ class PreparedMethod:
         if dark is not None and contributions != "gradient":
             method = bounded(method, dark)
             approximate = approximate and bounded(approximate, dark)
-        if part is not None:
-            method = partial(method.fuse_box, box=part)
-            approximate = approximate and partial(approximate.fuse_box, box=part)
         if contributions == "gradient":
             fused, maps = maps_of.gradient(method, *sources, **options)
             return fused if dark is None else bound(fused, sources, dark), maps
         with torch.inference_mode():
             if contributions == "parts":
                 return maps_of.parts(method, *sources)
+            fuse = _of_box(method, part)
             if contributions == "share":
-                return maps_of.share(method, *sources, approximate=approximate, **options)
-            return method(*sources), ()
+                fuse_some = approximate and _of_box(approximate, part)
+                return maps_of.share(fuse, *sources, approximate=fuse_some, **options)
+            return fuse(*sources), ()
+
+
+def _of_box(method: FusionMethod, box: Box | None) -> maps_of.Fuse:
+    """A method, or what makes the part of its results inside a box."""
+    return method if box is None else partial(method.fuse_box, box=box)
 
 
 def prepare_method(
@@ -137,7 +143,9 @@ def prepare_method(
     where = next(method.parameters(), None)
     if where is None:
         return PreparedMethod(method)
-    folded = fold(method).to(memory_format=torch.channels_last)
+    folded: FusionMethod = fold(method).to(  # type: ignore[call-overload]  # torch's stubs lack it
+        memory_format=torch.channels_last
+    )
     exact = PreparedMethod(chained(folded) if where.device.type == "cpu" else folded)
     if precision == "auto" and contributions != "parts" and gains(where.device):
         check = _Check(exact, contributions, where.device)
@@ -199,7 +207,7 @@ def probe(count: int = 2, size: int = 96) -> list[Tensor]:
     return found
 
 
-class _Half(FusionMethod):
+class _Half(WrappedMethod):
     """A method in float16, float32 in and out.
 
     The convolution that makes the fused slice, and what follows it, stay in float32: rounding
@@ -209,9 +217,7 @@ class _Half(FusionMethod):
     title = "Half precision"
 
     def __init__(self, method: FusionMethod) -> None:
-        super().__init__()
-        self.keeps_lone_source = method.keeps_lone_source
-        self.method = copy.deepcopy(method).half()
+        super().__init__(copy.deepcopy(method).half())
         for name, part in method.named_modules():
             if isinstance(part, nn.Conv2d) and part.out_channels == 1:
                 parent, _, child = name.rpartition(".")
@@ -233,7 +239,9 @@ class _InFloat32(nn.Module):
         return self.layer(x.float())
 
 
-def _mixtures(folded: nn.Module, exact: PreparedMethod, check: _Check) -> Iterator[PreparedMethod]:
+def _mixtures(
+    folded: FusionMethod, exact: PreparedMethod, check: _Check
+) -> Iterator[PreparedMethod]:
     """The method in half precision, the fastest first."""
     if check.device.type == "cuda":
         half = _Half(folded)
@@ -248,9 +256,10 @@ def _mixtures(folded: nn.Module, exact: PreparedMethod, check: _Check) -> Iterat
         return
     wide = list(work)
     reverse = torch.bfloat16 if check.contributions == "gradient" else None
-    method, approximate = chained(folded, reverse), None
-    if check.contributions == "share":
-        multiply_in_bfloat16(approximate := chained(folded), wide)
+    method = chained(folded, reverse)
+    approximate = chained(folded) if check.contributions == "share" else None
+    if approximate:
+        multiply_in_bfloat16(approximate, wide)
 
     def mixed(names: Sequence[str]) -> PreparedMethod:
         multiply_in_bfloat16(method, names)  # until the next one is asked for

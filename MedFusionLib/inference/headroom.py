@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..methods.base import FusionMethod, Weighing
+from ..methods.base import FusionMethod, Weighing, WrappedMethod
 from ..methods.boxes import Box
 from ..methods.networks.bands import GATE_LEVEL, GATE_WINDOW, running_mean
 
@@ -70,7 +70,7 @@ def lower_first(sources: Sequence[Tensor], factor: float) -> tuple[Tensor, ...]:
     return lowered(first, torch.stack(others).amax(0), factor), *others
 
 
-class WithHeadroom(FusionMethod):
+class WithHeadroom(WrappedMethod):
     """A method before which the first source is lowered where another one holds something.
 
     Args:
@@ -81,15 +81,10 @@ class WithHeadroom(FusionMethod):
     title = "With headroom"
 
     def __init__(self, method: FusionMethod, factor: float) -> None:
-        super().__init__()
-        self.method, self.factor = method, factor
-        self.keeps_lone_source = method.keeps_lone_source
+        super().__init__(method)
+        self.factor = factor
         if method.receptive_radius is not None:
             self.receptive_radius = method.receptive_radius + REACH
-
-    def supports(self, member: str) -> bool:
-        """Whether the method has an optional member."""
-        return self.method.supports(member)
 
     def lower(self, sources: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """The sources as the method gets them."""

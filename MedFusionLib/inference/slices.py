@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from ..errors import Cancelled
-from ..methods.base import as_method
+from ..methods.base import FusionMethod, as_method
 from ..methods.boxes import boxes, cut, dependence_radius, inside, union
 from .bounds import DARK
 from .engine import PreparedMethod, prepare_method
@@ -60,22 +60,44 @@ class Slices:
     warnings: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class SliceOptions:
+    """How slices are run.
+
+    Attributes:
+        contributions: "gradient", "share", "parts" or None for the fused slices alone.
+        steps: of the shares, see `contributions.share`.
+        samples: of the gradients, see `contributions.gradient`.
+        device: where to compute; default: the CPU.
+        batch: slices at once; default: by the memory there is.
+        memory: bytes that batches may take, at least one slice; default: by the memory there is.
+        precision: "float32", or "auto": half precision where the device gains by it and a check
+            finds it safe, see `engine.prepare_method`.
+        bounded: keep the fused slices, and what the shares sum to, within [0, 1], and let a
+            trained network's fade to black where all sources do, see `bounds.bound`.
+        fade: False: within [0, 1], but without the fade.
+    """
+
+    contributions: str | None = None
+    steps: int = 1
+    samples: int = 1
+    device: torch.device | None = None
+    batch: int | None = None
+    memory: float | None = None
+    precision: str = "float32"
+    bounded: bool = False
+    fade: bool = True
+
+
 def run_slices(
     method: nn.Module,
     sources: Sequence[np.ndarray],
+    options: SliceOptions | None = None,
     *,
-    contributions: str | None = None,
-    steps: int = 1,
-    samples: int = 1,
-    device: torch.device | None = None,
-    batch: int | None = None,
-    memory: float | None = None,
-    precision: str = "float32",
     occupied: np.ndarray | None = None,
-    bounded: bool = False,
-    fade: bool = True,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    **by_name: Any,
 ) -> Slices:
     """Fuse a stack of slices.
 
@@ -87,21 +109,13 @@ def run_slices(
         method: in evaluation mode; any other module that fuses (N, 1, H, W) batches in [0, 1]
             will do, too.
         sources: an array (slices, rows, columns) in [0, 1] for each source.
-        contributions: "gradient", "share", "parts" or None for the fused slices alone.
-        steps: of the shares, see `contributions.share`.
-        samples: of the gradients, see `contributions.gradient`.
-        device: where to compute; default: the CPU.
-        batch: slices at once; default: by the memory there is.
-        memory: bytes that batches may take, at least one slice; default: by the memory there is.
-        precision: "float32", or "auto": half precision where the device gains by it and a check
-            finds it safe, see `engine.prepare_method`.
+        options: how they are run.
         occupied: bool (slices, rows, columns): where the results are wanted. Elsewhere they are
             not exact, or 0: what no wanted result depends on is left out.
-        bounded: keep the fused slices, and what the shares sum to, within [0, 1], and let a
-            trained network's fade to black where all sources do, see `bounds.bound`.
-        fade: False: within [0, 1], but without the fade.
         progress: called with (slices done, all slices) after each batch.
         cancelled: asked before each batch.
+        by_name: fields of `SliceOptions`, such as `contributions="share"`, in place of those of
+            `options`.
 
     Returns:
         The fused slices and their contributions.
@@ -115,28 +129,25 @@ def run_slices(
         >>> run_slices(get_method("average")(), [one, 0 * one]).fused.mean()
         np.float32(0.5)
     """
+    options = replace(options or SliceOptions(), **by_name)
     method = as_method(method)
-    device = device or torch.device("cpu")
-    count, *size = sources[0].shape
+    device = options.device or torch.device("cpu")
+    count, rows, columns = sources[0].shape
     if occupied is None:
         occupied = np.broadcast_to(np.True_, sources[0].shape)
     result = Slices(
         np.zeros(sources[0].shape, np.float32),
-        tuple(np.zeros(sources[0].shape, np.float32) for _ in sources if contributions),
+        tuple(np.zeros(sources[0].shape, np.float32) for _ in sources if options.contributions),
         None,
-        boxes(occupied, dependence_radius(method.receptive_radius, contributions, samples)),
+        boxes(occupied, _margin(method, options)),
         boxes(occupied, 0),
         device,
-        batch or batch_size(device, *size, memory),
+        options.batch or batch_size(device, rows, columns, options.memory),
     )
     with full_precision(), kept_memory():
         began = time.perf_counter()
-        trained = next(method.parameters(), None) is not None
-        # nothing fades where a source alone comes through as it is: there is no veil
-        veiled = trained and not method.keeps_lone_source
-        result.dark = DARK if veiled and bounded and fade else 0.0
-        dark = result.dark if bounded else None
-        fast = prepare_method(method.to(device), contributions, precision)
+        result.dark = _dark(method, options)
+        fast = prepare_method(method.to(device), options.contributions, options.precision)
         result.setup_seconds = time.perf_counter() - began
         queues = _DeviceQueues(device)
         start = 0
@@ -147,10 +158,7 @@ def run_slices(
             try:
                 for part in _parts(where, result.device):
                     with queues.next():
-                        found = _run_batch(
-                            fast, sources, part, contributions, steps, samples, result, dark
-                        )
-                        queues.send_back(found)
+                        queues.send_back(_run_batch(fast, sources, part, options, result))
             except RuntimeError as error:  # MPS has no class of its own for it
                 if "out of memory" not in str(error).lower() or result.device.type == "cpu":
                     raise
@@ -164,8 +172,10 @@ def run_slices(
                         "slice; the CPU went on instead."
                     )
                     result.device = torch.device("cpu")
-                    result.batch = batch_size(result.device, *size, memory)
-                    fast = prepare_method(method.to(result.device), contributions, precision)
+                    result.batch = batch_size(result.device, rows, columns, options.memory)
+                    fast = prepare_method(
+                        method.to(result.device), options.contributions, options.precision
+                    )
                     queues = _DeviceQueues(result.device)
                 continue
             start = where.stop
@@ -174,6 +184,19 @@ def run_slices(
         queues.wait()
     result.precision = fast.precision
     return result
+
+
+def _margin(method: FusionMethod, options: SliceOptions) -> int | None:
+    """How many pixels around a place its results depend on; None: on the whole slice."""
+    return dependence_radius(method.receptive_radius, options.contributions, options.samples)
+
+
+def _dark(method: FusionMethod, options: SliceOptions) -> float:
+    """The brightness below which fused slices fade; 0: they do not."""
+    trained = next(method.parameters(), None) is not None
+    # nothing fades where a source alone comes through as it is: there is no veil
+    veiled = trained and not method.keeps_lone_source
+    return DARK if veiled and options.bounded and options.fade else 0.0
 
 
 def _parts(where: slice, device: torch.device) -> Iterator[slice]:
@@ -192,31 +215,29 @@ def _run_batch(
     fast: PreparedMethod,
     sources: Sequence[np.ndarray],
     where: slice,
-    contributions: str | None,
-    steps: int,
-    samples: int,
+    options: SliceOptions,
     result: Slices,
-    dark: float | None,
 ) -> list[tuple[np.ndarray, torch.Tensor]]:
     """Runs some slices; returns where their results belong, and the results on the device."""
-    run = made = union(result.boxes[where])
-    if run is None:
+    run, wanted = union(result.boxes[where]), union(result.wanted[where])
+    if run is None or wanted is None:
         return []
+    made, dark = run, result.dark if options.bounded else None
     batch = [_send(cut(source[where], run), result.device) for source in sources]
-    options: dict[str, Any] = {"dark": dark}
-    if fast.makes_parts(contributions):
-        made = union(result.wanted[where])
-        options |= {"part": inside(made, run)}
-    if contributions == "gradient":
-        options = {"dark": dark, "samples": samples}
-    elif contributions == "share":
+    given: dict[str, Any] = {"dark": dark}
+    if fast.makes_parts(options.contributions):
+        made = wanted
+        given |= {"part": inside(made, run)}
+    if options.contributions == "gradient":
+        given |= {"samples": options.samples}
+    elif options.contributions == "share":
         if result.baseline is None:  # of a whole slice: it differs near its borders
             whole = batch[0].new_zeros(1, 1, *sources[0].shape[1:])
             black, _ = fast.run(None, *(whole for _ in sources), dark=dark)
             result.baseline = black[0, 0].cpu().numpy()
         black = torch.from_numpy(cut(result.baseline, made)).to(result.device)
-        options |= {"steps": steps, "baseline": black}
-    fused, maps = fast.run(contributions, *batch, **options)
+        given |= {"steps": options.steps, "baseline": black}
+    fused, maps = fast.run(options.contributions, *batch, **given)
     targets = (result.fused, *result.contributions)
     return [
         (cut(target[where], made), part[:, 0])

@@ -141,12 +141,16 @@ class FusionMethod(nn.Module, ABC):
 
     @classmethod
     def supports(cls, member: str) -> bool:
-        """Whether the method has an optional member: "parts", "weigh" or "fuse_box"."""
+        """Whether the class has an optional member: "parts", "weigh" or "fuse_box"."""
         return getattr(cls, member) is not getattr(FusionMethod, member)
+
+    def offers(self, member: str) -> bool:
+        """Whether this very method has it; one around another method asks that one, too."""
+        return self.supports(member)
 
     def _lacks(self, member: str) -> NoReturn:
         name = getattr(self, "title", type(self).__name__)
-        raise MedFusionError(f"{name} has no '{member}'; ask supports('{member}') first.")
+        raise MedFusionError(f"{name} has no '{member}'; ask offers('{member}') first.")
 
 
 class BranchedMethod(FusionMethod):
@@ -168,6 +172,23 @@ class BranchedMethod(FusionMethod):
     def forward(self, *sources: Any, **_: Any) -> Tensor:
         """Fuse slice batches (N, 1, H, W) in [0, 1] to one (N, 1, H, W)."""
         return self.join(*(self.branch(number, source) for number, source in enumerate(sources)))
+
+
+class WrappedMethod(FusionMethod):
+    """A method around another one, which does something before or after it.
+
+    Args:
+        method: the one inside.
+    """
+
+    def __init__(self, method: FusionMethod) -> None:
+        super().__init__()
+        self.method = method
+        self.keeps_lone_source = method.keeps_lone_source
+
+    def offers(self, member: str) -> bool:
+        """Whether both have an optional member."""
+        return self.supports(member) and self.method.offers(member)
 
 
 class FunctionMethod(FusionMethod):

@@ -186,13 +186,13 @@ def gpu(monkeypatch):
     def with_room_for(room):
         asked = []
 
-        def run_batch(method, sources, where, kind, steps, samples, result, dark):
+        def run_batch(method, sources, where, options, result):
             device = result.device
             asked.append((device.type, where.stop - where.start))
             if device.type == "cuda" and where.stop - where.start > room:
                 raise torch.OutOfMemoryError("CUDA out of memory")
             result.device = torch.device("cpu")
-            found = run(method, sources, where, kind, steps, samples, result, dark)
+            found = run(method, sources, where, options, result)
             result.device = device
             return found
 

@@ -51,10 +51,10 @@ def test_shares_are_finite_and_sum_up(method: type[FusionMethod]):
 
 
 @pytest.mark.parametrize("method", all_methods(), ids=lambda method: method.name)
-def test_a_bounded_method_supports_what_the_method_does(method):
+def test_a_bounded_method_offers_what_the_method_does(method):
     made = bounded(method(), 0.05)
-    assert made.supports("parts") == method.supports("parts")
-    assert made.supports("fuse_box") == method.supports("fuse_box")
+    assert made.offers("parts") == method.supports("parts")
+    assert made.offers("fuse_box") == method.supports("fuse_box")
 
 
 @classical
