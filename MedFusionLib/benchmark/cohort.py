@@ -216,11 +216,11 @@ def _simulated(folder: Path, workers: int) -> Iterator[subprocess.Popen[bytes]]:
     python = (sys.executable, "-m")
     head = (*python, "dask", "scheduler", "--host", HOME, "--port", "0")
     page = ("--no-dashboard", "--dashboard-address", f"{HOME}:0")
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with contextlib.ExitStack() as stack:
 
         def start(*command: str) -> subprocess.Popen[bytes]:
-            process = stack.enter_context(subprocess.Popen(command, **quiet))
+            quiet = subprocess.DEVNULL
+            process = stack.enter_context(subprocess.Popen(command, stdout=quiet, stderr=quiet))
             stack.callback(process.kill)
             return process
 
@@ -241,7 +241,7 @@ def _tls(folder: Path) -> list[Path]:
 
 
 async def _workers(place: Path, count: int) -> None:
-    """So many workers of one thread each in this process, until it is killed."""
+    """Run a number of workers of one thread each in this process, until it is killed."""
     from distributed import Security, Worker
 
     names = ("tls_ca_file", "tls_worker_cert", "tls_worker_key")
@@ -250,9 +250,18 @@ async def _workers(place: Path, count: int) -> None:
     while not place.is_file() or not place.stat().st_size:
         await asyncio.sleep(0.1)
     address = json.loads(place.read_text(encoding="utf-8"))["address"]
-    words = {"nthreads": 1, "host": HOME, "memory_limit": 0, "security": security}
-    words["protocol"] = "tls://"
-    workers = [Worker(address, name=f"{os.getpid()}-{n}", **words) for n in range(count)]
+    workers = [
+        Worker(
+            address,
+            name=f"{os.getpid()}-{number}",
+            nthreads=1,
+            host=HOME,
+            memory_limit=0,
+            security=security,
+            protocol="tls://",
+        )
+        for number in range(count)
+    ]
     await asyncio.gather(*workers)
     await asyncio.gather(*(worker.finished() for worker in workers))
 

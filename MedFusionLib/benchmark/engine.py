@@ -7,12 +7,12 @@ spread evenly over the head, and scaled to all of them.
 from __future__ import annotations
 
 import contextlib
-import copy
 import ctypes
 import statistics
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ def parse_size(text: str) -> tuple[int, int, int]:
 
 
 def run_benchmark(
-    networks: Sequence[str] | None = None,
+    methods: Sequence[str] | None = None,
     shapes: Sequence[tuple[int, int, int]] = SHAPES,
     kinds: Sequence[str] = KINDS,
     *,
@@ -76,7 +76,7 @@ def run_benchmark(
     them several times over, for its first slice is slower: it fetches the memory for all.
 
     Args:
-        networks: names of methods; default: the four networks.
+        methods: their names; default: every network.
         shapes: (slices, rows, columns) of each head.
         kinds: "fused", "gradient", "share": what is made beside the fused slices.
         device: "auto", "cuda", "mps" or "cpu".
@@ -94,24 +94,25 @@ def run_benchmark(
         multiplied).
     """
     chosen = choose_device(device)
-    methods = [get_method(name) for name in networks] if networks else all_methods("network")
+    wanted = [get_method(name) for name in methods] if methods else all_methods("network")
     for kind in kinds:
         if kind not in KINDS:
             raise MedFusionError(f"There is no kind '{kind}'; choose one of: {', '.join(KINDS)}.")
-    kinds_of = [(m, k) for m in methods for k in kinds if k != "gradient" or m.differentiable]
+    kinds_of = [(m, k) for m in wanted for k in kinds if k != "gradient" or m.differentiable]
     ceilings = measure_ceilings(chosen)
-    rows, streams = [], []
-    total = len(kinds_of) * len(shapes) + (len(methods) if stream_pairs else 0)
+    rows: list[dict[str, Any]] = []
+    streams: list[dict[str, Any]] = []
+    total = len(kinds_of) * len(shapes) + (len(wanted) if stream_pairs else 0)
     for shape in shapes:
         count, height, width = shape
         if chosen.type == "cpu":
             count = min(count, max(2, CPU_PIXELS // (height * width)))
-        sources, occupied = head_slices(shape, min(slices or count, shape[0]))
+        head = head_slices(shape, min(slices or count, shape[0]))
         for method, kind in kinds_of:
-            rows.append(_row(method, kind, sources, occupied, shape, chosen, repeats, ceilings))
+            rows.append(_row(method, kind, head, chosen, repeats, ceilings))
             if progress:
                 progress(len(rows), total)
-    for method in methods if stream_pairs else ():
+    for method in wanted if stream_pairs else ():
         for size in STREAM_SIZES:
             streams.append(_stream(method, size, chosen, stream_pairs))
         if progress:
@@ -120,96 +121,132 @@ def run_benchmark(
     return {"machine": machine, "rows": rows, "streams": streams}
 
 
-def head_slices(shape: tuple[int, int, int], count: int) -> tuple[list[np.ndarray], np.ndarray]:
-    """MR and PET of the head in [0, 1] and where there is any, at some evenly spaced slices."""
+@dataclass(frozen=True)
+class Head:
+    """Some evenly spaced slices of the digital head.
+
+    Attributes:
+        shape: of the head: slices, rows, columns.
+        sources: MR and PET in [0, 1], (measured slices, rows, columns) each.
+        occupied: where there is any of them, of the same shape.
+    """
+
+    shape: tuple[int, int, int]
+    sources: Sequence[np.ndarray]
+    occupied: np.ndarray
+
+    @property
+    def scale(self) -> float:
+        """Slices of the head for each that is measured."""
+        return self.shape[0] / len(self.occupied)
+
+
+def head_slices(shape: tuple[int, int, int], count: int) -> Head:
+    """So many evenly spaced slices of a digital head of a shape (slices, rows, columns)."""
     from ..phantom.head import make_phantom
     from ..sources.prepare import prepare
 
     head = make_phantom(shape)
     sources = prepare([head.t1, head.pet], ["mr", "pet"])
     chosen = ((np.arange(count) + 0.5) * shape[0] / count).astype(int)
-    return [array[chosen] for array in sources.scaled], ~sources.background[chosen]
+    return Head(shape, [a[chosen] for a in sources.scaled], ~sources.background[chosen])
 
 
 def _row(
     method: type[FusionMethod],
     kind: str,
-    sources: list[np.ndarray],
-    occupied: np.ndarray,
-    shape: tuple[int, int, int],
+    head: Head,
     device: torch.device,
     repeats: int,
-    ceilings: dict[str, float],
+    ceilings: Mapping[str, float],
 ) -> dict[str, Any]:
+    """What the benchmark says of a method and a kind of contributions."""
     module, trained = load_any(method)
     module = module.to(device)
-    plain = as_published(module)
+    plain = module.as_published()
     maps = None if kind == "fused" else kind
-    scale = shape[0] / len(sources[0])
-    rounds = min(ENGINE_ROUNDS, int(scale))
-    volume = [np.tile(part, (rounds, 1, 1)) for part in (*sources, occupied)]
-    state: dict[str, Any] = {}
-
-    def engine() -> None:
-        state["result"] = run_slices(
-            module,
-            volume[:-1],
-            contributions=maps,
-            device=device,
-            precision="auto",
-            occupied=volume[-1],
-        )
-
-    def loop() -> None:
-        published_loop(plain, sources, maps, device)
-
-    one = [source[:1] for source in sources]
-    published_loop(plain, one, maps, device)  # warm
-    engine()
-    slow, fast, peak, loop_peak = [], [], 0, 0
-    for _ in range(repeats):
-        seconds, loop_peak = _measure(loop, device)
-        slow.append(seconds * scale)
-        seconds, peak = _measure(engine, device)
-        setup = state["result"].setup_seconds
-        fast.append(setup + (seconds - setup) * scale / rounds)
-    ratios = [one / other for one, other in zip(slow, fast, strict=True)]
-    seconds = statistics.median(fast)
+    loop, engine = _take_turns(plain, module, maps, head, device, repeats)
+    ratios = [slow / fast for slow, fast in zip(loop.seconds, engine.seconds, strict=True)]
+    seconds = statistics.median(engine.seconds)
+    one = [source[:1] for source in head.sources]
     flops, traffic = count_work(plain, one, maps, device)
-    floor = max(flops / ceilings["flop_per_s"], traffic / ceilings["bytes_per_s"]) * shape[0]
+    floor = max(flops / ceilings["flop_per_s"], traffic / ceilings["bytes_per_s"]) * head.shape[0]
     return {
         "network": method.name,
         "kind": kind,
-        "size": "x".join(map(str, shape[::-1])),
+        "size": "x".join(map(str, head.shape[::-1])),
         "device": device.type,
-        "precision": state["result"].precision,
+        "precision": engine.precision,
         "trained": trained,
-        "measured_slices": len(sources[0]),
+        "measured_slices": len(head.occupied),
         "seconds": seconds,
-        "slices_per_s": shape[0] / seconds,
-        "loop_seconds": statistics.median(slow),
+        "slices_per_s": head.shape[0] / seconds,
+        "loop_seconds": statistics.median(loop.seconds),
         "ratio": statistics.median(ratios),
         "ratio_low": min(ratios),
         "ratio_high": max(ratios),
-        "setup_seconds": state["result"].setup_seconds,
-        "peak_memory_bytes": peak,
-        "loop_peak_memory_bytes": loop_peak,
+        "setup_seconds": engine.setup,
+        "peak_memory_bytes": engine.peak,
+        "loop_peak_memory_bytes": loop.peak,
         "gflop_per_slice": flops / 1e9,
         "floor_seconds": floor or None,
     }
 
 
-def as_published(module: nn.Module) -> nn.Module:
-    """A copy in which parts that are reckoned faster here are reckoned as in the publications."""
-    module = copy.deepcopy(module)
-    for part in module.modules():
-        if hasattr(part, "published"):
-            part.published = True
-    return module
+@dataclass
+class _Times:
+    """Seconds for a whole head, one of each repeat; peak of the memory in bytes, of the last.
+
+    Of the engine also what it did once for the volume, in seconds, and in which precision it ran.
+    """
+
+    seconds: list[float] = field(default_factory=list)
+    peak: int = 0
+    setup: float = 0.0
+    precision: str = ""
+
+
+def _take_turns(
+    plain: FusionMethod,
+    module: FusionMethod,
+    maps: str | None,
+    head: Head,
+    device: torch.device,
+    repeats: int,
+) -> tuple[_Times, _Times]:
+    """The times of the published loop and of the engine, in turns."""
+    rounds = min(ENGINE_ROUNDS, int(head.scale))
+    first, second, occupied = (
+        np.tile(part, (rounds, 1, 1)) for part in (*head.sources, head.occupied)
+    )
+    slow, fast = _Times(), _Times()
+
+    def engine() -> None:
+        result = run_slices(
+            module,
+            [first, second],
+            contributions=maps,
+            device=device,
+            precision="auto",
+            occupied=occupied,
+        )
+        fast.setup, fast.precision = result.setup_seconds, result.precision
+
+    def loop() -> None:
+        published_loop(plain, head.sources, maps, device)
+
+    published_loop(plain, [source[:1] for source in head.sources], maps, device)  # warm
+    engine()
+    for _ in range(repeats):
+        seconds, slow.peak = _measure(loop, device)
+        slow.seconds.append(seconds * head.scale)
+        seconds, fast.peak = _measure(engine, device)
+        fast.seconds.append(fast.setup + (seconds - fast.setup) * head.scale / rounds)
+    return slow, fast
 
 
 def published_loop(
-    module: nn.Module, sources: Sequence[np.ndarray], kind: str | None, device: torch.device
+    module: FusionMethod, sources: Sequence[np.ndarray], kind: str | None, device: torch.device
 ) -> list[np.ndarray]:
     """Slice by slice in float32, whole slices, the network as it was trained.
 
@@ -217,7 +254,7 @@ def published_loop(
     `share` is no publication's: three forward passes of the whole network, and F(0, 0) once.
 
     Args:
-        module: from `as_published`, on the device.
+        module: from `FusionMethod.as_published`, on the device.
         sources: arrays (slices, rows, columns).
         kind: "gradient", "share" or None.
         device: where to compute.
@@ -242,7 +279,7 @@ def published_loop(
     return found
 
 
-def load_any(method: type[FusionMethod]) -> tuple[nn.Module, bool]:
+def load_any(method: type[FusionMethod]) -> tuple[FusionMethod, bool]:
     """The method with the first weights there are; untrained where there are none."""
     from ..methods.weights import load_method, weights_path
     from ..sources.modalities import PAIRS
@@ -331,7 +368,7 @@ def _best(run: Callable[[], Any], device: torch.device, repeats: int = 5) -> flo
 
 
 def count_work(
-    module: nn.Module, sources: Sequence[np.ndarray], kind: str | None, device: torch.device
+    module: FusionMethod, sources: Sequence[np.ndarray], kind: str | None, device: torch.device
 ) -> tuple[float, float]:
     """FLOP of products and convolutions, and bytes at least moved, for whole slices.
 

@@ -52,8 +52,8 @@ def time_pairs(
     """
     chosen = choose_device(device)
     wanted = [get_method(name) for name in methods] if methods else all_methods()
-    sources, _ = head_slices((max(16, side // 4), side, side), 1)
-    pair = [torch.from_numpy(source.copy())[:, None].to(chosen) for source in sources]
+    head = head_slices((max(16, side // 4), side, side), 1)
+    pair = [torch.from_numpy(source.copy())[:, None].to(chosen) for source in head.sources]
     rows = []
     for method in wanted:
         module, trained = load_any(method)

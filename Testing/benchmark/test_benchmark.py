@@ -10,7 +10,7 @@ from torch import nn
 from typer.testing import CliRunner
 
 from MedFusionLib.benchmark import engine as bench
-from MedFusionLib.benchmark.engine import as_published, count_work, parse_size, published_loop
+from MedFusionLib.benchmark.engine import count_work, parse_size, published_loop
 from MedFusionLib.benchmark.engine import run_benchmark as benchmark
 from MedFusionLib.cli.app import app
 from MedFusionLib.inference.slices import run_slices
@@ -123,7 +123,7 @@ def test_the_loop_attends_as_published(monkeypatch):
     nn.init.constant_(method.spatial.alpha, 1.0)
     sources = [random_slices(1, 16, 17, seed=seed).numpy() for seed in (1, 2)]
     expected = published_loop(method, sources, None, CPU)
-    plain = as_published(method)
+    plain = method.as_published()
     monkeypatch.setattr(cspa_dn, "criss_cross", None)
     assert np.allclose(published_loop(plain, sources, None, CPU), expected, atol=1e-5)
     assert not method.spatial.published

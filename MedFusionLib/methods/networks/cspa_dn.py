@@ -22,6 +22,7 @@ to 0.504 and from 0.424 to 0.430. `attention=False` leaves it out, for the paper
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Self
 
 import torch
 from torch import nn
@@ -326,6 +327,13 @@ class CSpADN(FusionMethod):
             (N, 1, H, W) in (-gain, gain), in practice near [0, 1].
         """
         return self.fuse_box(first, second, (0, first.shape[-2], 0, first.shape[-1]))
+
+    def as_published(self) -> Self:
+        """A copy that attends to all places at once, as Huang et al. have it."""
+        copied = super().as_published()
+        if copied.attention:
+            copied.spatial.published = True
+        return copied
 
     def fuse_box(self, first: torch.Tensor, second: torch.Tensor, box: Box) -> torch.Tensor:
         """The part of `forward`'s result inside a box; only what it depends on is attended to."""
