@@ -6,6 +6,7 @@ import contextlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,17 +19,73 @@ from ..cohort.headers import LIMIT
 from ..errors import MedFusionError
 from .app import app
 from .choices import Check
-from .options import with_options
+from .options import with_groups, with_options
 from .terminal import bar, err, out
 
 if TYPE_CHECKING:
+    from distributed import Client
+
     from ..cohort import Progress, Row, Study
 
 
-SECONDS_WITHOUT_WORKER = 10  # before it is said
+SECONDS_WITHOUT_WORKER = 10  # before a warning
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Where the studies are fused: on a cluster of this computer, or on one that is there."""
+
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Default: one for each GPU, or for every four cores."),
+    ] = None
+    worker_memory: Annotated[
+        float | None, typer.Option(help="GB of each worker; default: its part of 90 %.")
+    ] = None
+    scheduler: Annotated[
+        str | None, typer.Option(help="Join the Dask cluster at this ADDRESS instead.")
+    ] = None
+    tls_ca: Annotated[
+        Path | None, typer.Option(help="PEM file of that cluster's certificate authority.")
+    ] = None
+    tls_cert: Annotated[Path | None, typer.Option(help="PEM file of your certificate.")] = None
+    tls_key: Annotated[Path | None, typer.Option(help="PEM file of its key.")] = None
+    insecure: Annotated[
+        bool,
+        typer.Option(
+            "--insecure",
+            help="Join a scheduler without TLS: whoever reaches it can run programs as you.",
+        ),
+    ] = False
+    dashboard: Annotated[
+        bool,
+        typer.Option(
+            "--dashboard",
+            help="Serve Dask's dashboard on 127.0.0.1; every user of this computer can read it.",
+        ),
+    ] = False
+
+    def open(self) -> contextlib.AbstractContextManager[Client]:
+        """A client of the cluster, as a context; at its end a cluster of this computer ends.
+
+        Raises:
+            MedFusionError: options that belong together are not all given, or it is not reached.
+        """
+        from ..cohort.clusters import join_cluster, local_cluster, tls_files
+
+        tls = [file for file in (self.tls_ca, self.tls_cert, self.tls_key) if file]
+        if len(tls) not in (0, 3) or (tls and not self.scheduler):
+            raise MedFusionError(
+                "Give --tls-ca, --tls-cert and --tls-key together, with --scheduler."
+            )
+        if self.scheduler:
+            return join_cluster(self.scheduler, tls_files(*tls) if tls else None, self.insecure)
+        memory = self.worker_memory * 1e9 if self.worker_memory else None
+        return local_cluster(self.workers, memory, self.dashboard)
 
 
 @app.command()
+@with_groups
 @with_options("cohort")
 def cohort(
     list_: Annotated[
@@ -51,40 +108,12 @@ def cohort(
         typer.Option(
             help="Of results that are there: quick (size and time of change) or full (checksums)."
         ),
-    ] = Check.quick,
+    ] = "quick",
     header_limit: Annotated[
         float, typer.Option(min=0, help="Seconds that reading the headers of a study may take.")
     ] = LIMIT,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Default: one for each GPU, or for every four cores."),
-    ] = None,
-    worker_memory: Annotated[
-        float | None, typer.Option(help="GB of each worker; default: its part of 90 %.")
-    ] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Join the Dask cluster at this ADDRESS instead.")
-    ] = None,
-    tls_ca: Annotated[
-        Path | None, typer.Option(help="PEM file of that cluster's certificate authority.")
-    ] = None,
-    tls_cert: Annotated[Path | None, typer.Option(help="PEM file of your certificate.")] = None,
-    tls_key: Annotated[Path | None, typer.Option(help="PEM file of its key.")] = None,
-    insecure: Annotated[
-        bool,
-        typer.Option(
-            "--insecure",
-            help="Join a scheduler without TLS: whoever reaches it can run programs as you.",
-        ),
-    ] = False,
-    dashboard: Annotated[
-        bool,
-        typer.Option(
-            "--dashboard",
-            help="Serve Dask's dashboard on 127.0.0.1; every user of this computer can read it.",
-        ),
-    ] = False,
     *,
+    cluster: Cluster,
     options: dict[str, Any],
 ) -> None:
     """Fuse many studies: kept where they are done, with a table and a page at the end."""
@@ -94,19 +123,10 @@ def cohort(
     if dry_run:
         _say_what_would_be_done(studies, out_, retry_failed, str(check), header_limit)
         return
-    from ..cohort.clusters import join_cluster, local_cluster, tls_files
     from ..cohort.run import fuse_cohort
 
-    memory = worker_memory * 1e9 if worker_memory else None
-    tls = [file for file in (tls_ca, tls_cert, tls_key) if file]
-    if len(tls) not in (0, 3) or (tls and not scheduler):
-        raise MedFusionError("Give --tls-ca, --tls-cert and --tls-key together, with --scheduler.")
-    if scheduler:
-        cluster = join_cluster(scheduler, tls_files(*tls) if tls else None, insecure)
-    else:
-        cluster = local_cluster(workers, memory, dashboard)
-    with cluster as client:
-        if dashboard and client.dashboard_link:
+    with cluster.open() as client:
+        if cluster.dashboard and client.dashboard_link:
             err.print(f"Dask's dashboard: {client.dashboard_link}", soft_wrap=True)
         try:
             with _bar(len(studies)) as progress:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from rich.table import Table
 from ..errors import MedFusionError
 from .app import app
 from .choices import Pair, Split
+from .options import with_groups
 from .reader import Where, evaluate_reader
 from .terminal import bar, out
 
@@ -18,35 +20,56 @@ if TYPE_CHECKING:
     from ..evaluation.scores import Scores
 
 
-@app.command()
-def evaluate(
-    out_: Annotated[Path, typer.Option("--out", help="Folder for tables and pictures.")],
+@dataclass(frozen=True)
+class Pairs:
+    """Registered pairs to score on."""
+
     data: Annotated[
         Path | None,
         typer.Option(
             help="Folder with the registered pairs: volumes CASE-mr.nrrd and CASE-ct.nrrd, or grey "
             "pictures NAME-mr.png and NAME-ct.png, or with equal names in folders mr and ct."
         ),
-    ] = None,
+    ] = None
     pair: Annotated[
         Pair | None, typer.Option(help="What is fused; with --phantom default: both it shows.")
-    ] = None,
-    split: Annotated[Split, typer.Option(help="Of the pairs.")] = Split.test,
-    methods: Annotated[
-        str, typer.Option(help="all, or names with commas between; average and maximum are added.")
-    ] = "all",
-    metrics: Annotated[
-        str, typer.Option(help="all, fast (without FMI and SL), or names with commas between.")
-    ] = "all",
+    ] = None
+    split: Annotated[Split, typer.Option(help="Of the pairs.")] = "test"
     stored: Annotated[
         bool, typer.Option("--stored", help="Score grey levels as they are stored, unstretched.")
-    ] = False,
+    ] = False
+
+    @property
+    def part(self) -> str | None:
+        """The split; None: all."""
+        return None if self.split == "all" else str(self.split)
+
+    @property
+    def name(self) -> str | None:
+        """Of what is fused, such as "pet-mr"; None: not said."""
+        return str(self.pair) if self.pair else None
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """What is measured on which slices."""
+
+    metrics: Annotated[
+        str, typer.Option(help="all, fast (without FMI and SL), or names with commas between.")
+    ] = "all"
     slices: Annotated[
         int | None, typer.Option(help="The most slices of a case, evenly spaced.")
-    ] = None,
+    ] = None
     slow_slices: Annotated[
         int, typer.Option(help="Slices of a case, evenly spaced, for FMI and SL.")
-    ] = 6,
+    ] = 6
+    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto"
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Fused images that other programs made."""
+
     fused: Annotated[
         list[Path] | None,
         typer.Option(
@@ -54,20 +77,32 @@ def evaluate(
             ".nii.gz, .mha) on the MR's grid, or grey slices CASE-000.png or CASE/000.png, "
             "numbered from 0 or 1 as the MR is stored; of pictures NAME.png. May be given again."
         ),
-    ] = None,
+    ] = None
     name: Annotated[
         list[str] | None, typer.Option(help="Of each --fused folder, in the tables.")
-    ] = None,
+    ] = None
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Digital heads to score on, instead of pairs."""
+
     phantom: Annotated[
         bool, typer.Option("--phantom", help="Digital heads, whose truth is known; needs no data.")
-    ] = False,
+    ] = False
     heads: Annotated[
         int | None, typer.Option(help="Number of digital heads; default: 3, with --reader 12.")
-    ] = None,
+    ] = None
     first_head: Annotated[
         int | None,
         typer.Option(help="Seed of the first of them; default: 0, with --reader 200.", min=0),
-    ] = None,
+    ] = None
+
+
+@dataclass(frozen=True)
+class Observer:
+    """The model observer."""
+
     reader: Annotated[
         bool,
         typer.Option(
@@ -75,78 +110,94 @@ def evaluate(
             help="A model observer instead of metrics: what a reader can see of planted lesions. "
             "On digital heads, or with --data and --pair on yours.",
         ),
-    ] = False,
-    sites: Annotated[int, typer.Option(help="Of --reader: places for lesions.")] = 120,
+    ] = False
+    sites: Annotated[int, typer.Option(help="Of --reader: places for lesions.")] = 120
     display: Annotated[
         list[str] | None,
         typer.Option(
             help="Of --reader: a display of your own, FILE.py:FUNCTION, that makes 8-bit sRGB "
             "pictures of both sources. May be given again."
         ),
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+    ] = None
+
+
+@app.command()
+@with_groups
+def evaluate(
+    out_: Annotated[Path, typer.Option("--out", help="Folder for tables and pictures.")],
+    methods: Annotated[
+        str, typer.Option(help="all, or names with commas between; average and maximum are added.")
+    ] = "all",
+    *,
+    pairs: Pairs,
+    scoring: Scoring,
+    elsewhere: Elsewhere,
+    digital: Heads,
+    observer: Observer,
 ) -> None:
     """Score the methods, and fused images made elsewhere, on pairs or on digital heads."""
+    if observer.reader:
+        if elsewhere.fused or (digital.phantom and pairs.data):
+            raise MedFusionError("Give --reader with --data or with digital heads, not --fused.")
+        where = Where(pairs.data, pairs.part, digital.first_head, digital.heads, observer.sites)
+        evaluate_reader(out_, pairs.name, methods, where, observer.display or [])
+    elif observer.display:
+        raise MedFusionError("--display is for --reader; give both.")
+    elif digital.phantom:
+        if pairs.data or elsewhere.fused:
+            raise MedFusionError("Give --phantom alone, without --data and --fused.")
+        _evaluate_phantom(out_, pairs.name, methods, digital, scoring.device)
+    else:
+        _evaluate_pairs(out_, methods, pairs, scoring, elsewhere)
+
+
+def _evaluate_pairs(
+    folder: Path, methods: str, pairs: Pairs, scoring: Scoring, elsewhere: Elsewhere
+) -> None:
     from ..evaluation.contenders import choose_contenders
     from ..evaluation.elsewhere import find_foreign
     from ..evaluation.measuring import choose_names
     from ..evaluation.measuring import evaluate as run
     from ..sources.folders import whole_folder
-
-    part = None if split == "all" else str(split)
-    if reader:
-        if fused or (phantom and data):
-            raise MedFusionError("Give --reader with --data or with digital heads, not --fused.")
-        where = Where(data, part, first_head, heads, sites)
-        evaluate_reader(out_, str(pair) if pair else None, methods, where, display or [])
-        return
-    if display:
-        raise MedFusionError("--display is for --reader; give both.")
-    if phantom:
-        if data or fused:
-            raise MedFusionError("Give --phantom alone, without --data and --fused.")
-        few = 3 if heads is None else heads
-        _evaluate_phantom(out_, pair, methods, few, first_head or 0, device)
-        return
-    if data is None or pair is None:
-        raise MedFusionError("Give --data and --pair, or --phantom.")
     from ..training.datasets import find_cases
 
-    names = choose_names(metrics)
-    cases = find_cases(data, str(pair), part, stored)
-    contenders, notes = choose_contenders(methods, str(pair))
-    contenders += find_foreign(fused or [], name or [], cases, contenders)
-    with whole_folder(out_) as temporary:
+    if pairs.data is None or pairs.name is None:
+        raise MedFusionError("Give --data and --pair, or --phantom.")
+    names = choose_names(scoring.metrics)
+    cases = find_cases(pairs.data, pairs.name, pairs.part, pairs.stored)
+    contenders, notes = choose_contenders(methods, pairs.name)
+    contenders += find_foreign(elsewhere.fused or [], elsewhere.name or [], cases, contenders)
+    with whole_folder(folder) as temporary:
         with bar("Scoring", "slices") as progress:
             scores = run(
                 cases,
                 contenders,
                 names,
-                slices=slices,
-                slow_slices=slow_slices,
-                device=device,
+                slices=scoring.slices,
+                slow_slices=scoring.slow_slices,
+                device=scoring.device,
                 notes=notes,
                 progress=progress,
             )
-        _write_scores(scores, temporary, f"{pair}, {split} split", out_)
+        _write_scores(scores, temporary, f"{pairs.name}, {pairs.split} split", folder)
 
 
 def _evaluate_phantom(
-    folder: Path, pair: Pair | None, methods: str, heads: int, first: int, device: str
+    folder: Path, pair: str | None, methods: str, digital: Heads, device: str
 ) -> None:
     from ..evaluation.contenders import choose_contenders
-    from ..evaluation.planted import PLANTED_PAIRS, evaluate_phantom
+    from ..evaluation.planted import HEADS, PLANTED_PAIRS, evaluate_phantom
     from ..sources.folders import whole_folder
 
     found = {}
-    for one in [str(pair)] if pair else PLANTED_PAIRS:
+    for one in [pair] if pair else PLANTED_PAIRS:
         contenders, notes = choose_contenders(methods, one)
         with bar(f"Scoring {one}", "fusions") as progress:
             found[one] = evaluate_phantom(
                 one,
                 contenders,
-                heads=heads,
-                first=first,
+                heads=HEADS if digital.heads is None else digital.heads,
+                first=digital.first_head or 0,
                 device=device,
                 notes=notes,
                 progress=progress,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,14 +13,28 @@ from ..errors import MedFusionError
 from ..options import fields_from
 from .app import app
 from .choices import Pair
-from .options import with_options
+from .options import with_groups, with_options
 from .writing import fuse_into, show_result, show_seconds
 
 if TYPE_CHECKING:
     from ..fusion import Fusion
 
 
+@dataclass(frozen=True)
+class Third:
+    """A further volume and what it is."""
+
+    third: Annotated[Path | None, typer.Option(help="A further volume to fuse in.")] = None
+    third_modality: Annotated[
+        str | None,
+        typer.Option(
+            "--third-modality", "--third-is", help="Modality of the third volume: ct, pet or spect."
+        ),
+    ] = None
+
+
 @app.command()
+@with_groups
 @with_options("fuse")
 def fuse(
     first: Annotated[Path, typer.Argument(help="The MR; its grid is the result's.")],
@@ -32,13 +47,6 @@ def fuse(
             "of DICOM with both."
         ),
     ] = None,
-    third: Annotated[Path | None, typer.Option(help="A further volume to fuse in.")] = None,
-    third_modality: Annotated[
-        str | None,
-        typer.Option(
-            "--third-modality", "--third-is", help="Modality of the third volume: ct, pet or spect."
-        ),
-    ] = None,
     dicom: Annotated[
         Path | None, typer.Option(help="New folder for the result as DICOM series, too.")
     ] = None,
@@ -46,6 +54,7 @@ def fuse(
         bool, typer.Option("--verbose", help="Say where the processor's time went.")
     ] = False,
     *,
+    further: Third,
     options: dict[str, Any],
 ) -> None:
     """Fuse two registered volumes, and say what each contributed."""
@@ -64,10 +73,10 @@ def fuse(
         from ..results.dicom import check_new_folder
 
         check_new_folder(dicom)
-    if inputs.third_window and not third:
+    if inputs.third_window and not further.third:
         raise MedFusionError("There is a window for a third volume, but no --third; give both.")
-    files = [first, second or first, *([third] if third else [])]
-    modalities = (*modalities_of(str(pair), third_modality), "")[: len(files)]
+    files = [first, second or first, *([further.third] if further.third else [])]
+    modalities = (*modalities_of(str(pair), further.third_modality), "")[: len(files)]
     choices = choices_of_each(modalities, inputs.frame, inputs.orientation, inputs.series)
     with timing.timing() as seconds:
         with timing.part("reading"):
@@ -83,7 +92,7 @@ def fuse(
             outputs,
             checksums=checksums,
             pair=str(pair),
-            third_modality=third_modality,
+            third_modality=further.third_modality,
             windows=inputs.windows[: len(files)],
             settings=settings,
         )

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from .app import app
 from .terminal import bar, out
-
-if TYPE_CHECKING:
-    pass
 
 
 @app.command()

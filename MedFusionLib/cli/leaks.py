@@ -16,9 +16,7 @@ from .terminal import out
 @app.command()
 def leaks(
     data: Annotated[Path, typer.Argument(help="Folder with the registered pairs.")],
-    pair: Annotated[PairOrAll, typer.Option(help="What a network would be trained for.")] = (
-        PairOrAll.all
-    ),
+    pair: Annotated[PairOrAll, typer.Option(help="What a network would be trained for.")] = "all",
     without: Annotated[
         str, typer.Option(help="Training cases to leave out, such as spect-mr/03,spect-mr/22.")
     ] = "",

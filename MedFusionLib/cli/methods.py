@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.box import SIMPLE
@@ -22,7 +22,7 @@ def methods(
     from ..methods.registry import all_methods
     from ..methods.weights import check_weights, parameter_count, weights_path
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for method in all_methods():
         weights = {}
         for pair in PAIRS:

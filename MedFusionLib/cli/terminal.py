@@ -9,7 +9,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import IO, Any, cast
 
 from rich.console import Console
 from rich.progress import (
@@ -70,8 +70,8 @@ class _Forgiving:
 
 _OUT, _ERR = _Forgiving("stdout"), _Forgiving("stderr")
 #: what is printed may hold brackets, as paths do: nothing stands for something else
-out = Console(file=_OUT, markup=False, emoji=False)
-err = Console(file=_ERR, markup=False, emoji=False)
+out = Console(file=cast(IO[str], _OUT), markup=False, emoji=False)
+err = Console(file=cast(IO[str], _ERR), markup=False, emoji=False)
 
 
 def open_streams() -> None:

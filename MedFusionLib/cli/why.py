@@ -27,7 +27,7 @@ def why(
     at: Annotated[str, typer.Option(help="R,A,S in mm, as Slicer shows it.")],
     check: Annotated[
         Check, typer.Option(help="Of result and sources: quick (sizes) or full (checksums).")
-    ] = Check.full,
+    ] = "full",
     *,
     options: dict[str, Any],
 ) -> None:
