@@ -82,8 +82,10 @@ class Grid:
 
 
 def docs_command(name: str) -> ModuleType:
-    """A command of the folder docs, as a module."""
+    """A command of the folder tools, as a module."""
     script = Path(__file__).parents[1] / "tools" / f"{name}.py"
+    if str(script.parent) not in sys.path:
+        sys.path.append(str(script.parent))  # its tools import each other
     spec = importlib.util.spec_from_file_location(name, script)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look their module up

@@ -2,7 +2,7 @@
 
     python tools/check_numbers.py
 
-A page that a tool makes from docs/evidence/NAME.json must be what the tool makes of it today. A
+The tables of docs/evidence/NAME.md that NAME.json holds must be what is drawn of it. A
 number in a sentence names its place in a comment right behind it,
 
     .866<!-- = publications.json tables/funfusean/rules/Background 0/here/funfusean/3 -->
@@ -18,6 +18,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import evidence
+from publications_page import make_page
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -46,16 +49,12 @@ def wrong_numbers() -> list[str]:
 
 
 def wrong_pages() -> Iterator[str]:
-    """The pages that are not what their tools make of the committed results."""
-    sys.path.insert(0, str(ROOT / "tools"))
-    import refresh_publications as publications
-
-    if not publications.RESULTS.is_file():
-        return
-    page = publications.PAGE.read_text(encoding="utf-8")
-    stored = json.loads(publications.RESULTS.read_text(encoding="utf-8"))
-    if publications.make_page(stored, page) != page:
-        yield f"{publications.PAGE.relative_to(ROOT)}: not what refresh_publications.py makes"
+    """The pages that are not what their JSON makes of them."""
+    for page in evidence.pages():
+        text, found = page.read_text(encoding="utf-8"), evidence.read(page.with_suffix(".json"))
+        made = make_page(found) if page == evidence.PUBLICATIONS else evidence.drawn(text, found)
+        if made != text:
+            yield f"{page.relative_to(ROOT)}: not what tools/evidence.py makes of its JSON"
 
 
 def wrong_in(name: str, text: str, results: Path) -> list[str]:

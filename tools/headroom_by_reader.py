@@ -1,9 +1,10 @@
 """What the model observer keeps of six lesions in grey, by how far a bright MR is brought down.
 
     python tools/headroom_by_reader.py SITES.npz ...
+    python tools/headroom_by_reader.py write
 
 SITES are places for choosing, as `evaluation.reader.Sites` keeps them. One factor for all sites of
-a file; worst task, mean, and every task.
+a file; worst task, mean, and every task, for docs/evidence/bands.md.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import evidence
 import numpy as np
+from evidence import BANDS, Table, keep
 from refresh_headroom import WAYS
 
 from MedFusionLib.evaluation.reader import (
@@ -41,14 +44,25 @@ def display(name: str, pair: str, room: float | None):
 
 
 def main() -> None:
+    """Measure, or draw the page."""
+    if sys.argv[1:] == ["write"]:
+        return evidence.main("bands")
+    tables = {}
     for path in map(Path, sys.argv[1:]):
         sites = Sites.load(path)
-        trials = plant(sites, lesion_tasks(sites.pair)[:6])
+        tasks = lesion_tasks(sites.pair)[:6]
+        trials = plant(sites, tasks)
         reader = Reader(trials, Hotelling(Appearance("CIELAB", "normal")), draws=0)
+        rows = {}
         for title, (name, room) in WAYS.items():
             kept = reader.kept(display(name, sites.pair, room))
-            tasks = " ".join(f"{value:.2f}" for value in np.ravel(kept.values)[:6])
-            print(f"{path.stem}: {title}: worst {kept.worst():.2f} mean {kept.mean():.2f}: {tasks}")
+            values = np.ravel(kept.values)[:6].tolist()
+            named = {q.name: value for q, value in zip(kept.questions, values, strict=False)}
+            rows[title] = {"worst": kept.worst(), "mean": kept.mean()} | named
+            print(path.stem, title, rows[title], flush=True)
+        name = path.stem.removeprefix("choose-")
+        tables[name] = Table(rows, f"{name}, grey", digits=2)
+    keep(BANDS, "worst task", tables)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@
 Learns from the training cases of DATA but for some that are held apart, and scores on those and on
 digital heads: no test case is looked at, so that a recipe may be chosen by this table. VOLUMES is
 the folder with BrainWeb. FOLDER keeps the trainings; those that it holds are not repeated.
-`--only NAME` trains some, `--recipe FILE NAME` a recipe of yours beside them.
+`--only NAME` trains some, `--recipe FILE NAME` a recipe of yours beside them; then the tables are
+only printed. `write` alone draws the page from bands.json.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from __future__ import annotations
 import argparse
 import csv
 import gc
+import sys
 from pathlib import Path
 
+import evidence
 import numpy as np
 import torch
-from refresh_bands import four, fuse, replace_block, table, words
+from evidence import BANDS, Table, keep
+from refresh_bands import FOUR, four, fuse, titled
 from torch import Tensor, nn
 
 from MedFusionLib.evaluation import planted
@@ -39,6 +43,14 @@ BRIGHTER = 1.7  # the PET once more, so bright that it outshines the MR nearly e
 HEADS = (500, 501)  # seeds; the truth term draws from 1000 on, `evaluate --phantom` from 0 on
 RECIPE = (RECIPES / "bands.toml").read_text(encoding="utf-8")
 WITH_BRAINWEB = "BrainWeb beside the PET cases"
+#: column -> (digital head, measure of `planted.score`)
+ON_HEADS = {
+    "CT: tissue conflicts": ("ct-mr", "conflicts"),
+    "CT: overlap of bone and fluid": ("ct-mr", "overlap_bone_csf"),
+    "PET: tissue conflicts": ("pet-mr", "conflicts"),
+    "PET: contrast of the lesion": ("pet-mr", "contrast_lesion"),
+    "PET: its CNR": ("pet-mr", "cnr_lesion"),
+}
 #: name -> (text of the recipe, what stands there instead)
 VARIANTS = {
     "whole": ("", ""),
@@ -90,27 +102,41 @@ def held_apart(folder: Path) -> dict[str, Tensor]:
     return {"CT": stacks["CT"], "PET": stacks["PET"], "PET, brighter": brighter} | stacks
 
 
-def on_heads(
-    method: nn.Module, looks: list[planted.PlantedSlices], names: tuple[str, ...]
-) -> list[str]:
-    """Means over the heads of some measures of `planted.score`."""
+def on_heads(method: nn.Module, looks: list[planted.PlantedSlices]) -> dict[str, float]:
+    """Means over the heads of the measures of `planted.score`."""
     found = []
     for look in looks:
         run = run_slices(method, look.inputs, contributions="share", bounded=True)
         fused = np.where(look.background, 0, run.fused)
         found.append(planted.score(look, fused, run.contributions))
-    return [f"{np.mean([head[name] for head in found if name in head]):.2f}" for name in names]
+    names = set().union(*found)
+    return {name: float(np.mean([head[name] for head in found if name in head])) for name in names}
 
 
-def row(name: str, method: nn.Module, stacks: dict[str, Tensor], looks: dict) -> list[str]:
-    """One line of the table."""
-    cells = [words(four(fuse(method, stack), stack)) for stack in stacks.values()]
-    ct = on_heads(method, looks["ct-mr"], ("conflicts", "overlap_bone_csf"))
-    pet = on_heads(method, looks["pet-mr"], ("conflicts", "contrast_lesion", "cnr_lesion"))
-    return [name, *cells, " ".join(ct), " ".join(pet)]
+def tables(
+    methods: dict[str, nn.Module],
+    stacks: dict[str, Tensor],
+    looks: dict[str, list[planted.PlantedSlices]],
+) -> dict[str, Table]:
+    """A table for each of the four measures, and one of the heads."""
+    rows: dict[str, dict[str, dict[str, float]]] = {name: {} for name in (*FOUR, "heads")}
+    for name, method in methods.items():
+        scores = {titled(s, stack): four(fuse(method, stack), stack) for s, stack in stacks.items()}
+        for measure in FOUR:
+            rows[measure][name] = {title: found[measure] for title, found in scores.items()}
+        heads = {pair: on_heads(method, looks[pair]) for pair in looks}
+        rows["heads"][name] = {c: heads[pair][m] for c, (pair, m) in ON_HEADS.items()}
+    titles = {measure: measure for measure in FOUR} | {"heads": "On digital heads"}
+    return {
+        name: Table(rows[name], title, digits=2 if name == "heads" else 3)
+        for name, title in titles.items()
+    }
 
 
 def main() -> None:
+    """Train and score what is asked for, or draw the page."""
+    if sys.argv[1:] == ["write"]:
+        return evidence.main("bands")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("volumes", type=Path)
@@ -152,20 +178,14 @@ def main() -> None:
         pair: [planted.planted_slices(make_phantom(planted.SHAPE, seed), pair) for seed in HEADS]
         for pair in planted.PLANTED_PAIRS
     }
-    rows = [row("maximum", get_method("maximum")(), stacks, looks)]
+    methods: dict[str, nn.Module] = {"maximum": get_method("maximum")()}
     for name in recipes:
         path = asked.folder / f"{name.replace(' ', '-')}.safetensors"
-        rows.append(row(name, load_method("bands", "ct-mr", path), stacks, looks))
-    heads = [
-        "",
-        *(f"{name} ({len(stack)})" for name, stack in stacks.items()),
-        "CT head",
-        "PET head",
-    ]
-    text = table(heads, rows)
-    print(text)
+        methods[name] = load_method("bands", "ct-mr", path)
+    found = tables(methods, stacks, looks)
+    print(*(table.draw() for table in found.values()), sep="\n\n")
     if not asked.only and not asked.recipe:
-        replace_block("ablations", text)
+        keep(BANDS, "ablations", found)
 
 
 if __name__ == "__main__":

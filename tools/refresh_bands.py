@@ -1,25 +1,32 @@
-"""Write the tables of docs/evidence/bands.md and the picture of docs/understand/bands.md.
+"""Measure `bands` for docs/evidence/bands.md, and draw the picture of docs/understand/bands.md.
 
-    python tools/refresh_bands.py DATA SEEDS VOLUMES --every 1
+    python tools/refresh_bands.py DATA SEEDS VOLUMES --every 1 [--block NAME ...]
+    python tools/refresh_bands.py write
 
 DATA is the folder of training pairs (its test cases are used), SEEDS the folder of the
 publications' own images, VOLUMES that of whole volumes. With --every N, each N-th slice of CT and
-each 4 N-th of SPECT is scored.
+each 4 N-th of SPECT is scored. --block: these tables alone, of four, untrained, changed, constancy,
+three, heads and picture. The numbers go to bands.json; `write` draws the page from it.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import evidence
 import numpy as np
 import torch
+from evidence import BANDS, Table, keep
 from torch import Tensor
 from torch.nn import functional as F
 
 from MedFusionLib import metrics
 from MedFusionLib.evaluation import planted
+from MedFusionLib.evaluation.contenders import choose_contenders
+from MedFusionLib.evaluation.summary import mean_of
 from MedFusionLib.methods.registry import get_method
 from MedFusionLib.methods.weights import load_method
 from MedFusionLib.metrics.registry import all_metrics
@@ -28,13 +35,28 @@ from MedFusionLib.sources.files import read_volume
 from MedFusionLib.sources.prepare import prepare
 from MedFusionLib.sources.volumes import slice_order, to_slices
 
-DOCS = Path(__file__).parents[1] / "docs"
-PAGE, PICTURE = DOCS / "evidence" / "bands.md", DOCS / "understand" / "bands.png"
+PICTURE = Path(__file__).parents[1] / "docs" / "understand" / "bands.png"
 METHODS = ("maximum", "max-min", "gff", "bands")
 #: slices of a case that CDDFuse's public test set holds, by their place in our volumes
 CT_SLICES = {"16": slice(4, 14), "21": slice(2, 13)}
 UNSEEN = (0, 1, 2, 3, 6, 9)  # of the FunFuseAn pairs: their MR is in no training case
+FOUR = ("VIF", "Q^AB/F", "SCD", "SSIM")
+FOUR_BETTER = dict.fromkeys(FOUR, "higher")
+DIGITS = dict.fromkeys(FOUR, 3) | {"uptake of MR": 2, "uptake of the other": 2}
+#: not trained on: column -> name in the registry
+UNTRAINED = {
+    "FMI": "fmi",
+    "Q_CB": "q_cb",
+    "Q_NCIE": "q_ncie",
+    "MEF-SSIM": "mef_ssim",
+    "N^AB/F": "n_abf",
+    "SL": "semantic_loss",
+}
+#: whose semantic loss stands beside that of bands
+NETWORKS = ("funfusean", "fw-net", "cspa-dn", "badal-regas")
+HEADS, FIRST_HEAD = 3, 5
 Images = dict[str, Tensor]
+Methods = dict[str, torch.nn.Module]
 
 
 def read_images(data: Path, seeds: Path, every: int) -> Images:
@@ -53,11 +75,7 @@ def read_images(data: Path, seeds: Path, every: int) -> Images:
     ct = torch.cat([case("ct-mr", name, part) for name, part in CT_SLICES.items()])[::every]
     spect = torch.cat([case("spect-mr", name) for name in ("09", "21", "36")])
     spect = spect if every == 1 else spect[:: 4 * every]
-    return {
-        f"CT ({len(ct)})": ct,
-        "PET (10)": torch.from_numpy(np.stack(pet)).float() / 255,
-        f"SPECT ({len(spect)})": spect,
-    }
+    return {"CT": ct, "PET": torch.from_numpy(np.stack(pet)).float() / 255, "SPECT": spect}
 
 
 def read_volumes(volumes: Path) -> Images:
@@ -74,7 +92,7 @@ def read_volumes(volumes: Path) -> Images:
         filled = np.flatnonzero(~to_slices(sources.background, *layout).all(axis=(1, 2)))
         which = filled[len(filled) // 8 :: max(1, len(filled) // 8)]
         stack = np.stack(sources.slices(*layout, which), 1)
-        found[f"{title} ({len(stack)})"] = torch.from_numpy(stack)
+        found[title] = torch.from_numpy(stack)
     return found
 
 
@@ -85,29 +103,21 @@ def fuse(method: torch.nn.Module, images: Tensor) -> Tensor:
     return (torch.cat(parts).clamp(0, 1) * (images.amax(1, keepdim=True) > 0) * 255).round() / 255
 
 
-def four(fused: Tensor, images: Tensor) -> Tensor:
+def four(fused: Tensor, images: Tensor) -> dict[str, float]:
     """VIF, Q^AB/F, SCD and SSIM as CDDFuse's evaluator has them, means over the slices."""
     first, second = images.split(1, 1)
-    values = [
+    values = (
         metrics.vif(fused, first, second),
         metrics.q_abf(fused, first, second),
         metrics.scd(fused, first, second),
         metrics.ssim(fused, first, second, variant="cddfuse"),
-    ]
-    return torch.stack([value.double().nanmean() for value in values])
+    )
+    return {name: mean(value) for name, value in zip(FOUR, values, strict=True)}
 
 
-def table(heads: list[str], rows: list[list[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
-
-
-def replace_block(name: str, text: str) -> None:
-    """Put a text between the marks of that name in the page."""
-    begin, end = f"<!-- begin: {name} -->", f"<!-- end: {name} -->"
-    page = PAGE.read_text(encoding="utf-8")
-    before, after = page.split(begin)[0], page.split(end)[1]
-    PAGE.write_text(f"{before}{begin}\n\n{text}\n{end}{after}", encoding="utf-8")
+def mean(values: Tensor) -> float:
+    """The mean of what is not NaN."""
+    return float(values.double().nanmean())
 
 
 def few(stack: Tensor) -> Tensor:
@@ -115,39 +125,69 @@ def few(stack: Tensor) -> Tensor:
     return stack[:: max(1, len(stack) // 2)]
 
 
-def words(values: Tensor) -> str:
-    return " ".join(f"{value:.3f}" for value in values.tolist())
+def titled(name: str, stack: Tensor) -> str:
+    """A set's name and how many slices it has."""
+    return f"{name}, {len(stack)} slices"
 
 
-def measures_table(images: Images, methods: dict[str, torch.nn.Module]) -> str:
-    rows = []
-    for name, method in methods.items():
-        row = [name]
-        for stack in images.values():
+def measures_tables(images: Images, methods: Methods) -> dict[str, Table]:
+    """The four measures and the uptake kept of each source, a table for each set."""
+    tables = {}
+    for name, stack in images.items():
+        first, second = stack.split(1, 1)
+        rows = {}
+        for title, method in methods.items():
             fused = fuse(method, stack)
-            first, second = stack.split(1, 1)
-            kept = [
-                metrics.uptake(fused, first, second, source=source).nanmean()
-                for source in ("first", "second")
-            ]
-            row.append(f"{words(four(fused, stack))}; {kept[0]:.2f} {kept[1]:.2f}")
-        rows.append(row)
-    return table(["", *images], rows)
+            rows[title] = four(fused, stack) | {
+                f"uptake of {whose}": mean(metrics.uptake(fused, first, second, source=source))
+                for whose, source in (("MR", "first"), ("the other", "second"))
+            }
+        tables[name] = Table(rows, titled(name, stack), digits=DIGITS, better=FOUR_BETTER)
+    return tables
 
 
-def untrained_table(images: Images, methods: dict[str, torch.nn.Module]) -> str:
-    names = ("fmi", "q_cb", "q_ncie", "mef_ssim", "n_abf", "semantic_loss")
+def four_tables(images: Images, volumes: Images, methods: Methods) -> dict[str, Table]:
+    """On every set; on the PET pairs whose MR is in no training case once more."""
+    some = {name: methods[name] for name in ("maximum", "gff", "bands")}
+    unseen = {"PET whose MR is in no training case": images["PET"][list(UNSEEN)]}
+    return (
+        measures_tables(images, methods)
+        | measures_tables(unseen, some)
+        | measures_tables(volumes, methods)
+    )
+
+
+def untrained_tables(images: Images, methods: Methods) -> dict[str, Table]:
+    """Measures that it was not trained on, a table for each set; SL of the networks, too."""
     known = all_metrics()
-    rows = []
-    for name, method in methods.items():
-        row = [name]
-        for stack in images.values():
+    better = {title: "lower" if title in ("N^AB/F", "SL") else "higher" for title in UNTRAINED}
+    tables = {}
+    for name, stack in images.items():
+        stack = few(stack)
+        first, second = stack.split(1, 1)
+        rows = {}
+        for title, method in methods.items():
+            fused = fuse(method, stack)
+            rows[title] = {
+                title: mean(known[measure].function(fused, first, second))
+                for title, measure in UNTRAINED.items()
+            }
+        tables[name] = Table(rows, titled(name, stack), digits=3, better=better)
+    return tables | {"SL": semantic_table(images)}
+
+
+def semantic_table(images: Images) -> Table:
+    """Semantic loss, lower is better, of every network beside three others."""
+    measure = all_metrics()["semantic_loss"].function
+    rows = {}
+    for name in ("average", "maximum", "gff", *NETWORKS, "bands"):
+        rows[name] = {}
+        for title, stack in images.items():
             stack = few(stack)
-            fused, (first, second) = fuse(method, stack), stack.split(1, 1)
-            values = [known[n].function(fused, first, second).double().nanmean() for n in names]
-            row.append(words(torch.stack(values)))
-        rows.append(row)
-    return table(["", *images], rows)
+            fused = fuse(load_method(name, f"{title.lower()}-mr"), stack)
+            rows[name][title] = mean(measure(fused, *stack.split(1, 1)))
+    better = dict.fromkeys(images, "lower")
+    return Table(rows, "SL of the networks, on the same slices", digits=3, better=better)
 
 
 def changes() -> dict[str, Callable[[Tensor], Tensor]]:
@@ -180,58 +220,82 @@ def changes() -> dict[str, Callable[[Tensor], Tensor]]:
     return found
 
 
-def robustness_table(images: Images, bands: torch.nn.Module) -> str:
+def changed_tables(images: Images, bands: torch.nn.Module) -> dict[str, Table]:
     """Of the four measures, bands less the maximum on the same changed sources."""
     maximum = get_method("maximum")()
-    rows = []
-    for name, change in changes().items():
-        row = [name]
-        for stack in images.values():
+    tables = {}
+    for name, stack in images.items():
+        rows = {}
+        for title, change in changes().items():
             changed = change(few(stack))
             own, other = (four(fuse(method, changed), changed) for method in (bands, maximum))
-            row.append(" ".join(f"{value:+.3f}" for value in (own - other).tolist()))
-        rows.append(row)
-    return table(["", *images], rows)
+            rows[title] = {measure: own[measure] - other[measure] for measure in FOUR}
+        tables[name] = Table(rows, titled(name, few(stack)), digits=3, signed=True)
+    return tables
 
 
-def constancy_table(images: Images, bands: torch.nn.Module) -> str:
-    """By how many per cent the four measures change with the sources; the maximum's in brackets."""
-    methods = (bands, get_method("maximum")())
-    before = {
-        name: [four(fuse(method, few(stack)), few(stack)) for method in methods]
-        for name, stack in images.items()
+def constancy_tables(images: Images, bands: torch.nn.Module) -> dict[str, Table]:
+    """By how many per cent the four measures change with the sources, and the maximum's."""
+    methods = {"": bands, " of maximum": get_method("maximum")()}
+    tables = {}
+    for name, stack in images.items():
+        stack = few(stack)
+        before = {whose: four(fuse(method, stack), stack) for whose, method in methods.items()}
+        rows: dict[str, dict] = {}
+        for title, change in list(changes().items())[1:]:
+            changed = change(stack)
+            after = {w: four(fuse(method, changed), changed) for w, method in methods.items()}
+            rows[title] = {
+                f"{measure}{whose}": 100 * (after[whose][measure] / before[whose][measure] - 1)
+                for whose in methods
+                for measure in FOUR
+            }
+        tables[name] = Table(rows, titled(name, stack), digits=0, signed=True)
+    return tables
+
+
+def heads_tables() -> dict[str, Table]:
+    """What is kept of planted truth, on heads that no choice was made on."""
+    tables = {}
+    for pair in planted.PLANTED_PAIRS:
+        contenders, _ = choose_contenders("max-min,gff,bands", pair)
+        scores = planted.evaluate_phantom(
+            pair, contenders, heads=HEADS, first=FIRST_HEAD, device="cpu"
+        )
+        measures = {m.symbol: m for m in scores.measures}
+        means = mean_of(scores.values)
+        rows = {
+            method: dict(zip(measures, row, strict=True))
+            for method, row in zip(scores.methods, means, strict=True)
+        }
+        seen = [symbol for symbol in measures if "credit" not in symbol]
+        tables[pair] = Table(
+            {method: {symbol: row[symbol] for symbol in seen} for method, row in rows.items()},
+            f"{pair}: heads {FIRST_HEAD} to {FIRST_HEAD + HEADS - 1}",
+            better={s: "higher" if measures[s].higher_is_better else "lower" for s in seen},
+            unranked=list(scores.unranked),
+        )
+        tables[f"{pair}, credit"] = credit_table(pair, rows["bands"])
+    return tables
+
+
+def credit_table(pair: str, row: dict[str, float]) -> Table:
+    """How well each kind of contribution of `bands` names the source of a planted thing."""
+    kinds = {
+        "share, difference": "credit difference {}",
+        "part, difference": "credit difference by parts {}",
+        "gradient": "credit by gradient {}",
     }
-    rows = []
-    for name, change in list(changes().items())[1:]:
-        row = [name]
-        for title, stack in images.items():
-            changed = change(few(stack))
-            after = [four(fuse(method, changed), changed) for method in methods]
-            own, others = (
-                " ".join(f"{v:+.0f}" for v in (100 * (a / b - 1)).tolist())
-                for a, b in zip(after, before[title], strict=True)
-            )
-            row.append(f"{own} ({others})")
-        rows.append(row)
-    return table(["", *images], rows)
+    things = [s.removeprefix("credit difference ") for s in row if s.startswith("credit diff")]
+    things = [thing for thing in things if not thing.startswith("by parts")]
+    rows = {
+        kind: {thing: row[symbol.format(thing)] for thing in things}
+        for kind, symbol in kinds.items()
+    }
+    return Table(rows, f"{pair}: credit of bands by kind of contribution", digits=3)
 
 
-def semantic_table(images: Images, networks: tuple[str, ...]) -> str:
-    """Semantic loss, lower is better, of every network beside the maximum and guided filtering."""
-    measure = all_metrics()["semantic_loss"].function
-    rows = []
-    for name in ("average", "maximum", "gff", *networks):
-        row = [name]
-        for title, stack in images.items():
-            pair = f"{title.split()[0].lower()}-mr"
-            method, stack = load_method(name, pair), few(stack)
-            fused = fuse(method, stack)
-            row.append(f"{measure(fused, *stack.split(1, 1)).double().nanmean():.3f}")
-        rows.append(row)
-    return table(["", *images], rows)
-
-
-def three_table(bands: torch.nn.Module, seeds: tuple[int, ...] = (5, 6, 7)) -> str:
+def three_table(bands: torch.nn.Module, seeds: tuple[int, ...] = (5, 6, 7)) -> Table:
     """Contrast kept of what one of three sources shows, where all three are fused."""
     names, modalities = ("t1", "pet", "ct"), ("mr", "pet", "ct")
     maximum = get_method("maximum")()
@@ -253,11 +317,11 @@ def three_table(bands: torch.nn.Module, seeds: tuple[int, ...] = (5, 6, 7)) -> s
                 there = planted.contrast(look.inputs[number], *places)
                 title = f"{thing} ({modalities[number].upper()})"
                 kept[way].setdefault(title, []).append(planted.contrast(fused, *places) / there)
-    things = list(next(iter(kept.values())))
-    return table(
-        ["", *things],
-        [[way, *(f"{np.mean(row[thing]):.2f}" for thing in things)] for way, row in kept.items()],
-    )
+    rows = {
+        way: {thing: float(np.mean(values)) for thing, values in things.items()}
+        for way, things in kept.items()
+    }
+    return Table(rows, digits=2)
 
 
 def draw(bands: torch.nn.Module, path: Path) -> None:
@@ -299,45 +363,33 @@ def draw(bands: torch.nn.Module, path: Path) -> None:
 
 
 def main() -> None:
+    """Measure the blocks asked for, or draw the page."""
+    if sys.argv[1:] == ["write"]:
+        return evidence.main("bands")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("seeds", type=Path)
     parser.add_argument("volumes", type=Path)
     parser.add_argument("--every", type=int, default=1)
-    words_ = parser.parse_args()
-    images = read_images(words_.data, words_.seeds, words_.every)
+    parser.add_argument("--block", action="append", default=[])
+    asked = parser.parse_args()
+    images = read_images(asked.data, asked.seeds, asked.every)
     methods = {name: load_method(name, "ct-mr") for name in METHODS}
     some = {name: methods[name] for name in ("maximum", "gff", "bands")}
-    unseen = {"PET (6 of them)": images["PET (10)"][list(UNSEEN)]}
-    text = "\n".join(
-        (
-            "### The four measures; uptake kept of MR and of the other\n",
-            "VIF, Q^AB/F, SCD, SSIM; uptake kept of the MR and of the other source.\n",
-            measures_table(images, methods),
-            "The PET pairs whose MR is in no training case, either:\n",
-            measures_table(unseen, some),
-            "Volumes that no choice was made on, scaled as `fuse` scales them:\n",
-            measures_table(read_volumes(words_.volumes), methods),
-            "### Measures that it was not trained on\n",
-            "FMI, Q_CB, Q_NCIE, MEF-SSIM, N^AB/F and SL (of the last two lower is better); two or "
-            "three slices of each.\n",
-            untrained_table(images, some),
-            "SL of every network, on the same slices:\n",
-            semantic_table(images, ("funfusean", "fw-net", "cspa-dn", "badal-regas", "bands")),
-            "### With changed sources: bands less the maximum\n",
-            "VIF, Q^AB/F, SCD, SSIM on the same changed sources; two or three slices of each.\n",
-            robustness_table(images, methods["bands"]),
-            "By how many per cent the same measures change with the sources; the maximum's in "
-            "brackets.\n",
-            constancy_table(images, methods["bands"]),
-            "### Three sources of one head\n",
-            "MR T1, PET and CT of digital heads (seeds 5 to 7): the part of a planted thing's "
-            "contrast, in the source that shows it, that is kept.\n",
-            three_table(methods["bands"]),
-        )
-    )
-    replace_block("measured", text)
-    draw(methods["bands"], PICTURE)
+    blocks: dict[str, Callable[[], dict[str, Table]]] = {
+        "four": lambda: four_tables(images, read_volumes(asked.volumes), methods),
+        "untrained": lambda: untrained_tables(images, some),
+        "changed": lambda: changed_tables(images, methods["bands"]),
+        "constancy": lambda: constancy_tables(images, methods["bands"]),
+        "three": lambda: {"three": three_table(methods["bands"])},
+        "heads": heads_tables,
+    }
+    for name, tables in blocks.items():
+        if not asked.block or name in asked.block:
+            print(name, flush=True)
+            keep(BANDS, name, tables())
+    if not asked.block or "picture" in asked.block:
+        draw(methods["bands"], PICTURE)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
-"""Measure the methods, and write the tables into docs/evidence/evaluation.md.
+"""Measure the methods for docs/evidence/evaluation.md.
 
     python tools/refresh_evaluation.py DATA RESULTS [SECTION ...]
+    python tools/refresh_evaluation.py write
 
 DATA is the data folder, with the atlas in `aanlib` and the ten pairs of other persons in
 `seeds/funfusean`. RESULTS keeps what was measured of each method with which weights: a second run
 measures only what is new, such as one network that was trained again. SECTION: only these, of
-ct-mr, persons, pet-mr, spect-mr, phantom/ct-mr, phantom/pet-mr; the others stay as they are.
+ct-mr, persons, pet-mr, spect-mr, phantom/ct-mr, phantom/pet-mr; the others stay as they are. The
+numbers go to evaluation.json; `write` draws the page from it.
 
 The same as `medfusion evaluate` with these methods, metrics, slices and heads. The publications'
 tables are refresh_publications.py's.
@@ -20,20 +22,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import evidence
 import numpy as np
 import torch
+from evidence import EVALUATION, Table, keep
 
 from MedFusionLib.evaluation.contenders import choose_contenders
 from MedFusionLib.evaluation.measuring import evaluate
 from MedFusionLib.evaluation.planted import DEFINITIONS, evaluate_phantom, measures_of
-from MedFusionLib.evaluation.report import short
 from MedFusionLib.evaluation.scores import Contender, Scores
 from MedFusionLib.evaluation.summary import interval_note, summarise
 from MedFusionLib.metrics.registry import better, choose_metrics, name_sources
 from MedFusionLib.training.datasets import find_cases
 
-PAGE = Path(__file__).parents[1] / "docs" / "evidence" / "evaluation.md"
-BEGIN, END = "<!-- begin: measured -->", "<!-- end: measured -->"
 #: the metrics of the tables of pairs
 SHOWN = (
     "ssim_first",
@@ -79,7 +80,7 @@ class Section:
     """A table of the page.
 
     Attributes:
-        heading: of the section.
+        heading: of the section, for the terminal.
         pair: what is fused.
         data: folder within DATA; "": digital heads.
         stored: whether grey levels are taken as they are stored.
@@ -122,7 +123,9 @@ SECTIONS = {
 
 
 def main() -> None:
-    """Measure what is new, and replace the measured sections between the marks."""
+    """Measure what is new, and draw the sections asked for."""
+    if sys.argv[1:] == ["write"]:
+        return evidence.main("evaluation")
     data, results, *wanted = sys.argv[1:]
     torch.set_num_threads(1)
     for name in wanted or SECTIONS:
@@ -133,7 +136,7 @@ def main() -> None:
             [section.slices, SEMANTIC_SLICES, *section.metrics] if section.data else [HEADS],
             lambda contenders, section=section: measured(section, contenders, Path(data)),
         )
-        write(name, table(scores, section.heading))
+        keep(EVALUATION, name, tables(scores))
 
 
 def measured(section: Section, contenders: Sequence[Contender], data: Path) -> Scores:
@@ -202,47 +205,32 @@ def collected(
 COMMON = ("groups", "notes", "numbers", "unit", "group", "modalities", "unranked")
 
 
-def write(name: str, text: str) -> None:
-    """Put a section between the marks, in its place or in that of its like."""
-    page = PAGE.read_text(encoding="utf-8")
-    before, rest = page.split(BEGIN)
-    block, after = rest.split(END)
-    there = {part.partition("\n")[0]: f"### {part.strip()}" for part in block.split("### ")[1:]}
-    there[SECTIONS[name].heading] = text
-    parts = [there[s.heading] for s in SECTIONS.values() if s.heading in there]
-    block = "\n\n".join(parts)
-    PAGE.write_text(f"{before}{BEGIN}\n\n{block}\n\n{END}{after}", encoding="utf-8")
-
-
-def table(scores: Scores, heading: str) -> str:
-    """One result: methods by metrics, means with ranks and 95 % intervals."""
-    rows = {(row.method, row.measure): row for row in summarise(scores)}
+def tables(scores: Scores) -> dict[str, Table]:
+    """One result: methods by metrics, the means and their 95 % intervals."""
+    found = {(row.method, row.measure): row for row in summarise(scores)}
     measures = [m for m in scores.measures if not m.name.startswith(HIDDEN)]
-    arrow = {"higher": " ↑", "lower": " ↓", "neither": ""}
-    heads = [
-        name_sources(m.symbol, scores.modalities).replace("|", "") + arrow[better(m)]
-        for m in measures
-    ]
-    lines = [f"### {heading}", "", f"| | {' | '.join(heads)} |"]
-    lines.append("|---|" + "---|" * len(heads))
+    heads = {m.name: name_sources(m.symbol, scores.modalities).replace("|", "") for m in measures}
+    means: dict[str, dict[str, Any]] = {}
+    intervals: dict[str, dict[str, Any]] = {}
     for method in scores.methods:
-        cells = [cell(rows[method, m.name]) for m in measures]
-        lines.append(f"| {method} | {' | '.join(cells)} |")
+        rows = {heads[m.name]: found[method, m.name] for m in measures}
+        means[method] = {head: row.mean for head, row in rows.items()}
+        intervals[method] = {
+            head: None if np.isnan(row.low) else (row.low, row.high) for head, row in rows.items()
+        }
     counts = f"{len(scores.groups)} {scores.unit}s"
     if scores.unit != scores.group:
         counts += f" of {len(set(scores.groups))} {scores.group}(s)"
     notes = [note for note in scores.notes if note not in DEFINITIONS]  # they stand in the page
-    return "\n".join([*lines, "", " ".join([f"{counts}.", *notes, interval_note(scores)])])
-
-
-def cell(row: Any) -> str:
-    """Mean, rank and interval in one cell."""
-    if np.isnan(row.mean):
-        return "–"
-    text = short(row.mean)
-    text = f"**{text}**" if row.rank == 1 else text
-    text += f" ({row.rank})" if row.rank else ""
-    return text if np.isnan(row.low) else f"{text}<br>{short(row.low)}–{short(row.high)}"
+    return {
+        "means": Table(
+            means,
+            note=" ".join([f"{counts}.", *notes]),
+            better={heads[m.name]: better(m) for m in measures},
+            unranked=list(scores.unranked),
+        ),
+        "intervals": Table(intervals, "95 % intervals", interval_note(scores), folded=True),
+    }
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Write into docs/evidence/publications.md what the fade to black is worth, see `inference.bounds`.
 
     python tools/refresh_fade.py DATA [TABLE ...]
+    python tools/refresh_fade.py write
 
 The networks whose fused image fades are scored with and without it on the images of the tables
 (funfusean, thesis-t2, thesis-t1, fw-net, cddfuse; default: all). Slow metrics are left out.
@@ -12,12 +13,14 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import evidence
 import numpy as np
 import torch
-from refresh_publications import BEGIN, END, PAGE, all_tables, digits, measure
+from evidence import PUBLICATIONS, keep
+from refresh_publications import Table, all_tables, measure
 
-from MedFusionLib.inference.bounds import DARK
 from MedFusionLib.inference.slices import run_slices
+from MedFusionLib.methods.base import FusionMethod
 from MedFusionLib.methods.registry import all_methods
 from MedFusionLib.methods.weights import load_method, weights_path
 from MedFusionLib.sources.prepare import as_8_bit
@@ -26,7 +29,7 @@ from MedFusionLib.sources.prepare import as_8_bit
 NETWORKS = ("funfusean", "cspa-dn", "badal-regas", "fw-net")
 
 
-def scores(table, module, fade: bool) -> list[float]:
+def scores(table: Table, module: FusionMethod, fade: bool) -> list[float]:
     """The table's metrics of a method's images, with or without the fade."""
     first, second = table.images
     fused = run_slices(module, [first, second], bounded=True, fade=fade).fused
@@ -35,45 +38,33 @@ def scores(table, module, fade: bool) -> list[float]:
     return measure(table.columns, fused, table.images, np.arange(0))
 
 
-def section(table) -> str:
-    """The Markdown of a table: each network with the fade, and without."""
+def rows(table: Table) -> evidence.Table:
+    """Each network with the fade, and without."""
     table = replace(table, columns=tuple(column for column in table.columns if not column.slow))
-    heads = " | ".join(column.heading for column in table.columns)
-    lines = [
-        f"{table.title}:\n",
-        f"| method | | {heads} |",
-        "|---|---|" + "---|" * heads.count("|"),
-    ]
-    lines[-1] += "---|"
+    heads = [column.heading for column in table.columns]
+    found = {}
     for method in all_methods("network"):
         if method.name not in NETWORKS or not weights_path(method.name, table.pair).is_file():
             continue
         module = load_method(method.name, table.pair)
         for fade, said in ((True, "with the fade"), (False, "without")):
-            cells = " | ".join(digits(value) for value in scores(table, module, fade))
-            lines.append(f"| `{method.name}` | {said} | {cells} |")
-    return "\n".join(lines)
+            values = scores(table, module, fade)
+            found[f"`{method.name}`, {said}"] = dict(zip(heads, values, strict=True))
+    return evidence.Table(found, table.title, digits=4)
 
 
 def main() -> None:
-    """Measure, and put the block into the page."""
+    """Measure, or draw the page."""
+    if sys.argv[1:] == ["write"]:
+        return evidence.main("publications")
     data, chosen = Path(sys.argv[1]), sys.argv[2:]
     torch.set_num_threads(1)
-    tables = [table for table in all_tables(data) if not chosen or table.name in chosen]
-    said = (
-        "## With and without the fade\n\n"
-        "A network that makes light of nothing leaves a grey veil where both sources are nearly\n"
-        "black. `fuse` multiplies its image by min(1, brightest source / "
-        f"{DARK}) there (`--bounds off`\nleaves that out; `bands` and the classical methods have "
-        "no veil and are left alone). All rows\n*here* above are with it. Written by "
-        "`python tools/refresh_fade.py DATA`; slow metrics are left out."
+    tables = [table for table in all_tables(data) if table.rules]
+    keep(
+        PUBLICATIONS,
+        "fade",
+        {table.name: rows(table) for table in tables if not chosen or table.name in chosen},
     )
-    text = "\n\n".join([said, *map(section, tables)])
-    page = PAGE.read_text(encoding="utf-8")
-    if BEGIN not in page:
-        page += f"\n{BEGIN}\n{END}\n"
-    before, after = page.split(BEGIN)[0], page.split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -20,13 +20,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import evidence
 import numpy as np
 import torch
+from evidence import PUBLICATIONS
+from publications_page import make_page
 from torch import Tensor
 
 from MedFusionLib import metrics
-from MedFusionLib.evaluation.report import short
-from MedFusionLib.evaluation.summary import ranks
 from MedFusionLib.inference.slices import run_slices
 from MedFusionLib.methods.base import FusionMethod
 from MedFusionLib.methods.registry import all_methods
@@ -36,10 +37,7 @@ from MedFusionLib.sources.files import read_volume
 from MedFusionLib.sources.pictures import read_picture
 from MedFusionLib.sources.prepare import as_8_bit, evenly_spaced
 
-DOCS = Path(__file__).parents[1] / "docs"
-PAGE = DOCS / "evidence" / "publications.md"
-RESULTS = PAGE.with_suffix(".json")
-BEGIN, END = "<!-- begin: fade -->", "<!-- end: fade -->"
+RESULTS = PUBLICATIONS.with_suffix(".json")
 #: rules of the background, see `by_rule`
 AS_IT_COMES, BLACK = "As it comes", "Background 0"
 
@@ -88,28 +86,20 @@ class Table:
 
 def main() -> None:
     """Measure what is not measured yet, and write the JSON and the page."""
+    found = evidence.read(RESULTS) if RESULTS.is_file() else {}
     if len(sys.argv) > 2:
         data, folder = map(Path, sys.argv[1:3])
         most = int(sys.argv[3]) if len(sys.argv) > 3 else None
         left_out = sys.argv[4].split(",") if len(sys.argv) > 4 else []
         folder.mkdir(parents=True, exist_ok=True)
         torch.set_num_threads(1)
-        found = {table.name: results(table, folder, most, left_out) for table in all_tables(data)}
-        text = json.dumps({"left out": left_out, "tables": found}, indent=1, ensure_ascii=False)
+        found["left out"] = left_out
+        found["tables"] = {
+            table.name: results(table, folder, most, left_out) for table in all_tables(data)
+        }
+        text = json.dumps(found, indent=1, ensure_ascii=False)
         RESULTS.write_text(text + "\n", encoding="utf-8")
-    page = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
-    PAGE.write_text(make_page(json.loads(RESULTS.read_text(encoding="utf-8")), page), "utf-8")
-
-
-def make_page(found: dict, page: str = "") -> str:
-    """The page of what was found; of the former page the block of `refresh_fade.py` stays."""
-    parts = [HEAD]
-    if found["left out"]:
-        parts.append(f"Left out, for they take long: {', '.join(found['left out'])}.")
-    parts += [section(table) for table in found["tables"].values()]
-    if BEGIN in page:
-        parts.append(BEGIN + page.split(BEGIN)[1].split(END)[0] + END)
-    return "\n\n".join(parts) + "\n"
+    PUBLICATIONS.write_text(make_page(found), encoding="utf-8")
 
 
 def all_tables(data: Path) -> list[Table]:
@@ -226,71 +216,6 @@ def measure(columns: tuple[Column, ...], fused: np.ndarray, pair, slow: np.ndarr
     return found
 
 
-# The page ---------------------------------------------------------------------------------------
-
-
-def section(table: dict) -> str:
-    """The Markdown of a table: one for each rule."""
-    parts = [f"## {table['title']}", table["before"]]
-    for rule in table["rules"]:
-        parts += [f"### {rule}", rows(table, table["rules"][rule])]
-    parts += [table["said"]] if table["rules"] else [rows(table, {})]
-    return "\n\n".join((*parts, table["after"]))
-
-
-def rows(table: dict, measured: dict) -> str:
-    """The table: printed, from stored images, here; ranks within each of the three."""
-    heads = [heading + (" ↑" if higher else " ↓") for heading, higher in table["columns"]]
-    lines = [
-        f"| method | | {' | '.join(heads)} | s, printed |",
-        "|---|---|" + "---|" * (len(heads) + 1),
-    ]
-    printed, printed_as = table["printed"], table["printed as"]
-    stored, here = (measured.get(kind, {}) for kind in ("stored image", "here"))
-    cells = {
-        kind: ranked(table["columns"], values)
-        for kind, values in (
-            (printed_as, {name: row["values"] for name, row in printed.items()}),
-            ("stored image", stored),
-            ("here", here),
-        )
-    }
-    for name, row in printed.items():
-        seconds = short(row["seconds"]) if row["seconds"] else ""
-        lines.append(line(name, printed_as, cells[printed_as][name], seconds))
-        if name in stored:
-            lines.append(line(name, "stored image", cells["stored image"][name]))
-        if row["here"] in here:
-            lines.append(line(f"`{row['here']}`", "here", cells["here"][row["here"]]))
-    lead = {row["here"] for row in printed.values()}
-    lines += [line(f"`{name}`", "here", cells["here"][name]) for name in here if name not in lead]
-    return "\n".join(lines)
-
-
-def line(name: str, kind: str, cells: list[str], seconds: str = "") -> str:
-    return f"| {name} | {kind} | {' | '.join(cells)} | {seconds} |"
-
-
-def ranked(columns: list, values: dict[str, list[float]]) -> dict[str, list[str]]:
-    """Each method's values with their ranks."""
-    if not values:
-        return {}
-    table = np.array(list(values.values()), float)
-    order = [ranks(table[:, n], higher) for n, (_, higher) in enumerate(columns)]
-    return {
-        name: [
-            "–" if np.isnan(value) else f"{digits(value)} ({rank[at]})"
-            for value, rank in zip(row, order, strict=True)
-        ]
-        for at, (name, row) in enumerate(zip(values, table, strict=True))
-    }
-
-
-def digits(value: float) -> str:
-    """As the tables print: four digits below 1, else as many as count."""
-    return f"{value:.4f}".lstrip("0") if 0 < value < 1 else short(value)
-
-
 def pictures(folder: Path, names: list[str]) -> np.ndarray:
     """Stored pictures, in [0, 1]."""
     return np.stack([read_picture(folder / f"{name}.png") for name in names]) / np.float32(255)
@@ -301,26 +226,6 @@ def metric(name: str) -> Callable[..., Tensor]:
 
 
 # The tables -------------------------------------------------------------------------------------
-
-HEAD = """# The publications' tables beside ours
-
-Written by `python tools/refresh_publications.py DATA RESULTS` from the images that the
-publications' authors published (they are not part of this repository); the numbers are in
-[publications.json](publications.json). Rows *printed* are copied from the publication;
-rows *stored image* are measured on fused images that its authors stored; rows *here* are our
-methods on the same sources: stored greys / 255, not stretched, rounded to 8 bit, without the fade
-that `fuse` adds where both sources are nearly black. Ranks (in brackets) are within rows of one
-kind. The last column is seconds for an image of 256 x 256 as printed, on other machines; ours stand
-in [performance](performance.md#single-pairs).
-
-**One rule of the background for all images of a table**, stored or made. *As it comes*: the image
-as the method gives it. *Background 0*: 0 where both sources are exactly 0. Much of such a picture
-is background, and several measures reward it, so the rule decides on ranks. Where the publication's
-rule is not known, both tables stand here, and a printed row may be compared with either.
-
-What the printed names mean: "SSIM" of the thesis and "Q_SSIM" of FunFuseAn are Piella's Q_S; "FMI"
-of both is FMI of edges, the default of its authors' program (`fmi_pixel`); FW-Net's SSIM is Wang's.
-Every name is explained in the docstrings of `MedFusionLib.metrics`."""
 
 
 def funfusean(data: Path) -> Table:

@@ -1,6 +1,7 @@
 """Write into docs/evidence/bands.md what is kept of planted spots, see `training.truth.KINDS`.
 
     python tools/refresh_spots.py --first-head 204
+    python tools/refresh_spots.py write
 
 Heads with random contrasts, as the truth term paints them, from seeds that nothing learns from;
 one spot in each, PET with MR (calcifications: CT with MR). The mean part of its contrast that is
@@ -10,10 +11,12 @@ kept, with its sign, over the scenes that show it.
 from __future__ import annotations
 
 import argparse
+import sys
 
+import evidence
 import numpy as np
 import torch
-from refresh_bands import replace_block, table
+from evidence import BANDS, Table, keep
 from refresh_headroom import WAYS
 
 from MedFusionLib.inference.headroom import headroom_factor, with_headroom
@@ -43,19 +46,21 @@ def kept(method: FusionMethod, room: float | None, labels: torch.Tensor, kind: s
 
 
 def main() -> None:
+    """Measure, or draw the page."""
+    if sys.argv[1:] == ["write"]:
+        return evidence.main("bands")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--first-head", type=int, default=204)
     first = parser.parse_args().first_head
     heads = [make_phantom(truth.SHAPE, seed).labels for seed in (first, first + 1)]
     slices = np.concatenate([labels[truth.SLICES, ::-1] for labels in heads]).astype(np.int64)
     labels = torch.from_numpy(slices)
-    rows = []
+    rows = {}
     for name, (method, room) in WAYS.items():
         module = load_method(method, "pet-mr")
-        values = [kept(module, room, labels, kind) for kind in truth.KINDS]
-        rows.append([name, *(f"{value:.2f}" for value in values)])
-        print(rows[-1], flush=True)
-    replace_block("spots", table(["", *truth.KINDS], rows))
+        rows[name] = {kind: kept(module, room, labels, kind) for kind in truth.KINDS}
+        print(name, rows[name], flush=True)
+    keep(BANDS, "spots", {"spots": Table(rows, digits=2)})
 
 
 if __name__ == "__main__":

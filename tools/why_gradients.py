@@ -1,6 +1,7 @@
 """Why the published colour can say the reverse: the table in docs/evidence/evaluation.md.
 
     python tools/why_gradients.py
+    python tools/why_gradients.py write
 
 Area under the ROC curve of the PET's gradient inside a lesion that only the PET shows, against
 the tissue around it, on one slice of a digital head: as published, without the network's last
@@ -9,10 +10,13 @@ nonlinearity, times the input, and of the untrained network. 0.5 is chance.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
+import evidence
 import numpy as np
 import torch
+from evidence import EVALUATION, Table, keep
 from torch import Tensor
 
 from MedFusionLib.evaluation.planted import AROUND, SHELL, area_under_roc, planted_slices, shell_of
@@ -27,35 +31,40 @@ UNDONE: dict[str, Callable[[Tensor], Tensor]] = {
     "cspa-dn": lambda fused: torch.atanh(fused.clamp(-0.9999, 0.9999)),
     "fw-net": lambda fused: torch.logit(fused.clamp(1e-4, 1 - 1e-4)),
 }
+COLUMNS = ("gradient", "without the last tanh or sigmoid", "gradient times input", "untrained")
 
 
 def main() -> None:
-    """Print the table."""
+    """Measure, or draw the page."""
+    if sys.argv[1:] == ["write"]:
+        return evidence.main("evaluation")
     look = planted_slices(make_phantom((64, 192, 192), 0), "pet-mr", other_slices=0)
     name = next(name for name, number in look.shows.items() if number == 1)
     at = int(look.truth[name].sum(axis=(1, 2)).argmax())
     inside, around = look.truth[name][at], shell_of(look, name, SHELL[0], AROUND)[at]
     pair = [torch.from_numpy(np.ascontiguousarray(x[at]))[None, None].float() for x in look.inputs]
 
-    def credit(slope: np.ndarray) -> str:
-        return f"{area_under_roc(slope[inside], slope[around]):.3f}"
+    def credit(slope: np.ndarray) -> float:
+        return float(area_under_roc(slope[inside], slope[around]))
 
-    print("| | gradient | without the last tanh or sigmoid | gradient times input | untrained |")
-    print("|---|---|---|---|---|")
-    for method in ("funfusean", "badal-regas", "cspa-dn", "fw-net", "average", "maximum"):
+    rows = {}
+    for method in (*UNDONE, "average", "maximum"):
         module = load_method(method, "pet-mr")
         slope = slope_of(module, pair)
-        cells = [credit(slope), "", "", ""]
+        row = dict.fromkeys(COLUMNS)
+        row["gradient"] = credit(slope)
         if method in UNDONE:
             undo = UNDONE[method]
             torch.manual_seed(0)
             untrained = get_method(method)().eval()
-            cells[1] = credit(
+            row["without the last tanh or sigmoid"] = credit(
                 slope_of(lambda *x, m=module, u=undo: u(m(*x) / getattr(m, "gain", 1)), pair)
             )
-            cells[2] = credit(slope * pair[1][0, 0].numpy())
-            cells[3] = credit(slope_of(untrained, pair))
-        print(f"| {method} | {' | '.join(cells)} |", flush=True)
+            row["gradient times input"] = credit(slope * pair[1][0, 0].numpy())
+            row["untrained"] = credit(slope_of(untrained, pair))
+        rows[method] = row
+        print(method, row, flush=True)
+    keep(EVALUATION, "gradients", {"gradients": Table(rows, digits=3)})
 
 
 def slope_of(method: Callable[..., Tensor], pair: list[Tensor]) -> np.ndarray:

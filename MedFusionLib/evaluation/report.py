@@ -19,6 +19,7 @@ from ..report import NOTICE
 from ..spreadsheets import write_csv
 from .contenders import YARDSTICKS
 from .measuring import picked_metric
+from .numbers import short
 from .scores import Row, Scores
 from .summary import interval_note, summarise
 
@@ -195,18 +196,6 @@ def _wins_cell(name: str, scores: Scores) -> Callable[[Row], str]:
 
 def _symbol(scores: Scores, measure: Any) -> str:
     return name_sources(measure.symbol, scores.modalities)
-
-
-def short(value: float) -> str:
-    """A number with three or four digits that count.
-
-    Example:
-        >>> short(0.62749), short(57.31), short(957.0129)
-        ('0.627', '57.3', '957')
-    """
-    size = abs(value)
-    digits = 4 if 5e-5 <= size < 0.01 else 3 if size < 10 else 1 if size < 100 else 0
-    return f"{value:.{digits}f}"
 
 
 def _plain(value: float) -> str:

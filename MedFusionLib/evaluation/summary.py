@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .contenders import YARDSTICKS
+from .numbers import ranks
 from .scores import Row, Scores
 
 #: resamples of the bootstrap
@@ -97,21 +98,6 @@ def interval(
     drawn = random.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=draws)
     low, high = np.percentile(drawn @ sums / (drawn @ counts), [2.5, 97.5])
     return float(low), float(high)
-
-
-def ranks(means: Sequence[float], higher_is_better: bool | None) -> list[int]:
-    """Rank of each method, 1 the best; equal means share one; 0 where there is no rank.
-
-    Example:
-        >>> ranks([0.5, 0.9, 0.5, float("nan")], True)
-        [2, 1, 2, 0]
-    """
-    if higher_is_better is None:
-        return [0] * len(means)
-    signed = np.asarray(means, float) * (-1 if higher_is_better else 1)
-    return [
-        0 if np.isnan(own) else 1 + int((signed < own - 1e-9 * abs(own)).sum()) for own in signed
-    ]
 
 
 def wins(

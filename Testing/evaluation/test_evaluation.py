@@ -15,6 +15,7 @@ from MedFusionLib.errors import Cancelled, MedFusionError
 from MedFusionLib.evaluation.contenders import choose_contenders
 from MedFusionLib.evaluation.elsewhere import find_foreign, foreign
 from MedFusionLib.evaluation.measuring import choose_names, evaluate, fuse_stack
+from MedFusionLib.evaluation.numbers import ranks, short
 from MedFusionLib.evaluation.planted import (
     area_under_roc,
     contrast_to_noise,
@@ -25,10 +26,10 @@ from MedFusionLib.evaluation.planted import (
     score,
     tissue_conflicts,
 )
-from MedFusionLib.evaluation.report import count, short, write_evaluation
+from MedFusionLib.evaluation.report import count, write_evaluation
 from MedFusionLib.evaluation.scores import Contender, Scores
 from MedFusionLib.evaluation.stacks import stack_of
-from MedFusionLib.evaluation.summary import interval, interval_note, ranks, summarise
+from MedFusionLib.evaluation.summary import interval, interval_note, summarise
 from MedFusionLib.fusion import fuse
 from MedFusionLib.methods.registry import all_methods
 from MedFusionLib.phantom.head import make_phantom

@@ -47,19 +47,17 @@ def test_a_method_is_measured_again_only_with_other_weights_or_settings(page, me
     assert measure.asked == [["average", "one", "two"], ["one"], ["average", "one", "two"]]
 
 
-def test_a_section_takes_the_place_of_its_like_and_leaves_the_others(
-    page, measure, tmp_path, monkeypatch
-):
-    titles = {name: section.heading for name, section in page.SECTIONS.items()}
-    monkeypatch.setattr(page, "PAGE", tmp_path / "page.md")
-    old = f"### {titles['spect-mr']}\n\nold\n\n### {titles['phantom/ct-mr']}\n\nkept"
-    page.PAGE.write_text(f"Head\n\n{page.BEGIN}\n\n{old}\n\n{page.END}\n\nTail\n")
+def test_a_section_is_drawn_and_the_others_stay(page, measure, tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "EVALUATION", tmp_path / "page.md")
+    marks = "<!-- begin: {0} -->\nold\n<!-- end: {0} -->\n"
+    text = f"Head\n\n{marks.format('ct-mr')}\n{marks.format('persons')}\nTail\n"
+    page.EVALUATION.write_text(text)
     scores = measure([Contender("one", weights="x"), Contender("two", weights="xy")])
-    for name in ("spect-mr", "ct-mr"):
-        page.write(name, page.table(scores, titles[name]))
-    text = page.PAGE.read_text()
-    assert text.startswith("Head\n") and text.endswith("\nTail\n") and "old" not in text
-    found = [line[4:] for line in text.splitlines() if line.startswith("### ")]
-    assert found == [titles[name] for name in ("ct-mr", "spect-mr", "phantom/ct-mr")]
-    assert "| two | **2.000** (1)" in text and "| one | 1.000 (2)" in text
+    page.keep(page.EVALUATION, "ct-mr", page.tables(scores))
+    text = page.EVALUATION.read_text()
+    assert text.startswith("Head\n") and text.endswith("\nTail\n") and text.count("old") == 1
+    assert "| two | **2.000** | **2.000** |" in text and "| one | 1.000 | 1.000 |" in text
     assert "3 slices of 2 case(s). Note." in text
+    kept = page.evidence.read(tmp_path / "page.json")
+    assert kept["ct-mr"]["means"]["rows"]["two"]["SCD"] == 2
+    assert kept["ct-mr"]["intervals"]["rows"]["one"]["Q^AB/F"] == [1, 1]

@@ -18,6 +18,12 @@ def page():
     return docs_command("refresh_publications")
 
 
+@pytest.fixture(scope="module")
+def drawing():
+    """What draws the page, as a module."""
+    return docs_command("publications_page")
+
+
 def pictures(count=4, size=40):
     rng = np.random.default_rng(0)
     return tuple(
@@ -51,10 +57,12 @@ def lines_of(text):
     ]
 
 
-def test_printed_rows_stand_beside_ours_and_ranks_are_of_one_kind(page, two_methods, tmp_path):
+def test_printed_rows_stand_beside_ours_and_ranks_are_of_one_kind(
+    page, drawing, two_methods, tmp_path
+):
     mr = pictures()[0]
     table = table_of(page, stored={"WA": mr}, rules=(page.BLACK,))
-    text = page.section(page.results(table, tmp_path, None))
+    text = drawing.section(page.results(table, tmp_path, None))
     rows = {(row[0], row[1]): row[2:] for row in lines_of(text)[1:]}
     assert rows["WA", "printed"] == ["10.0 (2)", ".5000 (1)", ".2000 (2)", "1.000"]
     assert rows["Other", "printed"][:2] == ["20.0 (1)", ".4000 (2)"]
@@ -100,8 +108,8 @@ def test_one_rule_of_the_background_is_for_stored_and_made_images(
     assert similar[1] > similar[0] + 0.01  # the MR is 0 there, too
 
 
-def test_a_table_whose_images_are_not_public_shows_what_was_printed(page, tmp_path):
-    text = page.section(page.results(table_of(page, rules=()), tmp_path, None))
+def test_a_table_whose_images_are_not_public_shows_what_was_printed(page, drawing, tmp_path):
+    text = drawing.section(page.results(table_of(page, rules=()), tmp_path, None))
     assert {row[1] for row in lines_of(text)[1:]} == {"printed"} and text.endswith("Why.")
 
 
