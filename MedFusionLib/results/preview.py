@@ -131,15 +131,18 @@ def draw_legend(axes, coding: Coding, names: list[str]) -> None:
 
 def _words(figure: Figure, fusion: Fusion, left: float, top: float) -> None:
     report = fusion.report
+    kind = fusion.contribution_kind
+    if get_mode(fusion.coding.mode).needs_sources:  # then the colours show no contributions
+        kind = ""
     lines = [
         f"{report.method}, {report.pair}",
-        f"contributions: {fusion.contribution_kind}",
+        *([f"contributions: {kind}"] if kind else []),
         *_parameters(fusion.coding),
         *(
             f"{part.modality.upper()} {part.window[0]:.4g} to {part.window[1]:.4g}"
             for part in report.inputs
         ),
-        *(textwrap.wrap(GRADIENT_NOTE, 36) if fusion.contribution_kind == "gradient" else []),
+        *(textwrap.wrap(GRADIENT_NOTE, 36) if kind == "gradient" else []),
         *(
             textwrap.fill(f"{part.words}{', moved' if part.applied else ''}", 32)
             for part in report.alignment
