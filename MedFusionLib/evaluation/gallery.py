@@ -26,8 +26,8 @@ from ..sources.volumes import Volume
 from ..training.datasets import find_cases
 
 COLUMNS = (
-    "first", "second", "fused", "gradient, first", "gradient, second", "share, first",
-    "share, second", "colour, fused", "colour, paper",
+    "first", "second", "colour, sources", "fused", "gradient, first", "gradient, second",
+    "share, first", "share, second", "colour, fused", "colour, paper",
 )  # fmt: skip
 
 
@@ -136,6 +136,7 @@ def _row(scene: _Scene, method: type[FusionMethod], device: str) -> list[np.ndar
     }
     share = fuse(scene.first, scene.second, scene.pair, contributions="share", **settings)
     parts = [part[1] for part in share.sources.scaled]
+    parts.append(share.recolour(Coding("sources"))[1])  # the same whatever the method
     parts.append(np.clip(share.fused.array[1], 0, 1))
     if method.differentiable:
         gradient = fuse(scene.first, scene.second, scene.pair, contributions="gradient", **settings)
