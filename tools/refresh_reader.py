@@ -1,13 +1,15 @@
 """Measure what a reader sees in every display, for docs/evidence/reader.md and reader.json.
 
     python tools/refresh_reader.py measure DATA FOLDER pet-digital main
+    python tools/refresh_reader.py three FOLDER
     python tools/refresh_reader.py write FOLDER
 
 DATA is the folder of real pairs, whose test cases are used; the seeds of the digital heads are 200
 to 211. A set is pet-digital, ct-digital, pet-real, ct-real or spect-real. Of each, "main" shows the
 sources, Slicer's blending, the colour modes and the default in grey at 100 sites, with every lesion
 and condition; "methods" shows every method in grey at 60 sites, with the six lesions of the
-definition, and the published colours, whose gradients take long. FOLDER keeps what is measured,
+definition, and the published colours, whose gradients take long. "three" shows MR, PET and CT of
+the digital heads at once, at 100 sites, to both observers. FOLDER keeps what is measured,
 display by display; what it holds is not measured again.
 """
 
@@ -21,8 +23,11 @@ from pathlib import Path
 from MedFusionLib.evaluation.reader.choosing import choose_displays
 from MedFusionLib.evaluation.reader.display import Display
 from MedFusionLib.evaluation.reader.kept import Kept
+from MedFusionLib.evaluation.reader.observer import Hotelling, NonPrewhitening
 from MedFusionLib.evaluation.reader.reading import (
     CONDITIONS,
+    SECOND,
+    USUAL,
     Readings,
     make_readers,
     read_one,
@@ -44,6 +49,12 @@ from MedFusionLib.evaluation.reader.sites import (
     tissue_sites,
 )
 from MedFusionLib.evaluation.reader.tasks import Trials, lesion_tasks, plant
+from MedFusionLib.evaluation.reader.three import (
+    displays_of_three,
+    plant_in_three,
+    read_three,
+    table_of_kept,
+)
 from MedFusionLib.training.datasets import find_cases
 
 DOCS = Path(__file__).parents[1] / "docs" / "evidence"
@@ -66,6 +77,8 @@ def main() -> None:
     if sys.argv[1] == "measure":
         data, folder, name, part = Path(sys.argv[2]), Path(sys.argv[3]), *sys.argv[4:6]
         measure(data, folder, name, part)
+    elif sys.argv[1] == "three":
+        measure_three(Path(sys.argv[2]))
     else:
         write(Path(sys.argv[2]))
 
@@ -91,6 +104,37 @@ def measure(data: Path, folder: Path, name: str, part: str) -> None:
         }  # fmt: skip
         file.write_bytes(pickle.dumps(state))
         print(name, part, words, round(kept[words]["usual"].worst(), 3), flush=True)
+
+
+def measure_three(folder: Path) -> None:
+    """Three sources at once, before both observers."""
+    folder.mkdir(parents=True, exist_ok=True)
+    of, displays = plant_in_three(HEADS, MAIN_SITES), displays_of_three()
+    found = {
+        name: read_three(displays, of, observer)
+        for name, observer in ((USUAL, Hotelling()), (SECOND, NonPrewhitening()))
+    }
+    (folder / "three.pkl").write_bytes(pickle.dumps(found))
+
+
+def write_three(folder: Path) -> tuple[str, dict]:
+    """The tables of three sources, and their numbers; empty where they were not measured."""
+    file = folder / "three.pkl"
+    if not file.is_file():
+        return "Not measured yet.", {}
+    found = pickle.loads(file.read_bytes())
+    lines = []
+    for observer, kept in found.items():
+        lines += [f"{observer[0].upper()}{observer[1:]} observer", "", *table_of_kept(kept), ""]
+    numbers = {
+        observer: {
+            name: dict(zip((q.name for q in one.questions), one.values.round(3).tolist(),
+                           strict=True))
+            for name, one in kept.items()
+        }
+        for observer, kept in found.items()
+    }  # fmt: skip
+    return "\n".join(lines), numbers
 
 
 def trials_of(data: Path, folder: Path, name: str, part: str) -> tuple[Trials, str]:
@@ -153,9 +197,14 @@ def write(folder: Path) -> None:
     shown = [name for name in mains["pet-digital"].displays if name.startswith(SHOWN)]
     save_plot(mains["pet-digital"], PLOT, shown)
 
+    three, found["three sources"] = write_three(folder)
     RESULTS.write_text(json.dumps(found, ensure_ascii=False) + "\n", encoding="utf-8")
     page = PAGE.read_text(encoding="utf-8")
-    for block, text in (("summary", summary(mains)), ("measured", "\n".join(parts))):
+    for block, text in (
+        ("summary", summary(mains)),
+        ("measured", "\n".join(parts)),
+        ("three", three),
+    ):
         begin, end = f"<!-- begin: {block} -->", f"<!-- end: {block} -->"
         before, after = page.split(begin)[0], page.split(end)[1]
         page = f"{before}{begin}\n\n{text}\n{end}{after}"

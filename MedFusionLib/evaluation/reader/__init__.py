@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = public(
         "observer": "Hotelling NonPrewhitening",
         "kept": "Kept Reader",
         "reading": "CONDITIONS Condition Readings orders read_displays verdict",
+        "three": "displays_of_three plant_in_three read_three",
         "choosing": "choose_displays load_display",
         "report": "markdown write_readings",
     },
