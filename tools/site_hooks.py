@@ -1,4 +1,4 @@
-"""Hooks of mkdocs: pictures of the repository that the pages show are part of the site."""
+"""Hooks of mkdocs: pictures of the repository are part of the site; what is folded is Markdown."""
 
 from __future__ import annotations
 
@@ -20,5 +20,10 @@ def on_files(files: Files, config) -> Files:
 
 
 def on_page_markdown(markdown: str, **_) -> str:
-    """Pages in docs/LAYER stand one folder deeper in the repository than on the site."""
+    """Make a page of the repository one of the site.
+
+    Pages in docs/LAYER stand one folder deeper in the repository. GitHub reads Markdown inside of
+    <details> by itself, mkdocs where it is told to (md_in_html).
+    """
+    markdown = markdown.replace("<details>", '<details markdown="1">')
     return markdown.replace(f"](../../{PICTURES}", f"](../{PICTURES}")

@@ -60,7 +60,9 @@ class Row:
 
         Args:
             study: gives id, kind and method.
-            status, error, more: the other attributes.
+            status: what became of it.
+            error: why it failed.
+            more: other attributes.
 
         Example:
             >>> Row.of(Study("p1", pair="ct-mr"), error="The CT is constant.").kind

@@ -86,5 +86,33 @@ def test_a_number_with_its_place_is_compared(tmp_path, text, wrong):
     assert len(check.wrong_in("page.md", text, tmp_path)) == wrong
 
 
+@pytest.mark.parametrize(
+    ("text", "places", "wrong"),
+    [
+        ("It is .87, not 3, and 2.", "rows/{bands|gff}/Q/F", 0),
+        ("| x | .866 | **2.00** |", "rows/bands/Q/F\nrows/gff/Q/F", 0),
+        ("It is 2 and then .87.", "rows/{bands|gff}/Q/F", 1),
+        ("It was 2.\n\nIt is .87.", "rows/{bands|gff}/Q/F", 1),
+        ("It is .88.", "rows/bands/Q/F", 1),
+        ("It is .87.", "rows/other/Q/F", 1),
+    ],
+)
+def test_numbers_of_a_paragraph_stand_in_the_order_of_their_places(tmp_path, text, places, wrong):
+    check = docs_command("check_numbers")
+    toy = {"rows": {"bands": {"Q/F": 0.86604}, "gff": {"Q/F": 2}}}
+    (tmp_path / "toy.json").write_text(json.dumps(toy), encoding="utf-8")
+    text += f"\n\n<!-- numbers of toy.json:\n{places}\n-->\n"
+    assert len(check.wrong_in("page.md", text, tmp_path)) == wrong
+
+
+def test_a_number_of_the_readers_page_that_is_not_in_its_json_is_found():
+    check, tables = docs_command("check_numbers"), docs_command("reader_numbers")
+    page = check.READER.with_suffix(".md").read_text(encoding="utf-8")
+    found = list(tables.numbers(page, check.results_of(check.READER)))
+    assert len(found) > 5000
+    wrong = [where for where, shown, value in found if not check.same(shown, value + 0.02)]
+    assert len(wrong) > 5000
+
+
 def test_the_readme_fits_three_screens():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 130
