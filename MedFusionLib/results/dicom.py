@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime
 import textwrap
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -193,7 +193,6 @@ def _valid(header: Dataset, keyword: str) -> Any:
     Scanners and people write PatientSize "1,75" and "ca. 80" as a weight; a file with such a value
     could not be read by all.
     """
-    from pydicom.datadict import tag_for_keyword
     from pydicom.dataelem import DataElement
 
     try:
@@ -202,7 +201,7 @@ def _valid(header: Dataset, keyword: str) -> Any:
             if keyword not in header or not header[keyword].value:
                 return None
             element = header[keyword]
-            checked = DataElement(tag_for_keyword(keyword), element.VR, element.value)
+            checked = DataElement(element.tag, element.VR, element.value)
             return checked.value
     except Exception:  # whatever pydicom makes of it
         return None
@@ -252,7 +251,7 @@ def _place(grid: Volume, k: int, headers: Sequence[Sequence[Dataset]]) -> dict[s
 
     i, j, step = grid.spacing
     origin = (grid.matrix @ [0, 0, k, 1])[:3]
-    place = {
+    place: dict[str, Any] = {
         "ImagePositionPatient": _numbers(origin),
         "ImageOrientationPatient": _numbers(grid.direction[:, :2].T.ravel()),
         "PixelSpacing": _numbers((j, i)),
@@ -290,7 +289,7 @@ def _nearest(slices: Sequence[Dataset], point: np.ndarray) -> Dataset | None:
     return min(slices, key=distance, default=None)
 
 
-def _numbers(values: Sequence[float]) -> list[str]:
+def _numbers(values: Iterable[float]) -> list[str]:
     """As DICOM's decimal strings, of at most 16 characters."""
     from pydicom.valuerep import format_number_as_ds
 

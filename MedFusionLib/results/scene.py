@@ -111,7 +111,7 @@ def _arrays(fusion: Fusion, outputs: Sequence[str]) -> dict[str, np.ndarray]:
     """role -> voxels of each wanted output, in the order of `ROLES`."""
     maps = zip(CONTRIBUTION_NAMES, fusion.contributions, strict=False)
     arrays = {"fused": fusion.fused.array, **{role: part.array for role, part in maps}}
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for role in (role for role in ROLES if role in outputs):
         found |= fusion.colours if role == "colour" else {}
         found |= {role: arrays[role]} if role in arrays else {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..errors import MedFusionError
 from ..methods.registry import get_method
@@ -16,6 +17,11 @@ from ..sources.hounsfield import with_units
 from ..sources.intensities import Window
 from ..sources.prepare import Sources, prepare
 from ..sources.volumes import ALL_AXES, Volume, slice_order
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ..methods.base import FusionMethod
 
 #: between the fused volume and what is computed here; half precision changes up to 0.002
 TOLERANCE = 5e-3
@@ -168,13 +174,40 @@ def explain(
     """
     import torch
 
-    from ..inference.headroom import lower_first, with_headroom
     from ..methods.boxes import around, cut
-    from ..methods.sequential import load_for_sources
-    from ..methods.sums import maximum_parts
 
-    network = report.method
-    if reason := why_not(network):
+    _check_explained(sources, report, voxel)
+    wrapped, method = _methods_of(report, sources.modalities)
+    reference = sources.reference
+    order, flips = slice_order(reference, report.parameters.axis)
+    size = [reference.shape[axis] for axis in order]
+    number, row, column = (
+        size[n] - 1 - voxel[axis] if n in flips else voxel[axis] for n, axis in enumerate(order)
+    )
+    radius, (_, rows, columns) = wrapped.receptive_radius, size
+    box = (0, rows, 0, columns)
+    if radius is not None:
+        box = around((row, row + 1, column, column + 1), radius, rows, columns)
+    slices = sources.slices(order, flips, slice(number, number + 1))
+    batches = [torch.from_numpy(cut(part, box).copy())[None] for part in slices]
+    at = row - box[0], column - box[2]
+    taken = _taken(wrapped, batches, at, report.parameters.headroom_factor, sources.modalities)
+
+    pixel = sorted(reference.spacing[2 - axis] for axis in order[1:])
+    scales = tuple((scale * pixel[0], scale * pixel[1]) for scale in method.scales)
+    background = bool(sources.background[voxel]) or not any(part.value for part in taken)
+    why = Why(taken, scales, background, float(batches[0][0, 0][at]))
+    if fused is not None and not abs(why.fused - fused) <= TOLERANCE:
+        raise MedFusionError(
+            f"The sources make {why.fused:.2f} here, and the fused volume holds {fused:.2f}: one "
+            "of them was changed since; fuse again."
+        )
+    return why
+
+
+def _check_explained(sources: Sources, report: Report, voxel: tuple[int, int, int]) -> None:
+    """Refuse a fusion, or a voxel, that cannot be explained."""
+    if reason := why_not(report.method):
         raise MedFusionError(reason)
     if report.parameters.axis == ALL_AXES:
         raise MedFusionError(
@@ -184,50 +217,58 @@ def explain(
     reference = sources.reference
     if not all(0 <= n < size for n, size in zip(voxel, reference.shape, strict=True)):
         raise MedFusionError(f"This point lies outside of {reference.name}; choose another one.")
-    _, second, *third = sources.modalities
-    method, digests = load_for_sources(network, f"{second}-mr", *third)
+
+
+def _methods_of(report: Report, modalities: Sequence[str]) -> tuple[FusionMethod, FusionMethod]:
+    """The method of a fusion: with its headroom, and alone."""
+    from ..inference.headroom import with_headroom
+    from ..methods.sequential import load_for_sources
+
+    _, second, *third = modalities
+    third_modality = third[0] if third else None
+    method, digests = load_for_sources(report.method, f"{second}-mr", third_modality)
     if tuple(digests) != report.weights_sha256:
         raise MedFusionError(
-            f"The weights of {network} are not those that this result was made with; fuse again."
+            f"The weights of {report.method} are not those that this result was made with; fuse "
+            "again."
         )
+    return with_headroom(method, report.parameters.headroom_factor), method
 
-    order, flips = slice_order(reference, report.parameters.axis)
-    size = [reference.shape[axis] for axis in order]
-    number, row, column = (
-        size[n] - 1 - voxel[axis] if n in flips else voxel[axis] for n, axis in enumerate(order)
-    )
-    factor = report.parameters.headroom_factor
-    wrapped = with_headroom(method, factor)
-    box = around((row, row + 1, column, column + 1), wrapped.receptive_radius, *size[1:])
-    slices = sources.slices(order, flips, slice(number, number + 1))
-    batches = [torch.from_numpy(cut(part, box).copy())[None] for part in slices]
+
+def _taken(
+    method: FusionMethod,
+    batches: Sequence[Tensor],
+    at: tuple[int, int],
+    factor: float,
+    modalities: Sequence[str],
+) -> tuple[Taken, ...]:
+    """What the method took from each source in one pixel of its slice (1, 1, H, W)."""
+    import torch
+
+    from ..inference.headroom import lower_first
+    from ..methods.sums import maximum_parts
+
     with torch.inference_mode():
-        found = wrapped.weigh(*batches)
+        found = method.weigh(*batches)
         lowered = lower_first(batches, factor)
-    at = row - box[0], column - box[2]
-    values = [float(batch[0, 0][at]) for batch in lowered]
-    brightest = [float(part[0, 0][at]) for part in maximum_parts(*lowered)]
-    taken = tuple(
-        Taken(modality.upper(), value, part, tuple(layers), tuple(weights))
-        for modality, value, part, layers, weights in zip(
-            sources.modalities,
-            values,
-            brightest,
-            found.layers[0, ..., *at].tolist(),
-            found.weights[0, ..., *at].tolist(),
-            strict=True,
-        )
+    rows = zip(
+        modalities,
+        lowered,
+        maximum_parts(*lowered),
+        found.layers[0, ..., *at].tolist(),
+        found.weights[0, ..., *at].tolist(),
+        strict=True,
     )
-    pixel = sorted(reference.spacing[2 - axis] for axis in order[1:])
-    scales = tuple((scale * pixel[0], scale * pixel[1]) for scale in method.scales)
-    background = bool(sources.background[voxel]) or not any(values)
-    why = Why(taken, scales, background, float(batches[0][0, 0][at]))
-    if fused is not None and not abs(why.fused - fused) <= TOLERANCE:
-        raise MedFusionError(
-            f"The sources make {why.fused:.2f} here, and the fused volume holds {fused:.2f}: one "
-            "of them was changed since; fuse again."
+    return tuple(
+        Taken(
+            modality.upper(),
+            float(source[0, 0][at]),
+            float(part[0, 0][at]),
+            tuple(layers),
+            tuple(weights),
         )
-    return why
+        for modality, source, part, layers, weights in rows
+    )
 
 
 def why_not(network: str) -> str:

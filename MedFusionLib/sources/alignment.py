@@ -144,9 +144,9 @@ def _measure(
     if not len(surface):
         return _unknown("the MR shows no head")
     fine = _scaled(small[0], "mr"), _scaled(small[1], modality)
-    coarse = tuple(to_sitk(averaged(_volume(image), COARSE)) for image in fine)
+    fixed, moved = (to_sitk(averaged(_volume(image), COARSE)) for image in fine)
     start = _rigid(surface.mean(axis=0))
-    shift = _centre_of_mass(coarse[1]) - _centre_of_mass(coarse[0])
+    shift = _centre_of_mass(moved) - _centre_of_mass(fixed)
     starts = [start]
     if np.linalg.norm(shift) > COARSE:
         starts.append(_rigid(surface.mean(axis=0), shift))
@@ -159,7 +159,7 @@ def _measure(
         for start in starts:
             if cancelled and cancelled():
                 raise Cancelled
-            answers.append(_search(*coarse, start, (2, 1), COARSE))
+            answers.append(_search(fixed, moved, start, (2, 1), COARSE))
         _, place = min(answers, key=lambda answer: answer[0])
         return _search(*fine, place, (1,), FINE / 2)
 
@@ -167,11 +167,11 @@ def _measure(
         best = search(starts)
         again = search([_nudged(best[1])])
     (_, place), (_, other) = sorted((best, again), key=lambda answer: answer[0])
-    to_volume, other = _matrix(place), _matrix(other)
+    to_volume = _matrix(place)
     return Alignment(
         np.linalg.inv(to_volume),
         _distance(surface, to_volume, np.eye(4)),
-        _distance(surface, to_volume, other),
+        _distance(surface, to_volume, _matrix(other)),
     )
 
 

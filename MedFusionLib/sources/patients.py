@@ -71,12 +71,12 @@ def check_one_patient(volumes: Sequence[Volume], different: bool = False) -> Non
     Raises:
         MedFusionError: id, name or birth date of two differ.
     """
-    known = [volume for volume in volumes if volume.patient]
-    for one, other in combinations(known, 2):
-        words = one.patient.differs_in(other.patient)
+    known = [(volume.name, volume.patient) for volume in volumes if volume.patient]
+    for (name, patient), (other, other_patient) in combinations(known, 2):
+        words = patient.differs_in(other_patient)
         if words and not different:
             raise MedFusionError(
-                f"{one.name} and {other.name} are of two patients by their DICOM headers (another "
+                f"{name} and {other} are of two patients by their DICOM headers (another "
                 f"{words}); give scans of one patient, or allow different patients for phantoms "
                 "and templates."
             )

@@ -6,9 +6,9 @@ ITK. Nothing here compares two volumes by index: they meet in world coordinates.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,8 @@ ALL_AXES = "all"
 SMALLEST, LARGEST, FARTHEST = 1e-4, 1e4, 1e6
 #: no value is larger: sums and products of values stay within float32
 BRIGHTEST = 1e30
+
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,6 +203,20 @@ def from_sitk(image: sitk.Image, name: str) -> Volume:
     return Volume(array, image.GetSpacing(), image.GetOrigin(), direction, name)
 
 
+def triple(values: Iterable[Number]) -> tuple[Number, Number, Number]:
+    """Three values as a tuple of three.
+
+    Raises:
+        ValueError: there are more or fewer.
+
+    Example:
+        >>> triple([1, 2, 3])
+        (1, 2, 3)
+    """
+    first, second, third = values
+    return first, second, third
+
+
 def as_volume(source: Volume | sitk.Image | tuple[Any, Sequence[float]], name: str) -> Volume:
     """A volume from what users of other libraries have.
 
@@ -223,13 +239,13 @@ def as_volume(source: Volume | sitk.Image | tuple[Any, Sequence[float]], name: s
         return from_sitk(source, name)  # an image of SimpleITK, which need not be loaded
     try:
         array, spacing = source
-        array, spacing = np.asarray(array, np.float32), tuple(map(float, spacing))
+        array, steps = np.asarray(array, np.float32), triple(map(float, spacing))
     except (TypeError, ValueError):
         raise MedFusionError(
             f"{name} is no volume; give a Volume (read_volume reads one), a SimpleITK image, or an "
             "array (k, j, i) with its spacing in mm: (array, (x, y, z))."
         ) from None
-    return Volume(array, spacing, name=name)
+    return Volume(array, steps, name=name)
 
 
 def check_scalar(components: int, dimension: int, name: str) -> None:
@@ -352,7 +368,7 @@ def samples_within(moving: Volume, reference: Volume) -> tuple[int, int, int]:
     # the moving volume's voxel along each axis of the reference: its extent in that direction
     turn = np.abs(moving.direction.T @ reference.direction)
     step = 1 / np.linalg.norm(turn / np.array(moving.spacing)[:, None], axis=0)
-    return tuple(max(1, round(float(n))) for n in np.array(reference.spacing) / step)
+    return triple(max(1, round(float(n))) for n in np.array(reference.spacing) / step)
 
 
 def _interpolated(
@@ -435,7 +451,7 @@ def slice_order(volume: Volume, axis: str) -> tuple[tuple[int, int, int], tuple[
         "coronal": ((1, 1), (2, -1), (0, 1)),
         "sagittal": ((0, 1), (2, -1), (1, 1)),
     }[axis]
-    order = tuple(best[world] for world, _ in layout)
+    order = triple(best[world] for world, _ in layout)
     flips = tuple(n for n, (world, sense) in enumerate(layout) if sign[world] * sense < 0)
     return order, flips
 
@@ -476,7 +492,7 @@ def voxel_at(volume: Volume, point: Sequence[float]) -> tuple[int, int, int]:
         (2, 1, 0)
     """
     index = np.linalg.solve(volume.matrix, [*point, 1])[:3][::-1]
-    voxel = tuple(int(n) for n in np.floor(index + 0.5))
+    voxel = triple(int(n) for n in np.floor(index + 0.5))
     if not all(0 <= n < size for n, size in zip(voxel, volume.shape, strict=True)):
         raise MedFusionError(f"This point lies outside of {volume.name}; choose another one.")
     return voxel

@@ -21,7 +21,7 @@ import numpy as np
 from ...errors import MedFusionError
 from ..formats.base import check_frame, frame_note
 from ..patients import Patient
-from ..volumes import Volume
+from ..volumes import Volume, triple
 from .files import check_pixels, is_dicom, reading
 from .frames import Slice, slices_in
 from .geometry import in_order, straightened, volumes_in
@@ -71,7 +71,7 @@ def read_dicom(
         return Volume(
             array,
             found.spacing,
-            origin,
+            triple(origin),
             direction,
             found.name,
             modality=found.series.modality,

@@ -79,6 +79,7 @@ def read_instance(file: Path) -> Instance:
     """
     try:
         import pydicom
+        from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
     except ImportError:
         raise MedFusionError(
             "DICOM slices need pydicom; install it with 'pip install pydicom'."
@@ -89,7 +90,8 @@ def read_instance(file: Path) -> Instance:
         header = pydicom.dcmread(file, force=bare, defer_size=LEFT_OUT)
         if "TransferSyntaxUID" not in header.file_meta:
             implicit = header.original_encoding[0]
-            header.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2" + ("" if implicit else ".1")
+            syntax = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+            header.file_meta.TransferSyntaxUID = syntax
         known = header.get("SOPClassUID") or header.get("SeriesInstanceUID")
         if not known and header.file_meta.get("MediaStorageSOPClassUID") != DIRECTORY:
             raise broken(file, "is damaged, and may be a slice; export it again")
@@ -104,12 +106,15 @@ def read_instance(file: Path) -> Instance:
 
 def _place_of(file: Path, header: Dataset, keyword: str) -> tuple[int | None, int | None]:
     """Offset and length of the pixels, None where they are packed and nobody knows."""
+    from pydicom.dataelem import RawDataElement
+
     syntax = header.file_meta.TransferSyntaxUID
     if syntax == DEFLATED:
         return None, len(header[keyword].value)
     if syntax.is_compressed:  # pydicom looked for the end of the last part
         return None, None
     element = header.get_item(keyword, keep_deferred=True)
+    assert isinstance(element, RawDataElement)  # nothing has asked for its value yet
     held = file.stat().st_size - element.value_tell
     if element.length > held:  # also where it is undefined
         raise broken(

@@ -35,8 +35,7 @@ def read_values(slices: Sequence[Slice], instances: Sequence[Instance], where: P
     """
     by_file = {instance.file: instance for instance in instances}
     array = np.empty((len(slices), *slices[0].size), np.float32)
-    stored: np.ndarray | None = None
-    last = None
+    stored, last = np.empty(0), None
     try:
         with np.errstate(over="ignore"):  # what float32 cannot hold is refused as infinite
             for number, one in sorted(enumerate(slices), key=lambda item: str(item[1].file)):

@@ -9,11 +9,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ...errors import MedFusionError
-from ..volumes import Volume, to_float32
+from ..volumes import Volume, to_float32, triple
 
 #: RAS <-> LPS
 FLIP = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -44,7 +45,7 @@ class Header:
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def of_affine(cls, size: tuple[int, int, int], affine: np.ndarray, **more: object) -> Header:
+    def of_affine(cls, size: tuple[int, int, int], affine: np.ndarray, **more: Any) -> Header:
         """From a 4 x 4 matrix from (i, j, k, 1) to RAS mm, as NIfTI and nibabel have it.
 
         Example:
@@ -54,7 +55,7 @@ class Header:
         matrix = FLIP @ affine
         spacing = np.linalg.norm(matrix[:3, :3], axis=0)
         direction = matrix[:3, :3] / np.where(spacing > 0, spacing, 1) + 0.0  # no -0
-        return cls(size, tuple(spacing.tolist()), tuple(matrix[:3, 3]), direction, **more)
+        return cls(size, triple(spacing.tolist()), triple(matrix[:3, 3]), direction, **more)
 
     @property
     def corners(self) -> np.ndarray:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO
 
 from .base import DamagedError
 from .itk import ItkFormat
@@ -91,7 +91,7 @@ def _check(path: Path) -> None:
                 raise DamagedError(f"its {field} is not above 0")
         voxels = math.prod(sizes) * channels
         skipped = bytes_to_skip(fields.get("HeaderSize", "0"))
-        data: IO[bytes] = stream
+        data: BufferedIOBase = stream
         if fields["ElementDataFile"].upper() != "LOCAL":
             data = open_detached(path, fields["ElementDataFile"])
         with data:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import MedFusionError
-from ..volumes import check_geometry, check_scalar, to_float32
+from ..volumes import check_geometry, check_scalar, to_float32, triple
 from .base import DamagedError, FileFormat, Header
 from .streams import (
     LARGEST,
@@ -187,7 +187,7 @@ def _fields(path: Path) -> _Fields:
     _check_place(kind, raw)
     return _Fields(
         kind,
-        tuple(sizes[:3]),
+        triple(sizes[:3]),
         tuple(sizes[3:]),
         min(dimension, 3),
         np.dtype(order + letters),
@@ -245,8 +245,9 @@ def _files(path: Path) -> tuple[Path, Path]:
     for wanted in ("hdr", "img"):
         wanted = wanted.upper() if ending.isupper() else wanted
         names = [f"{stem}{wanted}{end}" for end in dict.fromkeys((packed, "", ".gz"))]
-        there = next((path.with_name(name) for name in names if path.with_name(name).is_file()), "")
-        if not there:
+        files = (path.with_name(name) for name in names)
+        there = next((file for file in files if file.is_file()), None)
+        if there is None:
             raise DamagedError(f"the file {names[0]} that belongs to it is not beside it")
         pair.append(there)
     return pair[0], pair[1]
@@ -290,10 +291,10 @@ def _place(
     """
     unit = _unit(fields)
     sform, qform = _sform(fields, unit), _qform(fields, unit)
-    if sform is None and qform is None:
-        return _assumed(fields, name, unit)
-    if sform is None or qform is None:
-        return (qform if sform is None else sform), ()
+    if sform is None:
+        return _assumed(fields, name, unit) if qform is None else (qform, ())
+    if qform is None:
+        return sform, ()
     apart = _apart(sform, qform, fields.size)
     half = 0.5 * float(np.linalg.norm(qform[:3, :3], axis=0).min())
     if apart <= half:
@@ -339,10 +340,10 @@ def check_placed(path: Path, name: str, affine: np.ndarray) -> tuple[str, ...]:
     """
     fields = _fields(path)
     unit = _unit(fields)
-    forms = {"sform": _sform(fields, unit), "qform": _qform(fields, unit)}
+    sform, qform = _sform(fields, unit), _qform(fields, unit)
     steps = np.abs(fields.raw["pixdim"][1:4].astype(float)) * unit
     half = 0.5 * float(steps.min())
-    if all(form is None for form in forms.values()):
+    if sform is None and qform is None:
         by_itk = np.diag([-steps[0], -steps[1], steps[2], 1])
         if fields.kind == "NIfTI" and not _lies(affine, by_itk, fields.size, half):
             return ()
@@ -350,14 +351,15 @@ def check_placed(path: Path, name: str, affine: np.ndarray) -> tuple[str, ...]:
             f"The file of {name} does not say how it lies in space; check front and back, left and "
             "right.",
         )
-    if any(form is None for form in forms.values()):
+    if sform is None or qform is None:
         return ()
-    apart = _apart(forms["sform"], forms["qform"], fields.size)
+    apart = _apart(sform, qform, fields.size)
+    forms = {"sform": sform, "qform": qform}
     near = [form for form, there in forms.items() if _lies(affine, there, fields.size, half)]
     if apart <= half or not near:
         return ()
     taken, other = near[0], {"sform": "qform", "qform": "sform"}[near[0]]
-    if np.linalg.det(forms["sform"][:3, :3]) * np.linalg.det(forms["qform"][:3, :3]) < 0:
+    if np.linalg.det(sform[:3, :3]) * np.linalg.det(qform[:3, :3]) < 0:
         raise MedFusionError(
             f"The sform and the qform in the file of {name} are mirror images of each other: by "
             "one of them left is right. Find out which is true; if it is as shown, save the volume "

@@ -6,9 +6,10 @@ import gzip
 import math
 import re
 from dataclasses import replace
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO
 
+from ..volumes import triple
 from .base import DamagedError, Header
 from .itk import ItkFormat
 from .streams import (
@@ -70,8 +71,8 @@ class Nrrd(ItkFormat):
         """See `FileFormat.header`; lengths are made mm, which ITK does not do."""
         found = super().header(path, name, orientation)
         unit = _unit(_header_fields(path))
-        spacing = tuple(step * unit for step in found.spacing)
-        return replace(found, spacing=spacing, origin=tuple(x * unit for x in found.origin))
+        spacing = triple(step * unit for step in found.spacing)
+        return replace(found, spacing=spacing, origin=triple(x * unit for x in found.origin))
 
     def is_list(self, path: Path) -> bool:
         """See `ItkFormat.is_list`: so Slicer stores sequences."""
@@ -104,7 +105,7 @@ def _check(path: Path) -> None:
         lines = bytes_to_skip(fields.get("line skip", fields.get("lineskip", "0")))
         skipped = bytes_to_skip(fields.get("byte skip", fields.get("byteskip", "0")))
         detached = fields.get("data file", fields.get("datafile"))
-        data: IO[bytes] = stream
+        data: BufferedIOBase = stream
         if detached is not None:
             data = open_detached(path, detached)
         with data:
@@ -116,7 +117,7 @@ def _header_fields(path: Path) -> dict[str, str]:
         return _fields(stream)
 
 
-def _fields(stream: IO[bytes]) -> dict[str, str]:
+def _fields(stream: BufferedIOBase) -> dict[str, str]:
     """The fields of a header; the stream then stands behind it."""
     if not re.fullmatch(rb"NRRD000[1-6]\r?\n", stream.readline(16)):
         raise DamagedError("it is no NRRD file")
@@ -158,7 +159,7 @@ def _check_vectors(text: str, field: str) -> None:
 
 
 def _check_voxels(
-    data: IO[bytes], encoding: str, voxels: int, size: int, lines: int, skipped: int
+    data: BufferedIOBase, encoding: str, voxels: int, size: int, lines: int, skipped: int
 ) -> None:
     for _ in range(lines):
         if not data.readline():

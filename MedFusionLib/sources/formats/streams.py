@@ -13,8 +13,8 @@ import os
 import re
 import zlib
 from collections.abc import Iterable
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO
 
 from .base import DamagedError
 
@@ -24,7 +24,7 @@ LARGEST = 1e9  # of any number that says where voxels lie; ITK never ends over 1
 BLOCK = 2**20
 
 
-def lines(stream: IO[bytes], longest: int = LONGEST_LINE) -> Iterable[str]:
+def lines(stream: BufferedIOBase, longest: int = LONGEST_LINE) -> Iterable[str]:
     """The lines of a header, without their ends; refuses what no writer writes.
 
     Text is UTF-8, or else Latin-1, as older programs write the names of people.
@@ -58,7 +58,7 @@ def named_file(path: Path, pattern: re.Pattern[bytes]) -> list[Path]:
     return [] if alone else [path.parent / name]
 
 
-def open_detached(path: Path, name: str) -> IO[bytes]:
+def open_detached(path: Path, name: str) -> BufferedIOBase:
     """The one file beside a header that holds the voxels."""
     if not name or name.split()[0] == "LIST" or "%" in name:
         raise DamagedError("its voxels are spread over several files; save it as one")
@@ -68,7 +68,7 @@ def open_detached(path: Path, name: str) -> IO[bytes]:
     return file.open("rb")
 
 
-def open_inflated(path: Path) -> IO[bytes]:
+def open_inflated(path: Path) -> BufferedIOBase:
     """A file to read from, inflated where it is a gzip file, whatever its name says."""
     with path.open("rb") as stream:
         packed = stream.read(2) == b"\x1f\x8b"
@@ -107,13 +107,13 @@ def number_of(fields: dict[str, str], name: str, most: int, default: str = "") -
     return found[0]
 
 
-def bytes_left(stream: IO[bytes]) -> int:
+def bytes_left(stream: BufferedIOBase) -> int:
     """Bytes from here to the end of the file."""
     here = stream.tell()
     return stream.seek(0, os.SEEK_END) - here
 
 
-def readable_bytes(stream: IO[bytes], wanted: int) -> int:
+def readable_bytes(stream: BufferedIOBase, wanted: int) -> int:
     """Bytes that can be read from here, counted up to a block more than are wanted."""
     there = 0
     while there <= wanted and (block := stream.read(BLOCK)):
@@ -121,7 +121,7 @@ def readable_bytes(stream: IO[bytes], wanted: int) -> int:
     return there
 
 
-def read_exactly(stream: IO[bytes], count: int) -> bytes:
+def read_exactly(stream: BufferedIOBase, count: int) -> bytes:
     """So many bytes; EOFError where there are fewer."""
     found = stream.read(count)
     if len(found) < count:
@@ -129,7 +129,7 @@ def read_exactly(stream: IO[bytes], count: int) -> bytes:
     return found
 
 
-def skip(stream: IO[bytes], count: int) -> None:
+def skip(stream: BufferedIOBase, count: int) -> None:
     """Go on by so many bytes; EOFError where there are fewer."""
     while count > 0:
         count -= len(read_exactly(stream, min(count, BLOCK)))
@@ -146,7 +146,7 @@ def check_bytes(there: int, wanted: int) -> None:
         )
 
 
-def check_raw(stream: IO[bytes], skipped: int, wanted: int) -> None:
+def check_raw(stream: BufferedIOBase, skipped: int, wanted: int) -> None:
     """Refuse a file unless its last bytes, behind those skipped, are those wanted.
 
     Args:
@@ -158,7 +158,7 @@ def check_raw(stream: IO[bytes], skipped: int, wanted: int) -> None:
     check_bytes(min(there, wanted) if skipped < 0 else there - skipped, wanted)
 
 
-def check_words(stream: IO[bytes], voxels: int) -> None:
+def check_words(stream: BufferedIOBase, voxels: int) -> None:
     """Voxels as text: so many words, each a number."""
     there, broken = 0, b""
     while there <= voxels and (block := stream.read(BLOCK)):
@@ -186,7 +186,7 @@ def bytes_to_skip(text: str) -> int:
     return found[0]
 
 
-def inflated_bytes(stream: IO[bytes], wanted: int) -> int:
+def inflated_bytes(stream: BufferedIOBase, wanted: int) -> int:
     """Bytes that a zlib stream holds, counted up to one block more than are wanted.
 
     Where they are as many as wanted, the stream ended there, and its checksum was right.

@@ -91,7 +91,7 @@ def _load(path: Path) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image = nibabel.load(path)
+            image: Any = nibabel.load(path)  # its formats differ, and its base class has no shape
             if min(image.shape, default=0) < 1 or not np.isfinite(image.affine).all():
                 raise ValueError
             return image
