@@ -276,7 +276,7 @@ def heads_tables() -> dict[str, Table]:
     for pair in planted.PLANTED_PAIRS:
         contenders, _ = choose_contenders("max-min,gff,bands", pair)
         scores = planted.evaluate_phantom(
-            pair, contenders, heads=HEADS, first=FIRST_HEAD, device="cpu"
+            pair, contenders, seeds=range(FIRST_HEAD, FIRST_HEAD + HEADS), device="cpu"
         )
         measures = {m.symbol: m for m in scores.measures}
         means = mean_of(scores.values)

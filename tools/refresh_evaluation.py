@@ -143,7 +143,7 @@ def measured(section: Section, contenders: Sequence[Contender], data: Path) -> S
     """The scores of some methods."""
     print(f"{section.heading}: {', '.join(c.name for c in contenders)}", flush=True)
     if not section.data:
-        return evaluate_phantom(section.pair, contenders, heads=HEADS, device="cpu")
+        return evaluate_phantom(section.pair, contenders, seeds=range(HEADS), device="cpu")
     cases = find_cases(data / section.data, section.pair, "test", section.stored)
     return evaluate(
         cases,

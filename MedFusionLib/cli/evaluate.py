@@ -189,6 +189,8 @@ def _evaluate_phantom(
     from ..evaluation.planted import HEADS, PLANTED_PAIRS, evaluate_phantom
     from ..sources.folders import whole_folder
 
+    first = digital.first_head or 0
+    heads = HEADS if digital.heads is None else digital.heads
     found = {}
     for one in [pair] if pair else PLANTED_PAIRS:
         contenders, notes = choose_contenders(methods, one)
@@ -196,8 +198,7 @@ def _evaluate_phantom(
             found[one] = evaluate_phantom(
                 one,
                 contenders,
-                heads=HEADS if digital.heads is None else digital.heads,
-                first=digital.first_head or 0,
+                seeds=range(first, first + heads),
                 device=device,
                 notes=notes,
                 progress=progress,

@@ -23,9 +23,9 @@ def choose_contenders(methods: str, pair: str) -> tuple[list[Contender], list[st
     from ..methods.registry import all_methods
     from ..methods.weights import load_method, weights_path
 
-    left_out = []
+    names: list[str] = []
+    left_out: list[str] = []
     if methods == "all":
-        names = []
         for method in all_methods():
             ready = method.kind == "classical" or weights_path(method.name, pair).is_file()
             (names if ready else left_out).append(method.name)
@@ -34,7 +34,6 @@ def choose_contenders(methods: str, pair: str) -> tuple[list[Contender], list[st
     chosen = []
     for name in dict.fromkeys([*YARDSTICKS, *names]):
         module = load_method(name, pair)
-        digest, gradient = module.weights_sha256, module.differentiable
-        chosen.append(Contender(name, module, digest, differentiable=gradient))
+        chosen.append(Contender(name, module, module.weights_sha256))
     notes = [f"Left out, for there are no weights for {pair}: {', '.join(left_out)}."]
     return chosen, notes if left_out else []

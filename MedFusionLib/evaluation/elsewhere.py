@@ -135,7 +135,7 @@ def _pictures_of(folder: Path, case: Case, slices: int) -> dict[int, Path]:
         for ending in PICTURES:
             if (folder / f"{case.name}{ending}").is_file():
                 return {0: folder / f"{case.name}{ending}"}
-    found = {}
+    found: dict[int, Path] = {}
     for place, pattern in (
         (folder, rf"{re.escape(case.name)}-(\d+)"),
         (folder / case.name, r"(\d+)"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,16 +13,17 @@ from PIL import Image
 
 from ..colour.coding import Coding
 from ..errors import MedFusionError
-from ..fusion import fuse
+from ..fusion import Fusion, fuse
 from ..methods.base import FusionMethod
 from ..methods.registry import all_methods
 from ..methods.weights import weights_path
 from ..report import NOTICE
 from ..results.preview import INK, PAPER
+from ..settings import Settings
 from ..sources.files import read_volume
 from ..sources.intensities import Window, choose_window
 from ..sources.modalities import PAIRS, modalities_of
-from ..sources.volumes import Volume
+from ..sources.volumes import Volume, triple
 from ..training.datasets import find_cases
 
 COLUMNS = (
@@ -84,7 +85,7 @@ def write_gallery(
     return _page(folder, [scene for scene in scenes if scene.pair in pictures])
 
 
-def _scenes(data: Path | None):
+def _scenes(data: Path | None) -> Iterator[_Scene]:
     if data is None:
         from ..phantom.head import make_phantom
 
@@ -124,22 +125,20 @@ def _slice(volume: Volume, number: int) -> Volume:
     """Three slices round one, so that it stays a volume."""
     origin = (volume.matrix @ [0, 0, number - 1, 1])[:3]
     array = volume.array[number - 1 : number + 2]
-    return Volume(array, volume.spacing, tuple(origin), volume.direction, volume.name)
+    return Volume(array, volume.spacing, triple(origin), volume.direction, volume.name)
 
 
 def _row(scene: _Scene, method: type[FusionMethod], device: str) -> list[np.ndarray]:
-    settings = {
-        "method": method.name,
-        "device": device,
-        "axis": "native",
-        "windows": scene.windows,
-    }
-    share = fuse(scene.first, scene.second, scene.pair, contributions="share", **settings)
+    def fused(kind: str) -> Fusion:
+        settings = Settings(method.name, axis="native", contributions=kind, device=device)
+        return fuse(scene.first, scene.second, scene.pair, windows=scene.windows, settings=settings)
+
+    share = fused("share")
     parts = [part[1] for part in share.sources.scaled]
     parts.append(share.recolour(Coding("sources"))[1])  # the same whatever the method
     parts.append(np.clip(share.fused.array[1], 0, 1))
     if method.differentiable:
-        gradient = fuse(scene.first, scene.second, scene.pair, contributions="gradient", **settings)
+        gradient = fused("gradient")
         maps = [part.array[1] for part in gradient.contributions]
         top = max(float(np.percentile(np.abs(np.stack(maps)), 99)), 1e-6)
         parts += [np.clip(part / top, 0, 1) for part in maps]

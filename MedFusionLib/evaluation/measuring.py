@@ -7,18 +7,19 @@ them misleads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
 
 from ..errors import Cancelled, MedFusionError
+from ..metrics.common import Measure, Metric
 from ..metrics.registry import all_metrics, choose_metrics, measure
 from ..sources.prepare import as_8_bit, evenly_spaced
 from ..sources.volumes import to_slices
 from ..training.datasets import Case
 from .elsewhere import read_foreign
-from .scores import Contender, Example, Measure, Scores
+from .scores import Contender, Example, Scores
 from .stacks import Stack, evenly_spaced_stack, stack_of
 
 #: metrics that take long; measured on a subset of the slices
@@ -28,7 +29,7 @@ SLOW_SLICES = 6
 PICKED_BY = "q_abf"
 
 
-def evaluate(
+def evaluate(  # its keywords are public, so there are nine
     cases: Sequence[Case],
     contenders: Sequence[Contender],
     metrics: Sequence[str],
@@ -75,34 +76,68 @@ def evaluate(
         raise MedFusionError(f"slices is {slices}; it must be at least 1.")
     chosen = choose_device(device)
     found = choose_metrics(metrics)
-    slow = np.array([metric.name in SLOW for metric in found], bool)
     stacks = [evenly_spaced_stack(stack_of(case.sources), slices) for case in cases]
     total = len(contenders) * sum(len(stack.kept) for stack in stacks)
     picked = picked_metric(found)
-    values = [[] for _ in contenders]
+    values: list[list[np.ndarray]] = [[] for _ in contenders]
     examples: dict[str, tuple[Example, Example]] = {}
     done = 0
     for case, stack in zip(cases, stacks, strict=True):
-        subset = np.isin(np.arange(len(stack.kept)), evenly_spaced(len(stack.kept), slow_slices))
         for contender, measured in zip(contenders, values, strict=True):
             fused = fuse_stack(contender, case, stack, chosen, cancelled)
             part = np.full((len(found), len(fused)), np.nan)
-            for start in range(0, len(fused), 4):
-                if cancelled and cancelled():
-                    raise Cancelled
-                batch = np.arange(start, min(start + 4, len(fused)))
-                for which, where in ((~slow, batch), (slow, batch[subset[batch]])):
-                    images = (fused[where], stack.first[where], stack.second[where])
-                    now = [metric for metric, use in zip(found, which, strict=True) if use]
-                    part[np.ix_(which, where)] = measure(*images, now, chosen)
-                done += len(batch)
+            for count in _measure_into(part, fused, stack, found, slow_slices, chosen):
+                done += count
                 if progress:
                     progress(done, total)
+                if cancelled and cancelled():
+                    raise Cancelled
             measured.append(part)
             _keep_examples(
                 examples, contender.name, found[picked], part[picked], case, stack, fused
             )
-    notes = list(notes)
+    more = _notes_on(cases, slices)
+    late = [metric.symbol for metric in found if metric.name in SLOW]
+    if late and any(len(stack.kept) > slow_slices for stack in stacks):
+        more.append(
+            f"{' and '.join(late)}: on {slow_slices} evenly spaced slices of each case only."
+        )
+    return Scores(
+        tuple(contender.name for contender in contenders),
+        tuple(found),
+        tuple(case.name for case, s in zip(cases, stacks, strict=True) for _ in s.kept),
+        np.stack([np.concatenate(measured, axis=1) for measured in values]),
+        (*notes, *more),
+        tuple(int(n) for stack in stacks for n in stack.numbers),
+        modalities=cases[0].sources.modalities,
+        weights={c.name: c.weights for c in contenders if c.weights},
+        examples=examples,
+    )
+
+
+def _measure_into(
+    values: np.ndarray,
+    fused: np.ndarray,
+    stack: Stack,
+    metrics: Sequence[Metric],
+    slow_slices: int,
+    device: torch.device,
+) -> Iterator[int]:
+    """Fill (metrics, slices), some slices at a time; yields how many each time."""
+    slow = np.array([metric.name in SLOW for metric in metrics], bool)
+    subset = np.isin(np.arange(len(fused)), evenly_spaced(len(fused), slow_slices))
+    for start in range(0, len(fused), 4):
+        batch = np.arange(start, min(start + 4, len(fused)))
+        for which, where in ((~slow, batch), (slow, batch[subset[batch]])):
+            images = (fused[where], stack.first[where], stack.second[where])
+            now = [metric for metric, use in zip(metrics, which, strict=True) if use]
+            values[np.ix_(which, where)] = measure(*images, now, device)
+        yield len(batch)
+
+
+def _notes_on(cases: Sequence[Case], slices: int | None) -> list[str]:
+    """What a reader of the table has to know of the cases, in sentences."""
+    notes = []
     if slices is not None:
         notes.append(f"At most {slices} evenly spaced slice(s) of each case.")
     if any(case.stored for case in cases):
@@ -115,20 +150,7 @@ def evaluate(
             "Each picture counts as a case; where several are of one person, the intervals are too "
             "narrow."
         )
-    if slow.any() and any(len(stack.kept) > slow_slices for stack in stacks):
-        names = " and ".join(m.symbol for m, late in zip(found, slow, strict=True) if late)
-        notes.append(f"{names}: on {slow_slices} evenly spaced slices of each case only.")
-    return Scores(
-        tuple(contender.name for contender in contenders),
-        tuple(found),
-        tuple(case.name for case, s in zip(cases, stacks, strict=True) for _ in s.kept),
-        np.stack([np.concatenate(measured, axis=1) for measured in values]),
-        tuple(notes),
-        tuple(int(n) for stack in stacks for n in stack.numbers),
-        modalities=cases[0].sources.modalities,
-        weights={c.name: c.weights for c in contenders if c.weights},
-        examples=examples,
-    )
+    return notes
 
 
 def fuse_stack(
@@ -150,7 +172,7 @@ def fuse_stack(
     else:
         pair = [stack.first, stack.second]
         fused = run_slices(
-            contender.module, pair, device=device, bounded=True, cancelled=cancelled
+            contender.method, pair, device=device, bounded=True, cancelled=cancelled
         ).fused
         fused[stack.background] = 0
     fused = np.clip(fused, 0, 1)

@@ -19,7 +19,7 @@ def short(value: float) -> str:
     return f"{value:.{digits}f}"
 
 
-def ranks(means: Sequence[float], higher_is_better: bool | None) -> list[int]:
+def ranks(means: Sequence[float] | np.ndarray, higher_is_better: bool | None) -> list[int]:
     """Rank of each method, 1 the best; equal means share one; 0 where there is no rank.
 
     Example:

@@ -152,8 +152,7 @@ def evaluate_phantom(
     pair: str,
     contenders: Sequence[Contender],
     *,
-    heads: int = HEADS,
-    first: int = 0,
+    seeds: Sequence[int] = range(HEADS),
     shape: tuple[int, int, int] = SHAPE,
     device: str = "auto",
     notes: Iterable[str] = (),
@@ -165,8 +164,7 @@ def evaluate_phantom(
     Args:
         pair: "pet-mr" (T1 with PET) or "ct-mr" (T2 with CT).
         contenders: see `evaluation.choose_contenders`.
-        heads: how many.
-        first: seed of the first; the others follow it.
+        seeds: of the heads.
         shape: (k, j, i) of the heads.
         device: "auto", "cuda", "mps" or "cpu".
         notes: sentences to keep with the scores.
@@ -182,64 +180,35 @@ def evaluate_phantom(
         Cancelled: the cancel flag was set.
     """
     from ..inference.devices import choose_device
-    from ..inference.slices import run_slices
 
     if pair not in PLANTED_PAIRS:
         raise MedFusionError(
             f"The digital head has no picture for {pair}; "
             f"choose one of: {', '.join(PLANTED_PAIRS)}."
         )
-    if heads < 1:
-        raise MedFusionError(f"heads is {heads}; it must be at least 1.")
+    if not seeds:
+        raise MedFusionError("There are no heads to fuse; the number of heads must be at least 1.")
     chosen = choose_device(device)
     copies = _copies(pair)
     contenders = [*contenders, *copies]
     measures = measures_of(pair)
-    values = np.full((len(contenders), len(measures), heads), np.nan)
-    crops = {}
-    for number in range(heads):
+    values = np.full((len(contenders), len(measures), len(seeds)), np.nan)
+    crops: dict[str, list[Crop]] = {}
+    for number, seed in enumerate(seeds):
         if cancelled and cancelled():
             raise Cancelled
-        look = planted_slices(make_phantom(shape, first + number), pair)
+        slices = planted_slices(make_phantom(shape, seed), pair)
         for at, (row, contender) in enumerate(zip(values, contenders, strict=True), 1):
-            result = run_slices(
-                contender.module,
-                look.inputs,
-                contributions="share",
-                device=chosen,
-                bounded=True,
-                cancelled=cancelled,
-            )
-            fused = np.where(look.background, 0, result.fused)
-            shares = [np.where(look.background, 0, part) for part in result.contributions]
-            gradients = None
-            if contender.differentiable:
-                gradients = run_slices(
-                    contender.module,
-                    look.inputs,
-                    contributions="gradient",
-                    device=chosen,
-                    cancelled=cancelled,
-                ).contributions
-            parts = None
-            if contender.module.offers("parts"):
-                parts = run_slices(
-                    contender.module,
-                    look.inputs,
-                    contributions="parts",
-                    device=chosen,
-                    cancelled=cancelled,
-                ).contributions
-            found = score(look, fused, shares, gradients, parts)
+            fused, shares, found = _measured(contender.method, slices, chosen, cancelled)
             row[:, number] = [found.get(measure.name, np.nan) for measure in measures]
             if number == 0:
-                crops[contender.name] = _crops(look, fused, shares)
+                crops[contender.name] = _crops(slices, fused, shares)
             if progress:
-                progress(number * len(contenders) + at, heads * len(contenders))
+                progress(number * len(contenders) + at, len(seeds) * len(contenders))
     return Scores(
         tuple(contender.name for contender in contenders),
         tuple(measures),
-        tuple(f"head {first + number}" for number in range(heads)),
+        tuple(f"head {seed}" for seed in seeds),
         values,
         (*notes, *DEFINITIONS),
         unit="head",
@@ -249,6 +218,36 @@ def evaluate_phantom(
         crops=crops,
         unranked=tuple(copy.name for copy in copies),
     )
+
+
+def _measured(
+    method: FusionMethod,
+    slices: PlantedSlices,
+    device: torch.device,
+    cancelled: Callable[[], bool] | None,
+) -> tuple[np.ndarray, list[np.ndarray], dict[str, float]]:
+    """The fused slices of a head and their shares, 0 in the background, and all measures."""
+    from ..inference.slices import run_slices
+
+    def maps(kind: str) -> tuple[np.ndarray, ...]:
+        run = run_slices(
+            method, slices.inputs, contributions=kind, device=device, cancelled=cancelled
+        )
+        return run.contributions
+
+    result = run_slices(
+        method,
+        slices.inputs,
+        contributions="share",
+        device=device,
+        bounded=True,
+        cancelled=cancelled,
+    )
+    fused = np.where(slices.background, 0, result.fused)
+    shares = [np.where(slices.background, 0, part) for part in result.contributions]
+    gradients = maps("gradient") if method.differentiable else None
+    parts = maps("parts") if method.offers("parts") else None
+    return fused, shares, score(slices, fused, shares, gradients, parts)
 
 
 class _Copy(FusionMethod):
@@ -271,12 +270,12 @@ def _copies(pair: str) -> list[Contender]:
     ]
 
 
-def _crops(look: PlantedSlices, fused: np.ndarray, shares: Sequence[np.ndarray]) -> list[Crop]:
+def _crops(slices: PlantedSlices, fused: np.ndarray, shares: Sequence[np.ndarray]) -> list[Crop]:
     """Fused image and colours around each planted thing, in the slice that cuts most of it."""
-    voxels = Voxels(fused, shares, look.background)
-    colours = Coordinates(voxels, look.modalities).colours(Coding("fused", omega=1))
+    voxels = Voxels(fused, shares, slices.background)
+    colours = Coordinates(voxels, slices.modalities).colours(Coding("fused", omega=1))
     found = []
-    for name, mask in look.truth.items():
+    for name, mask in slices.truth.items():
         at = int(mask.sum(axis=(1, 2)).argmax())
         row, column = np.argwhere(mask[at]).mean(axis=0).astype(int)
         half = mask.shape[1] // 7
@@ -285,7 +284,7 @@ def _crops(look: PlantedSlices, fused: np.ndarray, shares: Sequence[np.ndarray])
             slice(max(row - half, 0), row + half),
             slice(max(column - half, 0), column + half),
         )
-        shown = look.modalities[look.shows[name]].upper()
+        shown = slices.modalities[slices.shows[name]].upper()
         found.append(Crop(f"{name} ({shown})", fused[here], colours[here], mask[here]))
     return found
 
@@ -311,7 +310,8 @@ def planted_slices_of(
     background = to_slices(sources.background, *layout)
     planted = np.any([to_slices(head.truth[name], *layout) for name in shown], axis=(0, 2, 3))
     filled = np.flatnonzero(~background.all(axis=(1, 2)))
-    chosen = sorted({*np.flatnonzero(planted), *filled[evenly_spaced(len(filled), other_slices)]})
+    others = filled[evenly_spaced(len(filled), other_slices)]
+    chosen = np.union1d(np.flatnonzero(planted), others)
 
     def cut(array: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(to_slices(array, *layout)[chosen])
@@ -331,7 +331,7 @@ def planted_slices_of(
 
 
 def score(
-    look: PlantedSlices,
+    slices: PlantedSlices,
     fused: np.ndarray,
     shares: Sequence[np.ndarray],
     gradients: Sequence[np.ndarray] | None = None,
@@ -340,7 +340,7 @@ def score(
     """All measures of one fusion.
 
     Args:
-        look: the head.
+        slices: the head.
         fused: (slices, rows, columns) in [0, 1].
         shares: a map for each source.
         gradients: likewise; None where the method has none.
@@ -350,11 +350,11 @@ def score(
         name of the measure -> value.
     """
     found = {}
-    for name, number in look.shows.items():
-        inside = look.truth[name]
-        shell = shell_of(look, name, *SHELL)
-        around = shell_of(look, name, SHELL[0], AROUND)
-        own = look.inputs[number]
+    for name, number in slices.shows.items():
+        inside = slices.truth[name]
+        shell = shell_of(slices, name, *SHELL)
+        around = shell_of(slices, name, SHELL[0], AROUND)
+        own = slices.inputs[number]
         sign = np.sign(own[inside].mean() - own[shell].mean())
         found[f"cnr_{name}"] = sign * contrast_to_noise(fused, inside, shell)
         found[f"contrast_{name}"] = contrast(fused, inside, shell) / contrast(own, inside, shell)
@@ -372,19 +372,22 @@ def score(
             found[f"credit_gradient_{name}"] = area_under_roc(
                 gradients[number][inside], gradients[number][around]
             )
-    images = [torch.from_numpy(part[:, None]).float() for part in (fused, *look.inputs)]
+    fused_, first, second = (
+        torch.from_numpy(part[:, None]).float() for part in (fused, *slices.inputs)
+    )
     for source in ("first", "second"):
-        found[f"uptake_{source}"] = float(uptake(*images, source=source).nanmean())
-    found.update(tissue_conflicts(look, fused))
+        kept = uptake(fused_, first, second, source=source)
+        found[f"uptake_{source}"] = float(kept.nanmean())
+    found.update(tissue_conflicts(slices, fused))
     return found
 
 
-def shell_of(look: PlantedSlices, name: str, near: float, far: float) -> np.ndarray:
+def shell_of(slices: PlantedSlices, name: str, near: float, far: float) -> np.ndarray:
     """Where the tissue of a planted thing goes on, `near` to `far` mm away from it."""
-    distance = look.distance[name]
-    tissue = np.bincount(look.labels[look.truth[name]]).argmax()
-    clear = np.all([d > near for d in look.distance.values()], axis=0)
-    return (look.labels == tissue) & (distance > near) & (distance <= far) & clear
+    distance = slices.distance[name]
+    tissue = np.bincount(slices.labels[slices.truth[name]]).argmax()
+    clear = np.all([d > near for d in slices.distance.values()], axis=0)
+    return (slices.labels == tissue) & (distance > near) & (distance <= far) & clear
 
 
 def contrast(image: np.ndarray, inside: np.ndarray, shell: np.ndarray) -> float:
@@ -411,7 +414,7 @@ def area_under_roc(positive: np.ndarray, negative: np.ndarray) -> float:
     return float((below + up_to).mean() / (2 * max(len(ordered), 1)))
 
 
-def tissue_conflicts(look: PlantedSlices, fused: np.ndarray) -> dict[str, float]:
+def tissue_conflicts(slices: PlantedSlices, fused: np.ndarray) -> dict[str, float]:
     """How far tissues that are apart in a source overlap in the fused image.
 
     0 is apart, 1 the same, see `DEFINITIONS`; compare the semantic conflict of Fan et al.,
@@ -420,28 +423,29 @@ def tissue_conflicts(look: PlantedSlices, fused: np.ndarray) -> dict[str, float]
     tissues = [
         name
         for name, label in LABELS.items()
-        if name != "air" and (look.labels == label).sum() >= FEWEST
+        if name != "air" and (slices.labels == label).sum() >= FEWEST
     ]
-    planted = np.any(list(look.truth.values()), axis=0)
-    masks = {name: (look.labels == LABELS[name]) & ~planted for name in tissues}
+    planted = np.any(list(slices.truth.values()), axis=0)
+    masks = {name: (slices.labels == LABELS[name]) & ~planted for name in tissues}
     histograms = {
-        name: [histogram(image[mask]) for image in (*look.inputs, fused)]
+        name: [histogram(image[mask]) for image in (*slices.inputs, fused)]
         for name, mask in masks.items()
     }
-    overlaps = {}
-    for pair in combinations(tissues, 2):
+    overlaps: dict[frozenset[str], float] = {}
+    for one, other in combinations(tissues, 2):
         first, second, both = (
-            float(np.minimum(a, b).sum()) for a, b in zip(*map(histograms.get, pair), strict=True)
+            float(np.minimum(a, b).sum())
+            for a, b in zip(histograms[one], histograms[other], strict=True)
         )
         if min(first, second) < APART:
-            overlaps[frozenset(pair)] = both
+            overlaps[frozenset((one, other))] = both
     found = np.array(list(overlaps.values()))
     if not len(found):
         return {}
     result = {"overlap": float(found.mean()), "conflicts": float((found > ONE).mean())}
-    for name, (tissues, _) in OVERLAPS.items():
-        if (both := frozenset(map(str.lower, tissues))) in overlaps:
-            result[name] = overlaps[both]
+    for name, (pair, _) in OVERLAPS.items():
+        if (named := frozenset(map(str.lower, pair))) in overlaps:
+            result[name] = overlaps[named]
     return result
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patheffects import withStroke
 
 from .. import __version__
@@ -69,7 +70,7 @@ def _write_rows(scores: Scores, rows: Sequence[Row], path: Path) -> None:
     lines: list[list[Any]] = [list(dict.fromkeys(head))]
     for row in rows:
         measure = measures[row.measure]
-        line = [row.method, row.measure, _symbol(scores, measure), better(measure)]
+        line: list[Any] = [row.method, row.measure, _symbol(scores, measure), better(measure)]
         line += [_plain(x) for x in (row.mean, row.low, row.high)]
         line += [row.rank or "", row.samples]
         line += [row.groups] if len(parts) == 2 else []
@@ -81,7 +82,9 @@ def _write_rows(scores: Scores, rows: Sequence[Row], path: Path) -> None:
 
 def _write_samples(scores: Scores, path: Path) -> None:
     numbers = ["slice"] if scores.numbers else []
-    lines = [["method", scores.group, *numbers, *(m.name for m in scores.measures)]]
+    lines: list[list[Any]] = [
+        ["method", scores.group, *numbers, *(m.name for m in scores.measures)]
+    ]
     for method, values in zip(scores.methods, scores.values, strict=True):
         for n, group in enumerate(scores.groups):
             number = scores.numbers[n : n + 1]
@@ -221,9 +224,10 @@ def save_distributions(scores: Scores, path: Path, title: str) -> None:
     rows = math.ceil(len(shown) / columns)
     height = 0.3 * len(scores.methods) + 0.75
     figure = Figure(
-        figsize=(3.0 * columns + 1.6, height * rows + 1.1), facecolor=PAPER, layout="constrained"
+        figsize=(3.0 * columns + 1.6, height * rows + 1.1),
+        facecolor=PAPER,
+        layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08, wspace=0.02),
     )
-    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.08, wspace=0.02)
     grid = figure.subplots(rows, columns, squeeze=False)
     for place, axes in enumerate(grid.flat):
         if place >= len(shown):
@@ -256,12 +260,14 @@ def _distribution(axes: Axes, scores: Scores, number: int, named: bool) -> None:
             axes.plot(values.mean(), place, "|", color=INK, markersize=11, markeredgewidth=1.6)
             continue
         if np.ptp(values) > 1e-6 * np.abs(values).max():
-            body = axes.violinplot(values, [place], vert=False, widths=0.85, showextrema=False)
-            body["bodies"][0].set(facecolor=colour, edgecolor=colour, alpha=0.75, linewidth=0.6)
+            drawn = axes.violinplot(values, [place], vert=False, widths=0.85, showextrema=False)
+            bodies: Any = drawn["bodies"]  # matplotlib's stubs do not tell it from the lines
+            bodies[0].set(facecolor=colour, edgecolor=colour, alpha=0.75, linewidth=0.6)
         low, high = np.percentile(values, [25, 75])
         axes.plot([low, high], [place, place], color=INK, linewidth=2, solid_capstyle="butt")
-        white = {"color": "white", "markeredgecolor": INK, "markersize": 4}
-        axes.plot(values.mean(), place, "o", **white, zorder=3)
+        axes.plot(
+            values.mean(), place, "o", color="white", markeredgecolor=INK, markersize=4, zorder=3
+        )
     arrow = {"higher": " ▶", "lower": " ◀", "neither": ""}[better(measure)]
     axes.set_title(_symbol(scores, measure) + arrow, color=INK, fontsize=10)
     axes.set_facecolor("#f6f7f9")
@@ -324,7 +330,7 @@ def save_examples(scores: Scores, path: Path, title: str) -> None:
     figure.savefig(path, dpi=100, facecolor=NIGHT)
 
 
-_SMALL = {
+_SMALL: dict[str, Any] = {
     "color": LIGHT,
     "fontsize": 9,
     "va": "top",
@@ -360,7 +366,7 @@ def save_crops(scores: Scores, path: Path, title: str) -> None:
                         color=LIGHT, fontsize=10.5, ha="right", va="center",
                     )  # fmt: skip
     first, second = (modality.upper() for modality in scores.modalities[:2])
-    style = {"color": LIGHT, "ha": "center"}
+    style: dict[str, Any] = {"color": LIGHT, "ha": "center"}
     figure.suptitle(f"{title}: what is planted", y=1 - 0.1 / height, va="top", fontsize=13, **style)
     words = f"dashed: the truth; blue: brightness from {first}, orange: from {second}"
     figure.text(0.5, 0.14 / height, words, fontsize=9.5, **style)

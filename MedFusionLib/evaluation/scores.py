@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
-import torch
 
-
-class Measure(Protocol):
-    """What is tabulated: a metric, or anything else with a name and a direction."""
-
-    name: str
-    symbol: str
-    higher_is_better: bool | None
+from ..errors import MedFusionError
+from ..methods.base import FusionMethod
+from ..metrics.common import Measure
 
 
 @dataclass(frozen=True)
@@ -28,15 +22,26 @@ class Contender:
         weights: SHA-256 of its weights, if it has any.
         folder: of fused images made elsewhere; None for our own methods.
         scale: what the values of the folder's images are divided by.
-        differentiable: whether its `gradient` exists.
     """
 
     name: str
-    module: torch.nn.Module | None = None
+    module: FusionMethod | None = None
     weights: str | None = None
     folder: Path | None = None
     scale: float = 1.0
-    differentiable: bool = True
+
+    @property
+    def method(self) -> FusionMethod:
+        """The module.
+
+        Raises:
+            MedFusionError: there is none.
+        """
+        if self.module is None:
+            raise MedFusionError(
+                f"{self.name} stands for fused images made elsewhere; give a method that fuses."
+            )
+        return self.module
 
 
 @dataclass(frozen=True, eq=False)

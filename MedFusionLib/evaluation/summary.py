@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .contenders import YARDSTICKS
 from .numbers import ranks
@@ -65,7 +66,7 @@ def mean_of(values: np.ndarray) -> np.ndarray:
 
 
 def interval(
-    values: Sequence[float], groups: Sequence[str], draws: int = DRAWS, seed: int = 0
+    values: ArrayLike, groups: Sequence[str], draws: int = DRAWS, seed: int = 0
 ) -> tuple[float, float]:
     """95 % percentile bootstrap interval of the mean (Efron 1979).
 
@@ -85,15 +86,15 @@ def interval(
         >>> interval([0.0, 0.0, 1.0, 1.0], ["a", "a", "b", "b"])
         (0.0, 1.0)
     """
-    values = np.asarray(values, float)
-    defined = np.isfinite(values)
-    values, names = values[defined], np.asarray(groups)[defined]
+    samples = np.asarray(values, float)
+    defined = np.isfinite(samples)
+    samples, names = samples[defined], np.asarray(groups)[defined]
     _, member = np.unique(names, return_inverse=True)
     if len(set(member.tolist())) < 2:
-        member = np.arange(len(values))
-    if len(values) < 2:
+        member = np.arange(len(samples))
+    if len(samples) < 2:
         return float("nan"), float("nan")
-    sums, counts = np.bincount(member, values), np.bincount(member)
+    sums, counts = np.bincount(member, samples), np.bincount(member)
     random = np.random.default_rng(seed)
     drawn = random.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=draws)
     low, high = np.percentile(drawn @ sums / (drawn @ counts), [2.5, 97.5])

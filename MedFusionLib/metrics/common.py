@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -57,6 +57,19 @@ class Metric:
     higher_is_better: bool | None
     range: str
     citation: str
+
+
+class Measure(Protocol):
+    """What is tabulated: a metric, or anything else with a name and a direction."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def symbol(self) -> str: ...
+
+    @property
+    def higher_is_better(self) -> bool | None: ...
 
 
 OURS = "Defined for this project"

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from ..errors import MedFusionError
-from .common import OURS, Metric, metric_of, sharing
+from .common import OURS, Measure, Metric, metric_of, sharing
 from .uptake import uptake_order
 
 #: in tables; metrics that are not named here come after these
@@ -172,7 +172,7 @@ def measure_each(
     return values
 
 
-def better(metric: Metric) -> str:
+def better(metric: Measure) -> str:
     """Which value of a metric is the better one: "higher", "lower" or "neither"."""
     return {True: "higher", False: "lower", None: "neither"}[metric.higher_is_better]
 

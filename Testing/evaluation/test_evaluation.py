@@ -454,7 +454,7 @@ def test_the_command_writes_nothing_when_it_fails(data, tmp_path):
 @pytest.fixture(scope="module")
 def truth():
     ours, _ = choose_contenders("average,maximum", "pet-mr")
-    return evaluate_phantom("pet-mr", ours, heads=2, shape=(32, 96, 96), device="cpu")
+    return evaluate_phantom("pet-mr", ours, seeds=range(2), shape=(32, 96, 96), device="cpu")
 
 
 def value(scores, method, measure):
@@ -527,7 +527,7 @@ def test_measures_of_truth_by_hand():
 
 def test_heads_start_at_any_seed(truth):
     methods, _ = choose_contenders("maximum", "pet-mr")
-    second = evaluate_phantom("pet-mr", methods, heads=1, first=1, shape=(32, 96, 96), device="cpu")
+    second = evaluate_phantom("pet-mr", methods, seeds=[1], shape=(32, 96, 96), device="cpu")
     assert second.groups == ("head 1",)
     both = truth.values[truth.methods.index("maximum"), :, 1]
     np.testing.assert_array_equal(second.values[second.methods.index("maximum"), :, 0], both)
@@ -541,7 +541,7 @@ def test_the_phantom_does_not_show_every_pair():
     with refused("spect-mr", "ct-mr"):
         evaluate_phantom("spect-mr", [])
     with refused("heads"):
-        evaluate_phantom("ct-mr", [], heads=0)
+        evaluate_phantom("ct-mr", [], seeds=[])
 
 
 def test_the_tables_of_the_truth(truth, tmp_path):

@@ -87,6 +87,8 @@ def load_display(words: str) -> Display:
     if not Path(path).is_file():
         raise MedFusionError(f"There is no file {path}; give the one that holds {name}.")
     spec = importlib.util.spec_from_file_location("display_of_the_user", path)
+    if spec is None or spec.loader is None:
+        raise MedFusionError(f"{path} is no Python file; give FILE.py:FUNCTION.")
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import InitVar, dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .display import Display, first_source, second_source, show
 from .observer import Hotelling, Observer
@@ -140,10 +141,13 @@ class Reader:
         columns = []
         for question in self.trials.questions:
             kind = "tissue" if question.kind == "tissue" else "lesion"
-            sets = question.without, question.with_
-            weights = tuple(self._weights[:, which] for which in sets)
-            answers = [features(which, kind) for which in sets]
-            columns.append(self.observer.detectability(*answers, _filled(weights)))
+            without, with_ = (
+                (features(which, kind), _filled(self._weights[:, which]))
+                for which in (question.without, question.with_)
+            )
+            columns.append(
+                self.observer.detectability(without[0], with_[0], (without[1], with_[1]))
+            )
         return np.stack(columns, axis=1), self._false(views)
 
     def _false(self, views: Sequence[np.ndarray]) -> float:
@@ -157,12 +161,12 @@ class Reader:
         return float(np.sqrt((outputs**2).sum(axis=(1, 2, 3)).mean()))
 
 
-def _filled(weights: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Weights without a draw that left out every crop of a set."""
-    return tuple(np.where(w.sum(axis=1, keepdims=True) > 1, w, 1.0) for w in weights)
+def _filled(weights: np.ndarray) -> np.ndarray:
+    """Weights of a set without a draw that left out every crop of it."""
+    return np.where(weights.sum(axis=1, keepdims=True) > 1, weights, 1.0)
 
 
-def interval(values: np.ndarray, draws: np.ndarray) -> np.ndarray:
+def interval(values: ArrayLike, draws: np.ndarray) -> np.ndarray:
     """95 % basic bootstrap interval (2, ...): percentiles of the draws, reflected at the value.
 
     A draw repeats sites. That flatters the sources, which have twice as many channels as one
@@ -175,5 +179,5 @@ def interval(values: np.ndarray, draws: np.ndarray) -> np.ndarray:
     """
     if not len(draws):
         return np.full((2, *np.shape(values)), np.nan)
-    high, low = 2 * values - np.percentile(draws, [2.5, 97.5], axis=0)
+    high, low = 2 * np.asarray(values) - np.percentile(draws, [2.5, 97.5], axis=0)
     return np.stack([low, high])

@@ -43,7 +43,8 @@ class Observer(Protocol):
     row of weights.
     """
 
-    appearance: Appearance
+    @property
+    def appearance(self) -> Appearance: ...
 
     def features(self, views: Sequence[np.ndarray], kind: str) -> np.ndarray: ...
 
@@ -90,7 +91,7 @@ class Hotelling:
         """
         means, covariances = zip(*map(_moments, (without, with_), weights), strict=True)
         difference = means[1] - means[0]
-        total = sum(covariances) / 2 + self.noise * np.eye(difference.shape[1])
+        total = np.add(*covariances) / 2 + self.noise * np.eye(difference.shape[1])
         solved = np.linalg.solve(total, difference[..., None])[..., 0]
         return np.sqrt(np.maximum((difference * solved).sum(axis=1), 0))
 
@@ -139,7 +140,7 @@ class NonPrewhitening:
         scaled = (template / energy * peak).astype(with_.dtype)
         answers = [(part @ scaled)[:, None] for part in (without, with_)]
         means, variances = zip(*map(_moments, answers, weights), strict=True)
-        spread = sum(variances)[:, 0, 0] / 2 + self.noise
+        spread = np.add(*variances)[:, 0, 0] / 2 + self.noise
         return np.maximum(means[1] - means[0], 0)[:, 0] / np.sqrt(spread)
 
 

@@ -161,7 +161,7 @@ def read_one(
 ) -> dict[str, Kept]:
     """What one display keeps, for each condition; `readers` from `make_readers`."""
     pictures = show(display, trials)
-    kept = {}
+    kept: dict[str, Kept] = {}
     for appearance, alike in readers:
         looks = appearance(pictures)
         kept |= {name: reader.look(looks) for name, reader in alike.items()}
@@ -213,11 +213,11 @@ def verdict(readings: Readings, display: str, yardstick: str) -> str:
     the difference exclude 0. "As much": neither finds a difference. "Open": they disagree.
     """
     a, b = map(readings.displays.index, (display, yardstick))
-    found = []
-    for condition in (USUAL, SECOND):
-        means = _means(readings, condition)
-        found.append(_clear(means, a, b) - _clear(means, b, a))
-    return {(1, 1): "more", (-1, -1): "less", (0, 0): "as much"}.get(tuple(found), "open")
+    usual, second = (
+        _clear(means, a, b) - _clear(means, b, a)
+        for means in (_means(readings, USUAL), _means(readings, SECOND))
+    )
+    return {(1, 1): "more", (-1, -1): "less", (0, 0): "as much"}.get((usual, second), "open")
 
 
 def _means(readings: Readings, condition: str) -> tuple[np.ndarray, np.ndarray]:

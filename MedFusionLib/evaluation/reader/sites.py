@@ -62,10 +62,16 @@ class Sites:
 
     def save(self, path: Path) -> None:
         """Keep them in a file: digital heads take a while to make."""
-        names = {"groups": np.array(self.groups), "tissues": np.array(self.tissues)}
-        values = {"pair": np.array(self.pair), "pixel": np.array(self.pixel)}
         with open(path, "wb") as stream:
-            np.savez(stream, first=self.first, second=self.second, **names, **values)
+            np.savez(
+                stream,
+                first=self.first,
+                second=self.second,
+                groups=np.array(self.groups),
+                tissues=np.array(self.tissues),
+                pair=np.array(self.pair),
+                pixel=np.array(self.pixel),
+            )
 
     @classmethod
     def load(cls, path: Path) -> Sites:
@@ -227,13 +233,15 @@ def _cut(
 ) -> Sites:
     """Crops around places; beyond the edge of a slice they are 0."""
     half = SIDE // 2
-    crops = []
-    for part in slices:
+
+    def crops(part: np.ndarray) -> np.ndarray:
         padded = np.pad(part, ((0, 0), (half, half), (half, half)))
         cut = [padded[k, j : j + SIDE, i : i + SIDE] for k, j, i in where]
-        crops.append(np.array(cut, np.float32).reshape(-1, SIDE, SIDE))
+        return np.array(cut, np.float32).reshape(-1, SIDE, SIDE)
+
+    first, second = map(crops, slices)
     groups = tuple(f"{name}, slice {k}" for k, _, _ in where)
-    return Sites(*crops, groups, pair, pixel, (tissue,) * len(where))
+    return Sites(first, second, groups, pair, pixel, (tissue,) * len(where))
 
 
 def _joined(parts: Sequence[Sites]) -> Sites:

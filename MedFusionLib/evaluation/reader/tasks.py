@@ -207,19 +207,20 @@ def plant(
     tasks = lesion_tasks(sites.pair) if tasks is None else tasks
     stack = _Stack()
     own = stack.add(sites.first, sites.second, sites.groups)
-    questions, blobs = [], {}
+    questions: list[Question] = []
+    blobs: dict[int, slice] = {}
     for number, task in enumerate(tasks):
         random = np.random.default_rng((seed, number))
-        pictures, without = (sites.first, sites.second), own
+        first, second, without = sites.first, sites.second, own
         if task.bed is not None:
-            pictures = tuple(map(_bedded, pictures, task.bed))
-            without = stack.add(*pictures, sites.groups)
+            first, second = _bedded(first, task.bed[0]), _bedded(second, task.bed[1])
+            without = stack.add(first, second, sites.groups)
         lesion = task.height * task.shape(len(sites), sites.pixel, random).astype(np.float32)
-        target = pictures[task.source]
+        planted = [first, second]
+        target = planted[task.source]
         added = lesion * target if task.relative else lesion
-        planted = list(pictures)
         planted[task.source] = np.clip(target + added, 0, 1).astype(np.float32)
-        with_ = stack.add(*planted, sites.groups)
+        with_ = stack.add(planted[0], planted[1], sites.groups)
         questions.append(Question(task.name, "lesion", without, with_, task.core))
         if task.core and task.height > 0:
             blobs.setdefault(task.source, with_)

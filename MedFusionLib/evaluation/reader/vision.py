@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -92,7 +92,7 @@ class Appearance:
 
 def _spread(level: np.ndarray) -> np.ndarray:
     """The 8 bits of a level, two places between each."""
-    return sum((level >> bit & 1) << 3 * bit for bit in range(8))
+    return reduce(np.bitwise_or, [(level >> bit & 1) << 3 * bit for bit in range(8)])
 
 
 #: Places of the levels of each channel in the table, to be combined by "or". The bits of the three
