@@ -78,7 +78,7 @@ class MedFusion(ScriptedLoadableModule):
 
 
 class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
-    """The panel: it connects, and knows no science."""
+    """The panel: connects widgets, state and logic."""
 
     def __init__(self, parent=None):
         ScriptedLoadableModuleWidget.__init__(self, parent)
@@ -165,7 +165,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.preview.stop()
 
     def onReload(self):
-        """For developers: Slicer reloads this file alone, so let go of the others first."""
+        """For developers: Slicer reloads this file alone, so unload the others first."""
         for name in list(sys.modules):
             if name.split(".")[0] in ("MedFusionPanel", "MedFusionLib"):
                 del sys.modules[name]
@@ -396,7 +396,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 self.result = Result(nodes)
             except MedFusionError as error:
                 self.result = None
-                self.state.results = {}  # so that it is said once
+                self.state.results = {}  # so that it is reported once
                 self._message = sentence(str(error))
                 self.ui.statusLabel.text = self._message
         self.resultGroup.show(self.state, self.result)

@@ -29,7 +29,7 @@ class Option:
         name: on the command line and as a column.
         field: of its dataclass; the name, where nothing else is said.
         kind: str, int, float, bool, or a class with a `parse(text)`.
-        default: where nobody chose; a cohort and the command line may have another.
+        default: where none is chosen; a cohort and the command line may have another.
         command_default: theirs.
         help: one sentence.
         choices: gives the words that it can be; None: no fixed ones.

@@ -44,7 +44,7 @@ class Settings:
     """How two or three sources are fused.
 
     Raises:
-        MedFusionError: a setting that does not exist or cannot be, with the choices there are.
+        MedFusionError: a setting that is unknown or cannot be, with the choices.
 
     Example:
         >>> Settings("maximum").contributions, Settings(coding=Coding("paper")).contributions
@@ -86,7 +86,7 @@ class Settings:
     device: str = option("auto", "Where it is computed.", choices=DEVICES, changes_result=False)
     batch: int | None = option(
         None,
-        "Slices at once; default: by the memory there is.",
+        "Slices at once; default: by the memory that is free.",
         kind=int,
         least=1,
         places=COMMANDS,
@@ -94,7 +94,7 @@ class Settings:
     )
     memory: float | None = option(
         None,
-        "GB that a batch may take; default: by the memory there is.",
+        "GB that a batch may take; default: by the memory that is free.",
         kind=float,
         unit=1e9,
         places=COMMANDS,
@@ -120,13 +120,13 @@ class Settings:
     )
     ct: str = option(
         "auto",
-        "What the values of a CT are: hu, grey (levels), or auto: what they look like.",
+        "Unit of a CT: hu, grey (levels), or auto: what its values look like.",
         choices=CT_UNITS,
         label="kind of CT values",
         places=COMMANDS,
     )
     different_patients: bool = option(
-        False, "Fuse scans of two patients, as of phantoms and templates.", places=COMMANDS
+        False, "Allow scans of two patients, as of phantoms and templates.", places=COMMANDS
     )
 
     def __post_init__(self) -> None:
@@ -148,8 +148,7 @@ class Settings:
             )
         if self.memory is not None and not 0 < self.memory < MOST_MEMORY:
             raise MedFusionError(
-                "The memory for a batch must be a number of bytes above 0, and one that a machine "
-                "can have."
+                "The memory for a batch must be above 0 bytes and below 2^50, a million GB."
             )
         choose_device(self.device)
 
@@ -238,7 +237,7 @@ class Inputs:
 
     frame: int | str | None = option(
         None,
-        "Of a time series: the number of a volume, from 0, or mean.",
+        "Which volume of a time series: its number, from 0, or mean.",
         kind=Frame,
         places=COMMANDS,
     )

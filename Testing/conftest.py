@@ -35,7 +35,7 @@ def real_scene(capfd):
     """
     pytest.importorskip("slicer", reason="slicer-core is not installed: no tests on MRML scenes")
     if IN_SLICER:
-        from ground import SlicerScene as RealScene
+        from slicer_host import SlicerScene as RealScene
     else:
         from host.scene import RealScene
 
@@ -58,13 +58,13 @@ def scene(real_scene):
 
 @pytest.fixture
 def host(real_scene):
-    """The ground of the panel's tests: ``host.open(module file)`` gives a panel.
+    """The host of the panel's tests: ``host.open(module file)`` gives a panel.
 
     Inside Slicer that is Slicer, elsewhere the test host on slicer-core and PySide6. An exception
     in a slot fails the test; a test that expects one clears ``host.errors``.
     """
     if IN_SLICER:
-        from ground import SlicerHost as Host
+        from slicer_host import SlicerHost as Host
     else:
         pytest.importorskip("PySide6", reason="PySide6 is not installed: no tests of the panel")
         from host.panel import Host

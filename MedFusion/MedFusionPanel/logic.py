@@ -284,7 +284,7 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
         return piece, axis, time.monotonic() - started
 
     def forgetSources(self):
-        """Let go of the prepared volumes."""
+        """Forget the prepared volumes."""
         self._prepared, self._lastSlice = (None, None), None
         self._windows.clear()
 

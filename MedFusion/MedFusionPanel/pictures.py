@@ -125,11 +125,11 @@ def _contributed(sample, result):
     pairs = zip(result.modalities, sample.fractions, strict=True)
     parts = ", ".join(f"{modality} {part:.0%}" for modality, part in pairs)
     if result.kind == "share":
-        return _("Of this brightness, so much would go if a volume were missing: {parts}.").format(
+        return _("What part of this brightness would be lost without each volume: {parts}.").format(
             parts=parts
         )
     if result.kind == "parts":
-        return _("Of this brightness, so much was taken from each volume: {parts}.").format(
+        return _("What part of this brightness was taken from each volume: {parts}.").format(
             parts=parts
         )
     return _("How much a change here would change the whole picture: {parts}.").format(parts=parts)

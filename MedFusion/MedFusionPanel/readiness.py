@@ -198,7 +198,7 @@ def _note(state):
     names = " + ".join(shortened(name_of(node)) for node in state.sources)
     note = _("Ready to fuse {names}.").format(names=names)
     if moved:
-        note += " " + _("The transform above {names} is honoured.").format(names=", ".join(moved))
+        note += " " + _("The transform of {names} is applied.").format(names=", ".join(moved))
     return note
 
 

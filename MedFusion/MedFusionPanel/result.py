@@ -320,7 +320,7 @@ class Result:
         fused = self._arrays["fused"]
         place = indexAt(self.carrier, ras, fused.shape)
         if place is None:
-            raise MedFusionError(_("The result does not reach there."))
+            raise MedFusionError(_("This point is outside the result."))
         sources = self._sourcesAsFused()
         if sources.reference.shape != fused.shape:
             raise MedFusionError(_("The MR is on another grid than this result; fuse again."))

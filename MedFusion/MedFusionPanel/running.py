@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 from MedFusionLib.errors import Cancelled
 
 #: seconds that a cancelled worker gets to stop before it is left alone
-PATIENCE = 0.4
+CANCEL_TIMEOUT = 0.4
 
 
 class Run:
@@ -58,7 +58,7 @@ class Run:
             self._show(*self._describe())
             slicer.app.processEvents()
             if self._cancel.is_set():
-                done.wait(PATIENCE)
+                done.wait(CANCEL_TIMEOUT)
                 break
         if self._cancel.is_set():
             raise Cancelled

@@ -195,7 +195,7 @@ def showTable(node):
 
 
 def scrollTo(widget):
-    """Scroll the panel so far that a widget which was just shown is seen."""
+    """Scroll the panel to a widget that was just shown."""
     area = widget.parentWidget()
     while area is not None and area.className() != "QScrollArea":
         area = area.parentWidget()

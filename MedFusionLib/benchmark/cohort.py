@@ -38,7 +38,7 @@ from ..errors import MedFusionError
 from ..methods.registry import DEFAULT_METHOD
 
 PROCESSES = 2  # that the simulated workers share
-PATIENCE = 120.0  # seconds until simulated workers have to be there
+START_TIMEOUT = 120.0  # seconds, of the simulated workers
 
 
 def measure_heads(
@@ -177,7 +177,7 @@ def simulate(studies: int = 10_000, workers: int = 100, seconds: float = 1.0) ->
         place = json.loads((Path(temporary) / "scheduler.json").read_text(encoding="utf-8"))
         tls = tls_files(*_tls(Path(temporary)))
         with join_cluster(place["address"], tls) as client:
-            client.wait_for_workers(workers, timeout=PATIENCE)
+            client.wait_for_workers(workers, timeout=START_TIMEOUT)
             out = Path(temporary) / "out"
             fuse_cohort(listed[:workers], out / "warm", client=client, work=sleep_study)
             process = psutil.Process(head.pid)
@@ -228,7 +228,7 @@ def _simulated(folder: Path, workers: int) -> Iterator[subprocess.Popen[bytes]]:
         for number in range(PROCESSES):
             share = (workers + number) // PROCESSES
             start(*python, __spec__.name, str(place), str(share))
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + START_TIMEOUT
         while not place.is_file() or not place.stat().st_size:
             if time.monotonic() > end:
                 raise MedFusionError("The Dask scheduler of the simulation did not start.")

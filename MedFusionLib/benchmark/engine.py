@@ -142,7 +142,12 @@ class Head:
 
 
 def head_slices(shape: tuple[int, int, int], count: int) -> Head:
-    """So many evenly spaced slices of a digital head of a shape (slices, rows, columns)."""
+    """Evenly spaced slices of a digital head.
+
+    Args:
+        shape: of the head: slices, rows, columns.
+        count: of the slices that are taken.
+    """
     from ..phantom.head import make_phantom
     from ..sources.prepare import prepare
 
@@ -319,7 +324,7 @@ class _ResidentPeak:
     STATUS = Path("/proc/self/statm")
 
     def __enter__(self) -> _ResidentPeak:
-        with contextlib.suppress(OSError, AttributeError):  # what was freed shall not hide growth
+        with contextlib.suppress(OSError, AttributeError):  # else freed memory hides growth
             ctypes.CDLL("libc.so.6").malloc_trim(0)
         self.bytes, self._before, self._stop = 0, self._resident(), threading.Event()
         self._watch = threading.Thread(target=self._look, daemon=True)

@@ -12,7 +12,7 @@ import typer
 
 from .. import __version__
 from ..errors import MedFusionError
-from .terminal import err, let_go, open_streams, out
+from .terminal import close_streams, err, open_streams, out
 
 #: in the messages of libraries that get no memory, be it for their own code
 NO_MEMORY = (
@@ -32,18 +32,18 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run the command line; whatever ends it early says so in one sentence on stderr.
+    """Run the command line; an error is told in one sentence on stderr.
 
-    The exit code is 2 for bad input, 130 for an interrupt, 143 for a termination, and 1 for what
-    nobody foresaw; MEDFUSION_DEBUG=1 in the environment shows where that happened.
+    The exit code is 2 for bad input, 130 for an interrupt, 143 for a termination, and 1 for
+    an unexpected error; MEDFUSION_DEBUG=1 in the environment shows where that happened.
     """
     open_streams()
     _clean_up_when_terminated()
     try:
         _run()
     except SystemExit as ending:
-        if not let_go() and not ending.code:
-            err.print("Error: What was to be said could not be written; is the disk full?")
+        if not close_streams() and not ending.code:
+            err.print("Error: The output could not be written; is the disk full?")
             raise SystemExit(1) from None
         raise
 
@@ -70,9 +70,9 @@ def _in_words(error: Exception) -> tuple[int, str]:
     """The exit code and the sentence for an error."""
     if isinstance(error, MedFusionError):
         return 2, str(error)
-    if hasattr(error, "format_message"):  # Typer's word on the arguments
+    if hasattr(error, "format_message"):  # Typer's message about the arguments
         words = " ".join(error.format_message().split()).rstrip(".")
-        return 2, f"{words}; 'medfusion --help' says more."
+        return 2, f"{words}; see 'medfusion --help'."
     first = (str(error).splitlines() or [""])[0].rstrip(".")
     if isinstance(error, MemoryError) or any(word in first.lower() for word in NO_MEMORY):
         return 2, (
@@ -83,13 +83,13 @@ def _in_words(error: Exception) -> tuple[int, str]:
         where = f"{error.filename} cannot be used: " if error.filename else ""
         return 2, f"{where}{error.strerror or first}; check the disk and the path."
     return 1, (
-        f"Something happened that should not ({type(error).__name__}: {first}); please report it "
+        f"An unexpected error ({type(error).__name__}: {first}); please report it "
         "with the command that you gave."
     )
 
 
 def _clean_up_when_terminated() -> None:
-    """Let a termination end the command as an error does: temporary folders are removed."""
+    """Make a termination signal end the command as an error does: temporary folders are removed."""
 
     def end(number: int, _: object) -> None:
         sys.exit(128 + number)

@@ -25,10 +25,12 @@ class Measuring:
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto"
     slices: Annotated[
         int | None,
-        typer.Option(min=1, help="Measured, and scaled to all; default: few on a CPU, else all."),
+        typer.Option(
+            min=1, help="Slices measured, scaled to all; default: few on a CPU, else all."
+        ),
     ] = None
-    repeats: Annotated[int, typer.Option(min=1, help="Of each measurement.")] = 3
-    threads: Annotated[int | None, typer.Option(min=1, help="Of the CPU.")] = None
+    repeats: Annotated[int, typer.Option(min=1, help="Repeats of each measurement.")] = 3
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of the CPU.")] = None
 
 
 @app.command()

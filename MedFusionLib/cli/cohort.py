@@ -40,7 +40,7 @@ class Cluster:
         typer.Option(min=1, help="Default: one for each GPU, or for every four cores."),
     ] = None
     worker_memory: Annotated[
-        float | None, typer.Option(help="GB of each worker; default: its part of 90 %.")
+        float | None, typer.Option(help="GB for each worker; default: an equal share of 90 %.")
     ] = None
     scheduler: Annotated[
         str | None, typer.Option(help="Join the Dask cluster at this ADDRESS instead.")
@@ -106,17 +106,17 @@ def cohort(
     check: Annotated[
         Check,
         typer.Option(
-            help="Of results that are there: quick (size and time of change) or full (checksums)."
+            help="Check of existing results: quick (size and time of change) or full (checksums)."
         ),
     ] = "quick",
     header_limit: Annotated[
-        float, typer.Option(min=0, help="Seconds that reading the headers of a study may take.")
+        float, typer.Option(min=0, help="Time limit in seconds for reading the headers of a study.")
     ] = LIMIT,
     *,
     cluster: Cluster,
     options: dict[str, Any],
 ) -> None:
-    """Fuse many studies: kept where they are done, with a table and a page at the end."""
+    """Fuse many studies, with a table and a page at the end; what is done is kept."""
     from ..cohort.studies import read_studies
 
     studies = read_studies(list_, **options)
@@ -141,7 +141,7 @@ def cohort(
                 )
         except KeyboardInterrupt:
             logging.disable(logging.CRITICAL)  # what the workers say of their end
-            err.print("Stopped; the same command goes on where it was.")
+            err.print("Stopped; the same command continues where it was.")
             raise typer.Exit(130) from None
     _show(rows, out_)
 

@@ -17,7 +17,7 @@ def dictionary(
     data: Annotated[Path, typer.Option(help="Folder with the registered pairs.")],
     out_: Annotated[Path, typer.Option("--out", help="File to write, .safetensors.")],
     rounds: Annotated[int | None, typer.Option(min=1, help="Instead of the default.")] = None,
-    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the random numbers.")] = 0,
 ) -> None:
     """Learn the dictionary of a sparse method from the training cases of all pairs."""
     from ..training.dictionaries import learn_dictionary

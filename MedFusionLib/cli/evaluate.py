@@ -32,9 +32,9 @@ class Pairs:
         ),
     ] = None
     pair: Annotated[
-        Pair | None, typer.Option(help="What is fused; with --phantom default: both it shows.")
+        Pair | None, typer.Option(help="What is fused; default with --phantom: both that it shows.")
     ] = None
-    split: Annotated[Split, typer.Option(help="Of the pairs.")] = "test"
+    split: Annotated[Split, typer.Option(help="Which of the pairs.")] = "test"
     stored: Annotated[
         bool, typer.Option("--stored", help="Score grey levels as they are stored, unstretched.")
     ] = False
@@ -58,7 +58,7 @@ class Scoring:
         str, typer.Option(help="all, fast (without FMI and SL), or names with commas between.")
     ] = "all"
     slices: Annotated[
-        int | None, typer.Option(help="The most slices of a case, evenly spaced.")
+        int | None, typer.Option(help="At most this many slices of a case, evenly spaced.")
     ] = None
     slow_slices: Annotated[
         int, typer.Option(help="Slices of a case, evenly spaced, for FMI and SL.")
@@ -79,7 +79,7 @@ class Elsewhere:
         ),
     ] = None
     name: Annotated[
-        list[str] | None, typer.Option(help="Of each --fused folder, in the tables.")
+        list[str] | None, typer.Option(help="Name of each --fused folder in the tables.")
     ] = None
 
 
@@ -111,11 +111,11 @@ class Observer:
             "On digital heads, or with --data and --pair on yours.",
         ),
     ] = False
-    sites: Annotated[int, typer.Option(help="Of --reader: places for lesions.")] = 120
+    sites: Annotated[int, typer.Option(help="With --reader: number of places for lesions.")] = 120
     display: Annotated[
         list[str] | None,
         typer.Option(
-            help="Of --reader: a display of your own, FILE.py:FUNCTION, that makes 8-bit sRGB "
+            help="With --reader: a display of your own, FILE.py:FUNCTION, that makes 8-bit sRGB "
             "pictures of both sources. May be given again."
         ),
     ] = None

@@ -51,7 +51,7 @@ def fuse(
         Path | None, typer.Option(help="New folder for the result as DICOM series, too.")
     ] = None,
     verbose: Annotated[
-        bool, typer.Option("--verbose", help="Say where the processor's time went.")
+        bool, typer.Option("--verbose", help="Print the processor seconds of each part.")
     ] = False,
     *,
     further: Third,

@@ -21,10 +21,11 @@ def leaks(
         str, typer.Option(help="Training cases to leave out, such as spect-mr/03,spect-mr/22.")
     ] = "",
     most: Annotated[
-        float, typer.Option(min=0, max=1, help="Part in which fingerprints of a slice may differ.")
+        float,
+        typer.Option(min=0, max=1, help="Most that fingerprints of one slice differ."),
     ] = 0.08,
 ) -> None:
-    """Compare each slice to learn from with each slice that is tested on; 1 if one is the same."""
+    """Compare each training slice with each test slice; the exit code is 1 if one is the same."""
     from ..sources.modalities import PAIRS
     from ..training.datasets import find_cases, leave_out
     from ..training.leaks import leaks_of
@@ -44,6 +45,6 @@ def leaks(
         for split in ("train", "test")
     }
     out.print(
-        f"None of {counts['train']} slices to learn from is among {counts['test']} slices of the "
+        f"None of {counts['train']} training slices is among {counts['test']} slices of the "
         "test cases and the publications' own pictures."
     )

@@ -55,4 +55,4 @@ def methods(
         pairs = "all" if len(row["pairs"]) == len(PAIRS) else "\n".join(row["pairs"])
         table.add_row(row["name"], row["kind"], pairs or "not trained", parameters, paper)
     out.print(table)
-    out.print(f"Pairs: {', '.join(PAIRS)}. --json tells more: the weights' SHA-256, choices made.")
+    out.print(f"Pairs: {', '.join(PAIRS)}. --json has more: the weights' SHA-256, choices made.")

@@ -111,7 +111,7 @@ def _parameters_of(group: Any) -> Iterator[inspect.Parameter]:
 
 
 def _is_unset(value: Any) -> bool:
-    """Whether a value means that nobody chose: None, or a flag that is not set; 0 is a choice."""
+    """Whether an option was not given: None, or a flag that is not set; 0 was given."""
     return value is None or value is False
 
 

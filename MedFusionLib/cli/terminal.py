@@ -1,6 +1,6 @@
 """The terminal: its two streams and the progress bar.
 
-What cannot be shown is dropped: a full disk behind `2>` or a closed pipe shall not cost a result.
+What cannot be shown is dropped: a full disk behind `2>` or a closed pipe must not cost a result.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from rich.text import Text
 
 
 class _Forgiving:
-    """One of the two streams, its failures remembered and not raised.
+    """One of the two streams; failures to write are remembered and not raised.
 
-    Letters that its encoding does not know become question marks.
+    Letters that its encoding lacks become question marks.
 
     Attributes:
         failure: why something could not be written, or None.
@@ -75,7 +75,7 @@ err = Console(file=cast(IO[str], _ERR), markup=False, emoji=False)
 
 
 def open_streams() -> None:
-    """Where a stream was closed by who started the command, nothing else may take its number."""
+    """Open streams that the caller closed, so that no other file gets their numbers."""
     while (number := os.open(os.devnull, os.O_RDWR)) < 3:
         pass
     os.close(number)
@@ -84,11 +84,11 @@ def open_streams() -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
 
 
-def let_go() -> bool:
-    """At the end: drop what a stream holds and cannot write.
+def close_streams() -> bool:
+    """At the end: flush both streams; what cannot be written is dropped.
 
     Returns:
-        Whether all that was to be said on stdout was taken, or its reader wanted no more.
+        Whether all of stdout was written, or its reader wanted no more.
     """
     for name, forgiving in (("stdout", _OUT), ("stderr", _ERR)):
         forgiving.flush()

@@ -28,16 +28,16 @@ class Training:
         ),
     ] = None
     start: Annotated[
-        Path | None, typer.Option("--from", help="Weights to go on from, with their card.")
+        Path | None, typer.Option("--from", help="Weights to start from, with their card.")
     ] = None
     without: Annotated[
         str, typer.Option(help="Training cases to leave out, such as spect-mr/03,spect-mr/22.")
     ] = ""
     despite_leaks: Annotated[
         bool,
-        typer.Option("--despite-leaks", help="Learn even from slices that are tested on."),
+        typer.Option("--despite-leaks", help="Train even on slices that are tested on."),
     ] = False
-    resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False
+    resume: Annotated[bool, typer.Option(help="Continue from the last checkpoint.")] = False
 
 
 @app.command()

@@ -26,12 +26,12 @@ def why(
     files: Annotated[list[Path], typer.Argument(help="What was fused, in that order.")],
     at: Annotated[str, typer.Option(help="R,A,S in mm, as Slicer shows it.")],
     check: Annotated[
-        Check, typer.Option(help="Of result and sources: quick (sizes) or full (checksums).")
+        Check, typer.Option(help="Check of result and sources: quick (sizes) or full (checksums).")
     ] = "full",
     *,
     options: dict[str, Any],
 ) -> None:
-    """Say what was taken at a point from which volume, and at which scale."""
+    """Show what was taken from which volume at a point, and at which scale."""
     import numpy as np
 
     from ..results.why import explain, sources_of

@@ -1,4 +1,4 @@
-"""A fusion into a folder, and what is said of it."""
+"""Fuse into a folder, and print what was made."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def fuse_into(
 
 
 def show_result(folder: Path, fusion: Fusion) -> None:
-    """Say on the terminal what was made, and where it is."""
+    """Print what was made, and where it is."""
     for warning in fusion.warnings:
         err.print(f"Warning: {warning}", style="yellow", highlight=False)
     report = fusion.report
@@ -64,11 +64,11 @@ def show_result(folder: Path, fusion: Fusion) -> None:
 
 
 def show_seconds(seconds: dict[str, float]) -> None:
-    """Say how many seconds of the processor each part of a command took, and all of it."""
+    """Print the processor seconds of each part of a command, and of all of it."""
     total = time.process_time()
     rest = total - sum(seconds.values())
     table = Table("part", box=SIMPLE, padding=(0, 1), pad_edge=False, show_edge=False)
     table.add_column("processor s", justify="right")
-    for name, value in {**seconds, "start, and the rest": rest, "together": total}.items():
+    for name, value in {**seconds, "start and the rest": rest, "total": total}.items():
         table.add_row(name, f"{value:.2f}")
     out.print(table)

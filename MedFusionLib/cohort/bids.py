@@ -23,7 +23,7 @@ def read_bids(folder: Path) -> list[dict[str, str]]:
     """A row for each CT and PET, with the MR of the same subject and session.
 
     Of several MRs a T1w goes before a T2w, and then the first by name. A CT or PET without an MR
-    has a row without one, so it is named and not forgotten; an MR alone has no row. 'derivatives'
+    has a row without one, so that it is reported; an MR alone has no row. 'derivatives'
     and other folders beside the subjects are left out.
 
     Args:

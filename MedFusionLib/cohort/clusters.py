@@ -1,7 +1,7 @@
 """Dask clusters: one of this computer's processors, or one that runs already.
 
-Whoever can speak to a Dask scheduler or worker can run programs as its user, so all of them speak
-TLS here, and take only who holds the cluster's own key (mutual authentication).
+Whoever can connect to a Dask scheduler or worker can run programs as its user. So every connection
+here uses TLS, and only who holds the cluster's own key is let in (mutual authentication).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ HOME = "127.0.0.1"
 DASHBOARD = 8787
 #: Dask's settings of the pages that are served even without a dashboard: logs, tasks, counts
 PAGES = ("distributed.scheduler.http.routes", "distributed.worker.http.routes")
-PATIENCE = 15.0  # seconds until a scheduler has to answer
+CONNECT_TIMEOUT = 15.0  # seconds
 
 
 def need_dask() -> None:
@@ -139,7 +139,7 @@ def _plugin() -> WorkerPlugin:
     from distributed import WorkerPlugin
 
     class LeaveCtrlC(WorkerPlugin):
-        """The terminal's Ctrl-C reaches the workers, too; the run alone shall answer it."""
+        """Ctrl-C in the terminal reaches the workers, too; only the run may react to it."""
 
         name = "leave-ctrl-c"
 
@@ -151,15 +151,16 @@ def _plugin() -> WorkerPlugin:
 
 
 def tls_files(ca: str | Path, cert: str | Path, key: str | Path) -> Security:
-    """What proves to a cluster that one belongs to it, and the cluster to oneself.
+    """TLS credentials by which client and cluster know each other.
 
     Args:
         ca: PEM file of the authority that signed the certificates of scheduler and workers.
-        cert: PEM file of the own certificate.
+        cert: PEM file of the client's certificate.
         key: PEM file of its key.
 
     Raises:
-        MedFusionError: a file that is not there or holds no such thing, or Dask is not installed.
+        MedFusionError: a file is missing or holds no such key or certificate, or Dask is not
+            installed.
     """
     need_dask()
     from distributed import Security
@@ -181,7 +182,7 @@ def tls_files(ca: str | Path, cert: str | Path, key: str | Path) -> Security:
 
 
 def make_tls_files(folder: str | Path) -> tuple[Path, Path, Path]:
-    """Make a key and a certificate for all parts of a cluster of one's own, good for a year.
+    """Make a key and a certificate for all parts of your own cluster, valid for a year.
 
     Args:
         folder: new; it and the files in it can be read by their owner alone. Scheduler, workers
@@ -225,28 +226,28 @@ def join_cluster(
     Args:
         address: of the scheduler.
         security: from `tls_files`; default: what Dask's configuration says of TLS.
-        insecure: join a scheduler that speaks no TLS. Whoever reaches it can run programs on its
+        insecure: join a scheduler that does not use TLS. Whoever reaches it can run programs on its
             workers and on this computer.
 
     Raises:
         MedFusionError: Dask is not installed, nothing answers there, TLS fails, or the scheduler
-            speaks none and that was not allowed.
+            does not use it and that was not allowed.
     """
     need_dask()
     from distributed import Client, Security
 
     if not address.startswith("tls://") and not insecure:
         raise MedFusionError(
-            f"The address {address} is none of TLS: whoever reaches such a scheduler can run "
+            f"The address {address} does not use TLS: whoever reaches such a scheduler can run "
             "programs as you; start it with TLS and give tls://HOST:PORT (docs/use/cohorts.md says "
             "how), or allow it with --insecure in a network that you trust."
         )
     security = security or Security(require_encryption=not insecure)  # files by the configuration
     try:
-        client = Client(address, timeout=PATIENCE, security=security)
+        client = Client(address, timeout=CONNECT_TIMEOUT, security=security)
     except (OSError, ValueError, TypeError, RuntimeError):
         raise MedFusionError(
-            f"No Dask scheduler answers at {address}, or none that takes these TLS files; start "
+            f"No Dask scheduler answers at {address}, or it refuses these TLS files; start "
             "one with 'dask scheduler', or check address and files."
         ) from None
     with client:

@@ -235,7 +235,7 @@ def fuse_words(study: Study) -> dict[str, Any]:
 
 
 def agreement_of(fusion: Fusion) -> float | None:
-    """How much the first source tells of the others: low where they are not registered.
+    """How much the first source says about the others: low where they are not registered.
 
     The normalised mutual information of Studholme et al., Pattern Recognition 32, 1999, less 1,
     outside the background: 0 where they are independent, 1 where each follows from the other. With

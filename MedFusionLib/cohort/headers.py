@@ -1,6 +1,6 @@
 """Headers read in a process of its own, which is ended where one takes too long.
 
-A damaged or wicked file, or a disk that went away, can keep its reader busy for ever, and no
+A damaged or malicious file, or a lost disk, can keep its reader busy for ever, and no
 thread can be ended from outside. The process reads one study after the other, so that it starts
 once for many.
 """
@@ -25,7 +25,7 @@ LIMIT = 60.0  # seconds that the headers of one study may take; compressed files
 
 
 class HeaderReader:
-    """Reads where volumes lie, each study within a time limit. Not for several threads at once.
+    """Reads where volumes lie, each study within a time limit. Not thread-safe.
 
     Args:
         limit: seconds for the files of one study.
@@ -79,7 +79,7 @@ class HeaderReader:
                 f"Its headers were not read within {self.limit:g} s; check files and disk, or give "
                 "more time with --header-limit."
                 if late.is_set()
-                else "Its headers ended the process that read them; a file is damaged, or memory "
+                else "Its headers crashed the process that read them; a file is damaged, or memory "
                 "is short."
             )
         if "error" in answer:

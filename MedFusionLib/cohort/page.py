@@ -1,4 +1,4 @@
-"""The page of a cohort: one HTML file that needs nothing else, for a person to look through."""
+"""The page of a cohort: one HTML file that needs nothing else."""
 
 from __future__ import annotations
 
@@ -170,9 +170,9 @@ def _table(rows: Sequence[Row], folder: Path) -> Iterator[str]:
 <details><summary>What the columns mean</summary>
 <p><b>Score</b>: how far the study's worst measure lies on the bad side of the median of its kind,
 in robust standard deviations; 0 is as good as most, below -3.5 is far from the rest.
-<b>Agreement</b>: how much the MR tells of the other source (normalised mutual information less 1);
-low where they are not registered. <b>Off, mm</b>: by a registration, how far the other source lies
-from its place; empty where that could not be told. The other measures score the fused image;
+<b>Agreement</b>: how much the MR says about the other source (normalised mutual information less
+1); low where they are not registered. <b>Off, mm</b>: by a registration, how far the other source
+lies from its place; empty where that could not be told. The other measures score the fused image;
 cohort.csv has more.
 Pictures: the colour volume from above, from the front and from the side; press one to enlarge it.
 </p></details>

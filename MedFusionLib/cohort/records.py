@@ -196,7 +196,7 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
 
 
 class Attempt:
-    """A worker's try at a study, told to whoever comes after it should the worker die.
+    """A worker's attempt at a study, on record for the next one if the worker dies.
 
     Dask starts a task again where its worker died, so the second start must know of the first:
     else a study that takes more memory than there is kills one worker after the other.
@@ -204,8 +204,8 @@ class Attempt:
     Args:
         out: folder of the cohort.
         study_id: of the study.
-        run: of this run, so that an earlier run's tries do not count.
-        number: of the try, from 1.
+        run: of this run, so that the attempts of an earlier run do not count.
+        number: of the attempt, from 1.
     """
 
     def __init__(self, out: Path, study_id: str, run: str, number: int) -> None:
@@ -213,7 +213,7 @@ class Attempt:
         self._mark = {"run": run, "attempt": number}
 
     def was_made(self) -> bool:
-        """Whether this very try was begun and not ended."""
+        """Whether this very attempt was begun and not ended."""
         return _read(self._path) == self._mark
 
     def __enter__(self) -> Attempt:
@@ -226,7 +226,7 @@ class Attempt:
 
 @contextlib.contextmanager
 def only_run(out: Path) -> Iterator[None]:
-    """Within, no other run writes into the folder; what a killed one left half done is removed.
+    """A context in which no other run writes into the folder; what a killed one left is removed.
 
     Raises:
         MedFusionError: another run does, or the folder cannot be written.

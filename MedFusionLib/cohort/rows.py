@@ -30,7 +30,7 @@ class Row:
         method: name of the fusion method.
         seconds: that it took.
         device: where it was fused.
-        agreement: how much the MR tells of the other sources, see `fusing.agreement_of`.
+        agreement: how much the MR says about the other sources, see `fusing.agreement_of`.
         displacement: how far off another source lies, in mm, see `fusing.displacement_of`.
         metrics: name of a metric -> its value for the fused image.
         warnings: sentences for the user.

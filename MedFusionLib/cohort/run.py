@@ -1,4 +1,4 @@
-"""A cohort through a Dask cluster, from the list to the page."""
+"""A cohort on a Dask cluster, from the list to the page."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from .table import compare, write_table
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-TWICE = "It ended its worker twice; it may need more memory than a worker has."
-PAUSE = 0.05  # seconds between two looks at what has ended
+TWICE = "It crashed its worker twice; it may need more memory than a worker has."
+PAUSE = 0.05  # seconds between two checks of what has ended
 Work = Callable[..., Row]
 
 
@@ -63,7 +63,7 @@ def fuse_cohort(
     """Fuse many studies on a Dask cluster, and write their table and page.
 
     What is done in `out` with the same files (by checksum), settings and weights is kept, so a
-    run that was stopped goes on where it was. A study that kills its worker, say for want of
+    run that was stopped continues where it was. A study that kills its worker, say for want of
     memory, is tried once more with nothing else running, and has failed then; the others go on.
 
     Args:
@@ -161,7 +161,7 @@ def _ended(futures: list[Future], tell: Callable[[], None]) -> Iterator[tuple[in
     from distributed.scheduler import KilledWorker
 
     endings = as_completed(futures, with_results=True, raise_errors=False)
-    futures.clear()  # what has ended shall be forgotten
+    futures.clear()  # Dask then frees what has ended
     told = -math.inf
     while not endings.is_empty():
         if time.monotonic() - told > 1:

@@ -1,6 +1,6 @@
 """The studies of a cohort, from a CSV or a BIDS folder.
 
-A list is never refused for one bad row: that study carries its `trouble`, and the others go on.
+A list is never refused for one bad row: that study carries its `trouble`, and the others are fused.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ def read_studies(path: str | Path, **defaults: Any) -> list[Study]:
         The studies, in the order of the list.
 
     Raises:
-        MedFusionError: no list, not readable, or with columns that there are not.
+        MedFusionError: there is no list, it cannot be read, or it has unknown columns.
 
     Example:
         >>> read_studies("list.csv", method="maximum")[0].id  # doctest: +SKIP
@@ -215,7 +215,7 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 def named_once(studies: Sequence[Study]) -> list[Study]:
     """The studies, those that share an id with another in trouble.
 
-    Capitals count as small letters: some file systems know no difference.
+    Upper and lower case count as the same: some file systems do not tell them apart.
 
     Example:
         >>> [study.trouble[:16] for study in named_once([Study("a"), Study("A"), Study("b")])]

@@ -22,7 +22,7 @@ OWN = {"agreement": ("Agreement", 1), "displacement": ("Off, mm", -1)}
 MEASURES = (*OWN, *SHOWN)
 FAR = 3.5  # robust standard deviations (Iglewicz and Hoaglin 1993), of many studies
 ENOUGH = 6  # studies of one kind, at least, for one of them to be an outlier
-LEAST = 0.01  # of the median: a spread below it is of no account
+LEAST = 0.01  # of the median: a smaller spread counts as this
 LEAST_MM = 1.0  # the same of a displacement
 
 

@@ -259,5 +259,5 @@ def test_verbose_says_where_the_time_went(files, tmp_path):
         app, ["fuse", *map(str, words), "--out", str(tmp_path / "out"), "--verbose"]
     )
     assert result.exit_code == 0
-    for part in ("reading", "fusion and contributions", "quality", "preview", "together"):
+    for part in ("reading", "fusion and contributions", "quality", "preview", "total"):
         assert part in result.output

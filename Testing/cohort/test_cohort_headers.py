@@ -117,7 +117,7 @@ def test_a_header_that_ends_its_reader_is_said(folder, monkeypatch):
     )
     monkeypatch.syspath_prepend(str(folder))
     with HeaderReader() as reader:
-        with refused("ended the process"):
+        with refused("crashed the process"):
             reader.boxes([folder / "bad.nrrd"])
         assert len(reader.boxes([folder / "pet.nrrd"])) == 1, "another process reads on"
 

@@ -118,7 +118,7 @@ def test_a_lost_scheduler_ends_the_run_with_a_sentence(cluster, tmp_path, monkey
 
 
 def test_nobody_answers(monkeypatch):
-    monkeypatch.setattr("MedFusionLib.cohort.clusters.PATIENCE", 0.5)
+    monkeypatch.setattr("MedFusionLib.cohort.clusters.CONNECT_TIMEOUT", 0.5)
     with refused("No Dask scheduler"), join_cluster("tcp://127.0.0.1:9", insecure=True):
         pass
 
@@ -184,7 +184,7 @@ def test_a_run_that_is_killed_or_interrupted_goes_on_where_it_was(heads, in_proc
         os.killpg(run.pid, signal.SIGINT)  # as Ctrl-C does
         said, _ = run.communicate(timeout=PATIENCE)
     assert run.returncode == 130, said
-    assert "goes on where it was" in said and "Traceback" not in said
+    assert "continues where it was" in said and "Traceback" not in said
     assert "http://" not in said, "no dashboard unless asked for"
     assert "waiting" in (out / "cohort.csv").read_text(encoding="utf-8")
 

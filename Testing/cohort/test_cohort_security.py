@@ -147,7 +147,7 @@ def test_a_scheduler_without_tls_is_joined_only_on_request():
 
 
 def test_no_other_key_opens_a_cluster(cluster, tmp_path, monkeypatch):
-    monkeypatch.setattr("MedFusionLib.cohort.clusters.PATIENCE", 3)
+    monkeypatch.setattr("MedFusionLib.cohort.clusters.CONNECT_TIMEOUT", 3)
     other = tls_files(*make_tls_files(tmp_path / "tls"))
     with refused("TLS files"), join_cluster(cluster.scheduler.address, other):
         pass

@@ -1,4 +1,4 @@
-"""The message boxes of ``slicer.util``: recorded and answered, never shown. Serves both grounds."""
+"""The message boxes of ``slicer.util``: recorded and answered, never shown. Serves both hosts."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Dialogs:
         windowTitle=None,
         **keywords,
     ):
-        from qt import QMessageBox  # of the ground, which is there by now
+        from qt import QMessageBox  # of the host, which is there by now
 
         kind = logging.getLevelName(logLevel).lower()
         answer = QMessageBox.Ok

@@ -1,6 +1,6 @@
 """Fixtures of the panel's tests.
 
-The same tests run on two grounds: in the test host (``pytest``), and in Slicer itself
+The same tests run in two hosts: in the test host (``pytest``), and in Slicer itself
 (``in_slicer/launch.py``). Every one ends with no error in a slot.
 """
 

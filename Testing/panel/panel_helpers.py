@@ -108,5 +108,5 @@ def named(ui, *kinds):
 
 
 def qt():
-    """The ground's Qt, which is there once a panel is."""
+    """The host's Qt, which is there once a panel is."""
     return importlib.import_module("qt")

@@ -76,7 +76,7 @@ def test_a_parent_transform_is_honoured_and_said(head):
     transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
     head.pet.SetAndObserveTransformNodeID(transform.GetID())
     assert head.ui.applyButton.enabled
-    assert "PET is honoured" in head.ui.statusLabel.text
+    assert "transform of PET is applied" in head.ui.statusLabel.text
 
 
 def test_no_output(head):

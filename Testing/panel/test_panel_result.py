@@ -287,7 +287,7 @@ def test_the_probe_follows_the_crosshair(result, phantom):
         "MR " in text
         and "PET " in text
         and "fused" in text
-        and "would go if a volume were missing: MR " in text
+        and "would be lost without each volume: MR " in text
     )
     assert "#" in result.ui.probeBarLabel.text
     crosshair.SetCursorPositionRAS((500, 0, 0))

@@ -86,7 +86,8 @@ def test_the_panel_speaks_german(german, phantom):
     assert "hellere Quelle in jedem Pixel" in ui.methodLabel.text
     german.click("applyButton")
     assert ui.statusLabel.text.startswith("Fertig nach")
-    assert "ist nicht bekannt (die Volumen haben zu wenig gemeinsam)" in ui.warningLabel.text
+    assert ui.warningLabel.text.startswith("Ob PET auf MR T1 liegt, ist nicht bekannt (")
+    assert ui.warningLabel.text.endswith("sehen Sie beide an.")
     left, back, up = phantom.centre("lesion")
     slicer.util.getNode("Crosshair").SetCursorPositionRAS((-left, -back, up))
     assert "Sonde:" in ui.probeLabel.text and "wenn ein Volumen fehlte: MR " in ui.probeLabel.text

@@ -35,8 +35,8 @@ def test_the_method_of_the_page_fuses_a_head(toy):
     assert fusion.report.method == "contraharmonic"
 
 
-def test_the_rooms_of_the_page_are_those_of_the_library():
+def test_the_packages_of_the_page_are_those_of_the_library():
     named = {part for part in re.findall(r"`(\w+)/`", PAGE.read_text(encoding="utf-8"))}
     library = PAGE.parent / "MedFusionLib"
-    rooms = {path.parent.name for path in library.glob("*/__init__.py")}
-    assert rooms <= named
+    packages = {path.parent.name for path in library.glob("*/__init__.py")}
+    assert packages <= named

@@ -208,7 +208,7 @@
       <translation>Beiträge:</translation>
     </message>
     <message>
-      <source>How it is measured what each volume contributed. Share of the brightness: what would go if it were missing (Shapley value). Gradient: how much a pixel matters to the whole picture (Kumar et al. 2019).</source>
+      <source>How the contribution of each volume is measured. Share of the brightness: what would be lost without the volume (Shapley value). Gradient: how much a pixel matters to the whole picture (Kumar et al. 2019).</source>
       <translation>Wie gemessen wird, was jedes Volumen beigetragen hat. Anteil an der Helligkeit: was verloren ginge, wenn es fehlte (Shapley-Wert). Gradient: wie wichtig ein Pixel für das ganze Bild ist (Kumar et al. 2019).</translation>
     </message>
     <message>
@@ -728,11 +728,11 @@
       <translation>fusioniert {value:.2f}</translation>
     </message>
     <message>
-      <source>Of this brightness, so much would go if a volume were missing: {parts}.</source>
+      <source>What part of this brightness would be lost without each volume: {parts}.</source>
       <translation>So viel von dieser Helligkeit ginge verloren, wenn ein Volumen fehlte: {parts}.</translation>
     </message>
     <message>
-      <source>Of this brightness, so much was taken from each volume: {parts}.</source>
+      <source>What part of this brightness was taken from each volume: {parts}.</source>
       <translation>So viel von dieser Helligkeit wurde aus jedem Volumen genommen: {parts}.</translation>
     </message>
     <message>
@@ -881,7 +881,7 @@
       <translation>{name} ist Ausgabe und Eingabe zugleich; wählen Sie eine andere Ausgabe.</translation>
     </message>
     <message>
-      <source>The transform above {names} is honoured.</source>
+      <source>The transform of {names} is applied.</source>
       <translation>Die Transformation über {names} wird berücksichtigt.</translation>
     </message>
     <message>
@@ -984,7 +984,7 @@
       <translation>Gewichte (SHA-256): {digests}</translation>
     </message>
     <message>
-      <source>The result does not reach there.</source>
+      <source>This point is outside the result.</source>
       <translation>Das Ergebnis reicht nicht dorthin.</translation>
     </message>
     <message>

@@ -1,4 +1,4 @@
-"""Slicer itself as the ground of the panel's tests, with the names of ``host.panel.Host``.
+"""Slicer itself as the host of the panel's tests, with the names of ``host.panel.Host``.
 
 Scene, views, widgets, module factory and translation are the running application's. Replaced are
 only what would wait for a user (message boxes) or change the computer (PyTorchUtils).
