@@ -18,8 +18,8 @@ HEAD = """# Metrics
 
 Written by `python tools/refresh_metrics.py` from the registry (`MedFusionLib/metrics`). Each
 compares the fused image with its sources, slices in [0, 1]. A direction says how tables read a
-metric, not that more of it is better for a reader. What published tables print under these names
-stands below each metric where it is known, and by printed name in the
+metric, not that more of it is better for a reader. What published tables hold under its
+name stands below each metric, and by printed name in the
 [glossary](../understand/glossary.md#one-name-several-metrics).
 
 `medfusion evaluate --metrics NAME,NAME` measures them.
@@ -47,14 +47,16 @@ def section(metric: Metric) -> str:
 
 def about(metric: Metric) -> str:
     """The docstring without what all metrics share; of a variant, what it is a variant of."""
-    function = metric.function
+    function, before = metric.function, ""
     if isinstance(function, partial):
         options = ", ".join(f"{name}={value!r}" for name, value in function.keywords.items())
         origin = function.func.__name__
-        link = f"[`{origin}`](#{origin})" if origin in all_metrics() else f"`{origin}`"
-        return f"{link} with {options}."
+        if origin in all_metrics():
+            return f"[`{origin}`](#{origin}) with {options}."
+        function, before = function.func, f"`{origin}` with {options}.\n\n"
     text = re.split(r"\n(?:Args|Returns|Raises|Example):", inspect.getdoc(function) or "")[0]
-    return re.sub(r"(?<![`\w])([|*<])", r"\\\1", text).replace("\\*\\*", "**").strip()
+    text = re.sub(r"(?<![`\w])([|*<])", r"\\\1", text)
+    return before + text.replace("*\\*", "**").replace("\\**", "**").strip()  # bold stays
 
 
 if __name__ == "__main__":

@@ -42,6 +42,9 @@ def fmi(
     bright pixel, which has no entropy and then scores 0. Swapping the sources may therefore change
     the result in the third digit.
 
+    In published tables: "edge" is FMI of Badal Regàs' thesis, Q_FMI of FunFuseAn and FMI_pixel of
+    CSpA-DN; "dct" is FMI_dct of CSpA-DN.
+
     Args:
         feature: "none", "edge", "gradient" or "dct".
         window: odd side of the sliding window.

@@ -24,6 +24,9 @@ def vif(fused: Tensor, first: Tensor, second: Tensor, source: str = "sum") -> Te
     Sheikh, Bovik, "Image information and visual quality", IEEE TIP 15(2), 2006. Needs images of at
     least 41 x 41 pixels.
 
+    In published tables: VIF of CDDFuse and its peers is the sum over both sources. Some tables
+    call this one VIFF, and a third VIF works on steerable pyramids.
+
     Args:
         source: "sum" or "mean" of both, or "first" or "second" alone.
 
@@ -63,7 +66,9 @@ def viff(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     fidelity", Information Fusion 14(2), 2013. Written from the paper; agrees with
     the authors' public program to 1e-6. Where neither gain is smaller, in windows from which
     nothing passes, the second source counts, so that swapping the sources may change the result.
-    Needs images of at least 41 x 41 pixels. FunFuseAn's Q_VIF is this metric.
+    Needs images of at least 41 x 41 pixels.
+
+    In published tables: Q_VIF of FunFuseAn.
 
     Example:
         >>> import torch

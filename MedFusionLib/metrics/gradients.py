@@ -51,6 +51,9 @@ def q_abf(fused: Tensor, first: Tensor, second: Tensor, variant: str = "linfeng"
 
     Liu's toolbox calls another measure by this name: `q_g`.
 
+    In published tables: Q^AB/F of CDDFuse and its peers. FW-Net's, in windows of 16, is none of the
+    variants; which one CSpA-DN's table I holds is not known.
+
     Args:
         variant: "linfeng" or "matr".
 
@@ -102,6 +105,8 @@ def q_g(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     Xydeas, Petrovic, "Objective pixel-level image fusion performance measure", Proceedings of
     SPIE 4051, 2000.
 
+    In published tables: Q_G of FunFuseAn. MATR's evaluator prints `q_abf` under this name.
+
     Example:
         >>> import torch
         >>> image = torch.zeros(1, 1, 8, 8)
@@ -136,6 +141,8 @@ def n_abf(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
 
     Shreyamsha Kumar, "Multifocus and multispectral image fusion based on pixel significance using
     discrete cosine harmonic wavelet transform", Signal, Image and Video Processing 7, 2013.
+
+    In published tables: none of those that stand in docs/evidence/publications.md.
 
     Example:
         >>> import torch

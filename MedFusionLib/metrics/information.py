@@ -57,6 +57,8 @@ def entropy(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     Roberts, van Aardt, Ahmed, "Assessment of image fusion procedures using entropy, image
     quality, and multispectral classification", Journal of Applied Remote Sensing 2(1), 2008.
 
+    In published tables: EN of CSpA-DN's table I, and of CDDFuse and its peers.
+
     Example:
         >>> import torch
         >>> image = torch.tensor([[[[0.0, 1.0]]]])
@@ -79,6 +81,8 @@ def mutual_information(fused: Tensor, first: Tensor, second: Tensor, unit: str =
     - "bits": agrees with `MI` of Linfeng Tang's evaluator, but for one habit of that program,
       which counts grey levels 254 and 255 as one; they are kept apart here.
     - "nats": 0.693 times as much, as in CDDFuse's evaluator.
+
+    In published tables: MI of CDDFuse and its peers, in nats.
 
     Args:
         unit: "bits" or "nats".
@@ -103,11 +107,12 @@ def q_mi(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Normalised mutual information Q_MI: 2 (I_AF / (H_A + H_F) + I_BF / (H_B + H_F)).
 
     Each image is first stretched from its own minimum and maximum to 0..255 and rounded. Range
-    0..2, higher is better. Agrees with `metricMI` (choice 1) of Zheng Liu's toolbox. FW-Net's
-    table holds it.
+    0..2, higher is better. Agrees with `metricMI` (choice 1) of Zheng Liu's toolbox.
 
     Hossny, Nahavandi, Creighton, "Comments on 'Information measure for performance of image
     fusion'", Electronics Letters 44(18), 2008.
+
+    In published tables: Q_MI of FW-Net.
 
     Returns:
         (N,). A pair of constant images adds 0.
@@ -138,6 +143,8 @@ def q_ncie(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
 
     Wang, Shen, Zhang, "A nonlinear correlation measure for multivariable data set", Physica D
     200(3), 2005.
+
+    In published tables: Q_IE of FunFuseAn.
 
     Example:
         >>> import torch

@@ -47,9 +47,8 @@ def q_s(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     source's share of the two local variances, and 0.5 where both are flat. Range -1..1, higher is
     better. Agrees with `metricPeilla` (switch 1) of Zheng Liu's toolbox.
 
-    Tables hold it under other names: it is the "SSIM" of Badal Regàs' thesis and the "Q_SSIM" of
-    FunFuseAn, although both cite Wang et al. 2004. On the thesis' stored images it gives the
-    printed numbers to 1e-4.
+    In published tables: "SSIM" of Badal Regàs' thesis and "Q_SSIM" of FunFuseAn, although both
+    cite Wang et al. 2004. On the thesis' stored images it gives the printed numbers to 1e-4.
 
     Piella, Heijmans, "A new quality metric for image fusion", ICIP 2003.
 
@@ -74,6 +73,8 @@ def q_w(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
 
     Piella, Heijmans, "A new quality metric for image fusion", ICIP 2003.
 
+    In published tables: none of those that stand in docs/evidence/publications.md.
+
     Example:
         >>> import torch
         >>> image = torch.rand(1, 1, 16, 16)
@@ -95,6 +96,8 @@ def q_e(fused: Tensor, first: Tensor, second: Tensor, alpha: float = 1.0) -> Ten
     and the gradient are those that it states.
 
     Piella, Heijmans, "A new quality metric for image fusion", ICIP 2003.
+
+    In published tables: none of those that stand in docs/evidence/publications.md.
 
     Args:
         alpha: how much the edges count, 0 (not at all) to 1. A negative quality of the edges
@@ -126,6 +129,8 @@ def q_y(fused: Tensor, first: Tensor, second: Tensor, flat: str = "half") -> Ten
 
     - "half": the weight is 0.5 there.
     - "nanmean": such windows are left out.
+
+    In published tables: none of those that stand in docs/evidence/publications.md.
 
     Args:
         flat: "half" or "nanmean".

@@ -36,6 +36,8 @@ def q_cb(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     Chen, Blum, "A new automated quality assessment algorithm for image fusion", Image and Vision
     Computing 27(10), 2009.
 
+    In published tables: none of those that stand in docs/evidence/publications.md.
+
     Example:
         >>> import torch
         >>> image = torch.rand(1, 1, 32, 32)
@@ -82,6 +84,8 @@ def q_cv(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
 
     Chen, Varshney, "A human perception inspired quality metric for image fusion based on regional
     information", Information Fusion 8(2), 2007.
+
+    In published tables: none of those that stand in docs/evidence/publications.md.
 
     Returns:
         (N,). NaN where neither source has an edge.

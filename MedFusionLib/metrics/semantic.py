@@ -32,6 +32,8 @@ def semantic_loss(
     checked on; of the readings of the paper this one alone reproduces, within 2 %, known values
     for the average and the maximum of MR with CT, PET and SPECT.
 
+    In published tables: SL of FW-Net, with windows of 3 x 3 and stride 1.
+
     Args:
         patch: side of a patch in pixels.
         stride: step from patch to patch in pixels.

@@ -17,6 +17,8 @@ def std(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     Rao, "In-fibre Bragg grating sensors", Measurement Science and Technology 8(4), 1997, is the
     paper that fusion tables cite.
 
+    In published tables: SD of CDDFuse and its peers.
+
     Example:
         >>> import torch
         >>> image = torch.tensor([[[[0.0, 1.0]]]])
@@ -37,6 +39,8 @@ def spatial_frequency(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
 
     Eskicioglu, Fisher, "Image quality measures and their performance", IEEE Transactions on
     Communications 43(12), 1995.
+
+    In published tables: SF of CDDFuse and its peers.
 
     Example:
         >>> import torch
@@ -67,6 +71,8 @@ def average_gradient(
 
     - "linfeng": (H - 1)(W - 1), as in Linfeng Tang's evaluator.
     - "cddfuse": H W, as in CDDFuse's evaluator.
+
+    In published tables: none of those that stand in docs/evidence/publications.md.
 
     Args:
         variant: "linfeng" or "cddfuse".
@@ -106,6 +112,8 @@ def cc(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     Shah, Merchant, Desai, "Multifocus and multispectral image fusion based on pixel significance
     using multiresolution decomposition", Signal, Image and Video Processing 7, 2013.
 
+    In published tables: none of those that stand in docs/evidence/publications.md.
+
     Returns:
         (N,). NaN where one of the images is constant.
 
@@ -129,6 +137,8 @@ def scd(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
 
     Aslantas, Bendes, "A new image quality metric for image fusion: the sum of the correlations of
     differences", AEU International Journal of Electronics and Communications 69(12), 2015.
+
+    In published tables: SCD of CDDFuse and its peers.
 
     Returns:
         (N,). NaN where the fused image equals a source, or a source is constant.

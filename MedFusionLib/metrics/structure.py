@@ -58,6 +58,9 @@ def ssim(
     - "cddfuse": uniform 7 x 7, sample covariance, L 2 on 0..255, as in CDDFuse's evaluator. The
       constants all but vanish, so a background that is not exactly 0 scores 0.
 
+    In published tables: "wang" for each source is SSIM CT and SSIM MR of FW-Net; "cddfuse",
+    summed over both sources, is SSIM of CDDFuse and its peers.
+
     Args:
         source: "sum" or "mean" of both, or "first" or "second" alone.
         variant: "wang", "linfeng" or "cddfuse".
@@ -92,6 +95,9 @@ def mef_ssim(fused: Tensor, first: Tensor, second: Tensor, scales: int = 1) -> T
 
     Ma, Zeng, Wang, "Perceptual quality assessment for multi-exposure image fusion", IEEE TIP
     24(11), 2015.
+
+    In published tables: none of those that stand in docs/evidence/publications.md; FW-Net and
+    DeepFuse train with it, in windows of 7 x 7 or 8 x 8.
 
     Args:
         scales: 1, or 3: the product of the qualities at full, half and quarter size to the powers

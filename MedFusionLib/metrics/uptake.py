@@ -28,7 +28,7 @@ def uptake(fused: Tensor, first: Tensor, second: Tensor, source: str = "least") 
     coefficient of a source: 0 where nothing of it is seen, 0.5 in the plain average, 1 where all of
     it is. May be negative, or exceed 1; higher is better.
 
-    Defined for this project; no published table has it.
+    In published tables: none; defined for this project.
 
     Args:
         source: "first" or "second", or "least": of which less is kept.
@@ -60,7 +60,7 @@ def uptake_order(fused: Tensor, first: Tensor, second: Tensor, source: str = "le
     0.02, and one of both not 0. Range -1..1; 1 where the order is kept, negative where it is turned
     over; higher is better.
 
-    Defined for this project; no published table has it.
+    In published tables: none; defined for this project.
 
     Args:
         fused: (N, 1, H, W) in [0, 1].

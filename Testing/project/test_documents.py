@@ -51,12 +51,14 @@ def test_the_page_of_metrics_is_that_of_the_registry():
     assert (DOCS / "evidence/metrics.md").read_text(encoding="utf-8") == made
 
 
-def test_every_metric_says_range_and_direction():
+def test_every_metric_says_range_direction_and_what_published_tables_hold():
     from MedFusionLib.metrics.registry import all_metrics
 
     text = docs_command("refresh_metrics").page()
     for metric in all_metrics().values():
         assert f"**{metric.symbol}**. Range {metric.range}; " in text
+    for section in text.split("\n## ")[1:]:  # a variant refers to what it is a variant of
+        assert "In published tables: " in section or ") with " in section, section.split()[0]
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
