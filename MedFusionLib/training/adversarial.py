@@ -2,7 +2,8 @@
 
 Huang et al.: MGMDcGAN. IEEE Access 8, 2020. One critic learns to tell the first source (MR) from
 the fused image, the other one the second source (PET) from it, both at a quarter of their size.
-The network learns to be believed, to have the second source's intensity and the first one's detail.
+The network learns to deceive both, to have the second source's intensity and the first one's
+detail.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.optim.lr_scheduler import ExponentialLR
 
+from ..methods.sums import total
 from . import losses
 from .module import FusionTraining
 from .recipe import Recipe
@@ -67,19 +70,21 @@ class AdversarialTraining(FusionTraining):
     known = frozenset({"critics", "intensity", "detail"})
     automatic_optimization = False
 
-    def __init__(self, recipe: Recipe, slices: Tensor) -> None:
+    def __init__(self, recipe: Recipe, slices: dict[str, Tensor]) -> None:
         super().__init__(recipe, slices)
         self.critics = nn.ModuleList([Critic(recipe.crop), Critic(recipe.crop // 4)])
 
-    def training_step(self, batch: list[Tensor], _: int) -> None:
-        turns = self.optimizers()
+    def training_step(self, batch: list[Any], _: int) -> None:
+        turns, schedules = self.optimizers(), self.lr_schedulers()
+        assert isinstance(turns, list) and isinstance(schedules, list)  # there are two of each
         mine = self.global_step % 2
         loss, parts = (self.loss if mine else self.critics_loss)(*batch[:2])
         self.note(loss, parts)
         turns[mine].zero_grad()
         self.manual_backward(loss)
         turns[mine].step()
-        for schedule in self.lr_schedulers():
+        for schedule in schedules:
+            assert isinstance(schedule, ExponentialLR)  # not one that waits for a measure
             schedule.step()
         with torch.no_grad():
             for parameter in self.parameters():
@@ -91,11 +96,11 @@ class AdversarialTraining(FusionTraining):
         scores = self.judged(fused, quarter(fused))
         with torch.autocast(first.device.type, enabled=False):
             parts = {
-                "critics": sum(-F.logsigmoid(2 * score).mean() for score in scores),
+                "critics": total(-F.logsigmoid(2 * score).mean() for score in scores),
                 "intensity": (quarter(fused) - quarter(second)).square().sum((1, 2, 3)).mean(),
                 "detail": losses.detail(fused - first).abs().sum((1, 2, 3)).mean(),
             }
-        return sum(self.recipe.losses[name] * value for name, value in parts.items()), parts
+        return total(self.recipe.losses[name] * value for name, value in parts.items()), parts
 
     def critics_loss(self, first: Tensor, second: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Of the critics' turn; they are kept apart in the curves."""
@@ -107,7 +112,7 @@ class AdversarialTraining(FusionTraining):
             f"critic {number}": -(F.logsigmoid(2 * yes) + F.logsigmoid(-2 * no)).mean()
             for number, (yes, no) in enumerate(zip(real, false, strict=True), 1)
         }
-        return sum(parts.values()), parts
+        return total(parts.values()), parts
 
     def judged(self, *images: Tensor) -> list[Tensor]:
         """What each critic makes of the image for it."""
@@ -120,7 +125,7 @@ class AdversarialTraining(FusionTraining):
             torch.optim.RMSprop(self.network.parameters(), lr=recipe.learning_rate),
         ]
         fall = 0.1 ** (1 / recipe.steps)
-        return turns, [torch.optim.lr_scheduler.ExponentialLR(turn, fall) for turn in turns]
+        return turns, [ExponentialLR(turn, fall) for turn in turns]
 
 
 def quarter(images: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from typing import Any
 from ..errors import MedFusionError
 from ..methods.registry import get_method
 from ..methods.weights import check_weights, load_method, round_weights, save_weights
-from .brightness import choose_gain
+from .brightness import choose_gain, raise_by
 from .datasets import find_cases, split_validation
 from .scoring import evenly_spaced_slices, mean_scores
 
@@ -49,11 +49,12 @@ def brighten(weights: str | Path, data: str | Path) -> dict[str, Any]:
     test = [evenly_spaced_slices(case.slices, scored) for case in cases if case.split == "test"]
     round_weights(module)
     before = mean_scores(module, validation)
-    module.gain = choose_gain(module, validation)
-    card["recipe"]["module"] = {**form, "gain": module.gain}
+    gain = choose_gain(module, validation)
+    raise_by(module, gain)
+    card["recipe"]["module"] = {**form, "gain": gain}
     command = ["python", "-m", "MedFusionLib.training.brighten", str(weights), str(data)]
     card["raised"] = {
-        "by": module.gain,
+        "by": gain,
         "command": shlex.join(command),
         "sha256_before": digest,
         "validation_before": before,

@@ -1,15 +1,17 @@
 """How much a trained network's fused image is to be raised.
 
 What is trained on SSIM to two sources at once gives a dim image: where one source alone shows
-something, half-way is a good answer for both. A constant factor mends some of it.
+something, half-way is a good answer for both. A constant factor corrects part of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 import torch
 
+from ..errors import MedFusionError
 from ..metrics import q_abf, ssim
 from .recipe import Recipe
 
@@ -17,6 +19,13 @@ from .recipe import Recipe
 MOST, STEP = 1.5, 0.01
 #: by how much the mean SSIM to both sources may fall: a change of the third digit
 WITHIN = 0.001
+
+
+@runtime_checkable
+class Raised(Protocol):
+    """A network that multiplies its fused image with a factor."""
+
+    gain: float
 
 
 @torch.inference_mode()
@@ -55,9 +64,23 @@ def choose_gain(
     return gain
 
 
-def gain_of(plan: Recipe, network: torch.nn.Module, validation: list[torch.Tensor]) -> dict:
+def raise_by(network: torch.nn.Module, gain: float) -> None:
+    """Set the factor that a network multiplies its fused image with.
+
+    Raises:
+        MedFusionError: it has none.
+    """
+    if not isinstance(network, Raised):
+        raise MedFusionError("This network has no factor 'gain'; its image cannot be raised.")
+    network.gain = gain
+
+
+def gain_of(
+    plan: Recipe, network: torch.nn.Module, validation: list[torch.Tensor]
+) -> dict[str, float]:
     """The factor as a keyword for building the network; {} where the recipe wants none."""
     if plan.raise_within is None:
         return {}
-    network.gain = choose_gain(network, validation, plan.raise_within)
-    return {"gain": network.gain}
+    gain = choose_gain(network, validation, plan.raise_within)
+    raise_by(network, gain)
+    return {"gain": gain}

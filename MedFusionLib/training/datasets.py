@@ -313,6 +313,7 @@ def _bent(image: torch.Tensor, offsets: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(bent.astype(np.float32))
 
 
+@dataclass(eq=False, repr=False)
 class Crops(Dataset):
     """Random crops with random left-right flips; crop n of an epoch is always the same one.
 
@@ -330,22 +331,15 @@ class Crops(Dataset):
         augmentation: further variation.
     """
 
-    def __init__(
-        self,
-        slices: dict[str, torch.Tensor],
-        size: int,
-        count: int,
-        seed: int,
-        epoch: int = 0,
-        turns: bool = False,
-        black: float = 0.0,
-        batch: int = 1,
-        augmentation: Augmentation | None = None,
-    ) -> None:
-        self.slices, self.size = slices, size
-        self.count, self.seed, self.epoch, self.batch = count, seed, epoch, batch
-        self.turns, self.black = turns, black
-        self.augmentation = augmentation or Augmentation()
+    slices: dict[str, torch.Tensor]
+    size: int
+    count: int
+    seed: int
+    epoch: int = 0
+    turns: bool = False
+    black: float = 0.0
+    batch: int = 1
+    augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __len__(self) -> int:
         return self.count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,10 @@ import torch
 from torch import Tensor
 
 from ..inference.headroom import lowered
+from ..methods.sums import total
 from .module import FusionTraining
-from .terms import LOSSES
-from .truth import truth_losses
-
-TRUTH_OPTIONS = ("heads", "keep", "varied", "kinds", "headroom")
+from .terms import LOSSES, Step
+from .truth import TruthOptions, truth_losses
 
 
 class EachPairTraining(FusionTraining):
@@ -40,12 +40,12 @@ class EachPairTraining(FusionTraining):
                     fused,
                     shown if name == "darkening" else first,
                     second,
-                    self.network,
+                    Step(self.network, self.global_step),
                     **options.get(name, {}),
                 )
                 for name in weights
             }
-        wanted = sum(weights[name] * value for name, value in parts.items())
+        wanted = total(weights[name] * value for name, value in parts.items())
         loss = self.ramped(wanted, fused, first, second)
         lost = self.lost_truth(pair, random)
         for name, value in lost.items():
@@ -68,5 +68,6 @@ class EachPairTraining(FusionTraining):
         settings = self.recipe.truth
         if not settings or self.global_step % settings["every"]:
             return {}
-        options = {name: value for name, value in settings.items() if name in TRUTH_OPTIONS}
-        return truth_losses(self.network, pair, random, self.recipe.crop, **options)
+        names = {field.name for field in fields(TruthOptions)}
+        options = TruthOptions(**{k: value for k, value in settings.items() if k in names})
+        return truth_losses(self.network, pair, random, self.recipe.crop, options)

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..methods.sums import total
 from .losses import gaussian, row_of_windows
 
 GREY_LEVEL = 1 / 255
@@ -33,7 +34,8 @@ def vif_loss(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """
     stack = torch.cat([fused.clamp(0, 1), first, second], 1)
     noise = 2 * GREY_LEVEL**2
-    kept, there = [0.0, 0.0], [0.0, 0.0]
+    nothing = fused.new_zeros(())
+    kept, there = [nothing, nothing], [nothing, nothing]
     for size in (17, 9, 5, 3):
         row = gaussian(size, size / 5, stack)
         if size < 17:
@@ -51,7 +53,7 @@ def vif_loss(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
             rest = (variances[:, 0] - gain * covariance).clamp(min=0)
             kept[n] = kept[n] + torch.log1p(gain**2 * variance / (rest + noise)).sum((1, 2))
             there[n] = there[n] + torch.log1p(variance / noise).sum((1, 2))
-    return -sum(k / (t + 1e-3) for k, t in zip(kept, there, strict=True)).mean()
+    return -total(k / (t + 1e-3) for k, t in zip(kept, there, strict=True)).mean()
 
 
 def q_abf_loss(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
@@ -66,7 +68,7 @@ def q_abf_loss(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
         -0.97
     """
     strength, angle = _polar(fused.clamp(0, 1))
-    total, weight = 0.0, 0.0
+    edges = weight = fused.new_zeros(())
     for source in (first, second):
         wanted, direction = _polar(source)
         ratio = torch.minimum(wanted, strength) / torch.maximum(wanted, strength)
@@ -74,9 +76,9 @@ def q_abf_loss(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
         kept = 0.9994 * torch.sigmoid(15 * (ratio - 0.5))
         kept = kept * 0.9879 * torch.sigmoid(22 * (turn - 0.8))
         wanted = (wanted - 2e-4).clamp(min=0)  # nothing where the source is flat
-        total = total + (kept * wanted).flatten(1).sum(1)
+        edges = edges + (kept * wanted).flatten(1).sum(1)
         weight = weight + wanted.flatten(1).sum(1)
-    return -(total / (weight + 1e-3)).mean()
+    return -(edges / (weight + 1e-3)).mean()
 
 
 def ssim_sum_loss(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
@@ -98,13 +100,13 @@ def ssim_sum_loss(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     stack = torch.cat([images, images * images, *(view * source for source in sources)], 1)
     means, squares, mixed = _means(stack, fused.new_full((7,), 1 / 7)).split([3, 3, 2], 1)
     variances = (squares - means * means).clamp(min=0)
-    c, total = 1e-6, 0.0
+    c, both = 1e-6, fused.new_zeros(())
     for n in (0, 1):
         product = means[:, 0] * means[:, n + 1]
         luminance = (2 * product + c) / (means[:, 0] ** 2 + means[:, n + 1] ** 2 + c)
         spread = variances[:, 0] + variances[:, n + 1]
-        total = total + (luminance * (2 * (mixed[:, n] - product) + c) / (spread + c)).mean()
-    return -total
+        both = both + (luminance * (2 * (mixed[:, n] - product) + c) / (spread + c)).mean()
+    return -both
 
 
 def scd_loss(fused: Tensor, first: Tensor, second: Tensor, target: float = 2.0) -> Tensor:

@@ -6,14 +6,16 @@ from typing import Any
 
 import lightning as L
 import torch
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch.utils.data import DataLoader
 
 from ..errors import MedFusionError
 from ..methods.registry import get_method
+from ..methods.sums import total
 from . import losses
 from .datasets import Crops
 from .recipe import Recipe
-from .terms import LOSSES
+from .terms import LOSSES, Step
 
 
 class FusionTraining(L.LightningModule):
@@ -21,7 +23,7 @@ class FusionTraining(L.LightningModule):
 
     Training warms up on L2 alone and ramps the recipe's losses in over the first quarter of the
     steps, unless the recipe says otherwise: SSIM from the start sometimes collapses to a black
-    image, for it likes black on black.
+    image, because black on black scores high.
 
     Args:
         recipe: how to train.
@@ -53,23 +55,29 @@ class FusionTraining(L.LightningModule):
             count,
             recipe.seed,
             epoch,
-            recipe.turns,
-            recipe.black,
-            recipe.batch,
-            recipe.augmentation,
+            turns=recipe.turns,
+            black=recipe.black,
+            batch=recipe.batch,
+            augmentation=recipe.augmentation,
         )
         return DataLoader(crops, recipe.batch)
 
-    def training_step(self, batch: list[torch.Tensor], _: int) -> torch.Tensor:
+    def training_step(self, batch: list[Any], _: int) -> torch.Tensor | None:
         fused, first, second = self.fuse(*batch[:2])
         with torch.autocast(first.device.type, enabled=False):
             parts = self.wanted_losses(fused.float(), first, second)
-        wanted = sum(self.recipe.losses[name] * value for name, value in parts.items())
+        wanted = total(self.recipe.losses[name] * value for name, value in parts.items())
         loss = self.ramped(wanted, fused.float(), first, second)
         self.note(loss, parts)
         return loss
 
-    def ramped(self, wanted, fused, first, second) -> torch.Tensor:
+    def ramped(
+        self,
+        wanted: torch.Tensor,
+        fused: torch.Tensor,
+        first: torch.Tensor,
+        second: torch.Tensor,
+    ) -> torch.Tensor:
         """The wanted losses, ramped in over L2."""
         steps = self.recipe.steps * self.recipe.warm_up
         if self.global_step >= steps:
@@ -78,7 +86,7 @@ class FusionTraining(L.LightningModule):
         return ramp * wanted + (1 - ramp) * losses.l2_loss(fused, first, second)
 
     def fuse(self, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """The fused crops, and the two images that they are held against."""
+        """The fused crops, and the two images that they are compared with."""
         return self.network(first, second), first, second
 
     def note(self, loss: torch.Tensor, parts: dict[str, torch.Tensor]) -> None:
@@ -91,19 +99,20 @@ class FusionTraining(L.LightningModule):
         row = {"step": self.global_step, "loss": float(loss.detach())}
         self.curve.append(row | {name: float(value.detach()) for name, value in parts.items()})
 
-    def wanted_losses(self, fused, first, second) -> dict[str, torch.Tensor]:
-        self.network.step_seed = self.global_step
+    def wanted_losses(
+        self, fused: torch.Tensor, first: torch.Tensor, second: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        step = Step(self.network, self.global_step)
         return {
-            name: LOSSES[name](
-                fused, first, second, self.network, **self.recipe.options.get(name, {})
-            )
+            name: LOSSES[name](fused, first, second, step, **self.recipe.options.get(name, {}))
             for name in self.recipe.losses
         }
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         recipe = self.recipe
         rate, schedules = recipe.learning_rate, torch.optim.lr_scheduler
-        optimiser = torch.optim.Adam(self.parameters(), lr=rate, betas=tuple(recipe.betas))
+        optimiser = torch.optim.Adam(self.parameters(), lr=rate, betas=recipe.betas)
+        schedule: schedules.LRScheduler
         if recipe.schedule == "cosine":
             schedule = schedules.CosineAnnealingLR(optimiser, recipe.steps)
         else:

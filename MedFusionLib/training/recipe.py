@@ -41,9 +41,9 @@ class Recipe:
         exact: train in float32 even where half precision is faster.
         augmentation: how the brightness of crops is varied.
         pairs: of the task "each_pair": pair -> losses by name, beside those in `losses`.
-        truth: of the same: `every` so many steps on the digital head; `heads`, `keep`, `varied`,
-            `kinds` and `headroom`, see `truth.truth_losses`; `weights` of its losses by name. {}:
-            never.
+        truth: of the same: `every`, the steps from one on the digital head to the next; `heads`,
+            `keep`, `varied`, `kinds` and `headroom`, see `truth.TruthOptions`; `weights` of its
+            losses by name. {}: never.
         headroom: of the same: in a `part` of the crops the MR is lowered by a factor drawn from
             `lowest` to 1, as `inference.headroom` does it. {}: in none.
     """
@@ -80,7 +80,7 @@ def recipe_from(network: str, entries: dict[str, Any]) -> Recipe:
     """A recipe from its entries, as in a file or on a card.
 
     Raises:
-        TypeError: an entry that there is not, or that lacks.
+        TypeError: an unknown or a missing entry.
     """
     augmentation = Augmentation(**entries.get("augmentation", {}))
     betas = tuple(entries.get("betas", Recipe.betas))

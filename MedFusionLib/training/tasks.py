@@ -6,10 +6,14 @@ pair in turn is in `each_pair`, against critics in `adversarial`.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..errors import MedFusionError
+from ..methods.networks.lp_cnn import SiameseNetwork
 from . import losses
 from .adversarial import AdversarialTraining
 from .each_pair import EachPairTraining
@@ -57,18 +61,22 @@ class FocusTraining(FusionTraining):
     known = frozenset({"focus"})
     images = 2
 
-    def training_step(self, batch: list[Tensor], _: int) -> Tensor:
+    def training_step(self, batch: list[Any], _: int) -> Tensor:
         """Cross-entropy; beside it, as `wrong`, the part of the windows that is judged wrongly."""
         images = torch.cat(batch[:2])
         dim = blurred(images, levels_of(len(images), generator_of(self)))
         siamese = self.network.network
+        if not isinstance(siamese, SiameseNetwork):
+            raise MedFusionError(
+                f"{self.network.title} does not compare images; the task focus is for LP-CNN."
+            )
         features = siamese.features(images), siamese.features(dim)
         scores = [siamese.score(torch.cat(pair, 1)) for pair in (features, features[::-1])]
         with torch.autocast(images.device.type, enabled=False):
             counts = F.max_pool2d((images - dim).abs(), 16, 2).flatten() > VISIBLE
             # larger where the right one is said to be the sharp one
-            right = [(s[:, 1] - s[:, 0]).float().flatten()[counts] for s in scores]
-            right = torch.cat([right[0], -right[1]])
+            one, other = ((s[:, 1] - s[:, 0]).float().flatten()[counts] for s in scores)
+            right = torch.cat([one, -other])
             loss = F.softplus(-right).sum() / max(1, len(right))
             wrong = (right <= 0).float().sum() / max(1, len(right))
         self.note(loss, {"focus": loss, "wrong": wrong})
@@ -76,7 +84,7 @@ class FocusTraining(FusionTraining):
 
 
 def generator_of(training: FusionTraining) -> torch.Generator:
-    """Draws the same in every run of a step."""
+    """A generator that draws the same numbers in every run of a step."""
     return torch.Generator().manual_seed(training.recipe.seed * 1_000_003 + training.global_step)
 
 

@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
+from torch import Tensor
 
 from . import losses, measures
 
 
-def _reconstruction(fused, first, second, module):
-    return losses.reconstruction_loss(module.reconstruct(fused), first, second)
+class Step(NamedTuple):
+    """What a loss may ask for beside the images.
+
+    Attributes:
+        network: that is trained.
+        number: of the step.
+    """
+
+    network: Any
+    number: int
 
 
-def _semantic(fused, first, second, module, **options):
+def _reconstruction(fused: Tensor, first: Tensor, second: Tensor, step: Step) -> Tensor:
+    return losses.reconstruction_loss(step.network.reconstruct(fused), first, second)
+
+
+def _semantic(fused: Tensor, first: Tensor, second: Tensor, step: Step, **options: Any) -> Tensor:
     # a seeded subset: the loss is quadratic in patches
-    generator = torch.Generator(device=fused.device).manual_seed(int(module.step_seed))
+    generator = torch.Generator(device=fused.device).manual_seed(step.number)
     return losses.semantic_loss(fused, first, second, generator=generator, **options)
 
 
-#: name in a recipe -> function(fused, first, second, module, **options)
-LOSSES: dict[str, Callable[..., torch.Tensor]] = {
+#: name in a recipe -> function(fused, first, second, step, **options)
+LOSSES: dict[str, Callable[..., Tensor]] = {
     "ssim": lambda f, a, b, _, **options: losses.ssim_loss(f, a, b, **options),
     "l2": lambda f, a, b, _: losses.l2_loss(f, a, b),
     "semantic": _semantic,

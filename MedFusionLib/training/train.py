@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning as L
 import torch
@@ -353,7 +353,7 @@ def _trainer(
     )
 
 
-def _precision(plan: Recipe, device: torch.device) -> str:
+def _precision(plan: Recipe, device: torch.device) -> Literal["bf16-mixed", "32-true"]:
     return "bf16-mixed" if _fast_bf16(device) and not plan.exact else "32-true"
 
 

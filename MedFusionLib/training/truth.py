@@ -2,17 +2,19 @@
 
 Measures of whole pictures do not see a small lesion go, nor two tissues become equally bright.
 Here heads are painted with random contrasts, a blob is planted in one of both sources, and a
-network is told off for what it lost. The seeds are not those of the evaluation (0, 1, ...).
+network is penalised for what it lost. The seeds are not those of the evaluation (0, 1, ...).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from ..inference.headroom import headroom_factor, lowered
@@ -84,7 +86,7 @@ class Planted(NamedTuple):
 
 @lru_cache(1)
 def head_slices(heads: int) -> Tensor:
-    """Labels of axial slices of so many heads, (slices, rows, columns)."""
+    """Labels of axial slices of some heads, (slices, rows, columns)."""
     found = [make_phantom(SHAPE, FIRST_SEED + n).labels[SLICES, ::-1] for n in range(heads)]
     return torch.from_numpy(np.concatenate(found).astype(np.int64))
 
@@ -102,7 +104,7 @@ def draw(
     Args:
         labels: from `head_slices`.
         pair: whose second modality is painted.
-        random: where chance comes from.
+        random: generator of all that is drawn.
         crop: side of the part that is taken.
         varied: whether PD, FLAIR and other tracers than FDG are painted, too, beside T1 and T2.
         kinds: of what is planted, a key of `KINDS` -> how often; calcifications with a CT alone.
@@ -125,16 +127,33 @@ def draw(
     return _plant(sources, tissue, random, kind)
 
 
+@dataclass(frozen=True)
+class TruthOptions:
+    """What a recipe says of the truth term.
+
+    Attributes:
+        heads: how many there are to draw slices from.
+        keep: the part of a blob's contrast, with its sign, that has to be kept; a number, or one
+            for each kind.
+        varied: see `draw`.
+        kinds: see `draw`.
+        headroom: part of the scenes in which the MR is lowered where it leaves no room above it,
+            see `inference.headroom`.
+    """
+
+    heads: int
+    keep: float | dict[str, float]
+    varied: bool = True
+    kinds: dict[str, float] | None = None
+    headroom: float = 0.0
+
+
 def truth_losses(
-    network: nn.Module,
+    network: Callable[..., Tensor],
     pair: str,
     random: np.random.Generator,
     crop: int,
-    heads: int,
-    keep: float | dict[str, float],
-    varied: bool = True,
-    kinds: dict[str, float] | None = None,
-    headroom: float = 0.0,
+    options: TruthOptions,
 ) -> dict[str, Tensor]:
     """What a network lost of the truth in a random slice of the digital head.
 
@@ -143,23 +162,18 @@ def truth_losses(
         pair: see `draw`.
         random: see `draw`.
         crop: see `draw`.
-        heads: how many there are to draw from.
-        keep: the part of a blob's contrast, with its sign, that has to be kept; a number, or one
-            for each kind.
-        varied: see `draw`.
-        kinds: see `draw`.
-        headroom: part of the scenes in which the MR is lowered where it leaves no room above it,
-            see `inference.headroom`.
+        options: of the recipe.
 
     Returns:
-        Those that the slice shows: "keep": the part of the blob's contrast that lacks; "cnr": what
-        the blob's contrast-to-noise ratio lacks of 0.8 of that in its source, as a part of it;
+        Those that the slice shows: "keep": the part of the blob's contrast that is missing; "cnr":
+        what the blob's contrast-to-noise ratio lacks of 0.8 of that in its source, as a part of it;
         "apart": how much tissues that are apart in a source lack of that in the fused image, over
         their pairs; "fluid": how much fluid lacks of lying 0.17 below bone, with a CT.
     """
-    scene = draw(head_slices(heads), pair, random, crop, varied, kinds)
+    labels, keep = head_slices(options.heads), options.keep
+    scene = draw(labels, pair, random, crop, options.varied, options.kinds)
     first, second = scene.sources[:, :1], scene.sources[:, 1:]
-    if random.random() < headroom:
+    if random.random() < options.headroom:
         first = lowered(first, second, headroom_factor(first[0].numpy(), second[0].numpy()))
     fused = network(first, second).clamp(0, 1)[:, 0]
     lost = {}
@@ -204,17 +218,17 @@ def _room(labels: Tensor, size: int) -> tuple[int, int]:
 
 def _mr(tissue: Tensor, random: np.random.Generator, varied: bool) -> Tensor:
     """A contrast of MR, each tissue a little off; bias, blur and noise."""
-    look = contrast(random.choice(CONTRASTS if varied else ("t1", "t2")))
+    values = contrast(random.choice(CONTRASTS if varied else ("t1", "t2")))
     if random.random() < 0.1:  # unlike any of them
-        look = np.where(look > 0, 1 - look, 0)
-        look[LABELS["bone"]] = 0.04
-    look = np.clip(look * random.uniform(0.8, 1.2, len(look)), 0, 1.1)
+        values = np.where(values > 0, 1 - values, 0)
+        values[LABELS["bone"]] = 0.04
+    values = np.clip(values * random.uniform(0.8, 1.2, len(values)), 0, 1.1)
     height, width = tissue.shape
     slopes = random.uniform(-0.08, 0.08, 2)
     bias = np.add.outer(
         slopes[0] * np.linspace(-1, 1, height), slopes[1] * np.linspace(-1, 1, width)
     )
-    painted = _blur(_painted(look, tissue), random.uniform(0.4, 1.0))
+    painted = _blur(_painted(values, tissue), random.uniform(0.4, 1.0))
     painted = painted * torch.from_numpy(1 + bias).float()
     return painted + random.uniform(0.005, 0.025) * _noise(tissue, random)
 
@@ -227,13 +241,13 @@ def contrast(name: str) -> np.ndarray:
     """
     if name == "t1":
         return _TABLES["t1"] / 900
-    look = _TABLES["t2"] / 1000
+    values = _TABLES["t2"] / 1000
     if name == "pd":
-        look = np.where(look > 0.1, 0.5 + look / 2, look)
+        values = np.where(values > 0.1, 0.5 + values / 2, values)
     if name == "flair":
-        look = 1.2 * look
-        look[[LABELS[fluid] for fluid in FLUIDS]] = 0.08
-    return look
+        values = 1.2 * values
+        values[[LABELS[fluid] for fluid in FLUIDS]] = 0.08
+    return values
 
 
 def _other(tissue: Tensor, modality: str, random: np.random.Generator, varied: bool) -> Tensor:
@@ -241,16 +255,16 @@ def _other(tissue: Tensor, modality: str, random: np.random.Generator, varied: b
     if modality == "ct":
         lower, upper = -20 + random.uniform(-15, 15), 130 + random.uniform(-20, 60)
         hu = _TABLES["hu"] + random.uniform(-5, 5, len(TISSUES))
-        look = np.clip((hu - lower) / (upper - lower), -0.5, 3)
-        return _blur(_painted(look, tissue), 0.6) + 0.02 * _noise(tissue, random)
-    look = _TABLES["suv"] * random.uniform(0.7, 1.3, len(TISSUES)) / random.uniform(7, 13)
+        values = np.clip((hu - lower) / (upper - lower), -0.5, 3)
+        return _blur(_painted(values, tissue), 0.6) + 0.02 * _noise(tissue, random)
+    values = _TABLES["suv"] * random.uniform(0.7, 1.3, len(TISSUES)) / random.uniform(7, 13)
     drawn = random.random() if varied else 1
     tracer = AMYLOID if drawn < 0.15 else AMINO_ACID if drawn < 0.3 else {}
     for name, factor in tracer.items():
-        look[LABELS[name]] *= factor
+        values[LABELS[name]] *= factor
     spread = random.uniform(1.5, 3.5) if modality == "pet" else random.uniform(3, 6)
     grain = random.uniform(0.05, 0.15)
-    uptake = _blur(_painted(look, tissue), spread) + grain * _blur(_noise(tissue, random), 1.5)
+    uptake = _blur(_painted(values, tissue), spread) + grain * _blur(_noise(tissue, random), 1.5)
     if varied and random.random() < 0.1:  # its field of view ends within the head
         uptake[: int(random.uniform(0.1, 0.4) * len(uptake))] = 0
     return uptake
@@ -290,8 +304,8 @@ def _plant(sources: Tensor, tissue: Tensor, random: np.random.Generator, kind: s
     return Planted(torch.stack([sources, changed]), tissue, core, shell, which, change, kind)
 
 
-def _painted(look: np.ndarray, tissue: Tensor) -> Tensor:
-    return torch.from_numpy(look.astype(np.float32))[tissue]
+def _painted(values: np.ndarray, tissue: Tensor) -> Tensor:
+    return torch.from_numpy(values.astype(np.float32))[tissue]
 
 
 def _noise(tissue: Tensor, random: np.random.Generator) -> Tensor:

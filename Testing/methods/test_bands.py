@@ -14,7 +14,7 @@ from MedFusionLib.methods.registry import all_methods, get_method
 from MedFusionLib.methods.weights import weights_path
 from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.training import measures
-from MedFusionLib.training.truth import draw, truth_losses
+from MedFusionLib.training.truth import TruthOptions, draw, truth_losses
 
 
 @pytest.fixture(scope="module")
@@ -251,7 +251,8 @@ def test_the_truth_term_tells_a_good_method_from_a_bad_one(labels, monkeypatch):
         found = {}
         for seed in range(8):
             random = np.random.default_rng(seed)
-            for name, value in truth_losses(method, "ct-mr", random, 60, 1, 0.5).items():
+            options = TruthOptions(1, keep=0.5)
+            for name, value in truth_losses(method, "ct-mr", random, 60, options).items():
                 found.setdefault(name, []).append(float(value))
         return {name: np.mean(values) for name, values in found.items()}
 

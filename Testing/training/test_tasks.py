@@ -125,7 +125,7 @@ def test_layers_of_a_critic(side):
 
 
 def test_the_losses_of_both_turns_by_hand():
-    module = AdversarialTraining(read_recipe("mgmdcgan"), torch.zeros(1, 3, 64, 64))
+    module = AdversarialTraining(read_recipe("mgmdcgan"), {"pet-mr": torch.zeros(1, 3, 64, 64)})
     first, second = random_slices(2, 2, 1, 64, 64)
     module.network = First()
     for critic in module.critics:

@@ -9,7 +9,7 @@ from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.phantom.tissues import LABELS
 from MedFusionLib.training.datasets import Augmentation
 from MedFusionLib.training.measures import second_bands_loss
-from MedFusionLib.training.truth import KINDS, draw, truth_losses
+from MedFusionLib.training.truth import KINDS, TruthOptions, draw, truth_losses
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,8 @@ def test_each_kind_has_its_own_part_to_keep():
 
     random = np.random.default_rng(3)
     keep = dict.fromkeys(KINDS, 0.7)
-    lost = truth_losses(First(), "pet-mr", random, 96, 1, keep, kinds={"hot": 1.0})
+    options = TruthOptions(1, keep, kinds={"hot": 1.0})
+    lost = truth_losses(First(), "pet-mr", random, 96, options)
     assert float(lost["keep"]) == pytest.approx(0.7, abs=1e-4)
 
 
