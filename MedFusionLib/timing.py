@@ -1,4 +1,4 @@
-"""Where the processor's time goes, part by part, for whoever asks.
+"""Where the processor's time goes, part by part.
 
 >>> with timing() as seconds, part("resting"):
 ...     pass
@@ -29,7 +29,7 @@ def timing() -> Iterator[dict[str, float]]:
 
 @contextmanager
 def part(name: str) -> Iterator[None]:
-    """Within, the work counts to a part, where `timing` is on. Parts do not lie in one another."""
+    """Within, the work counts to a part, where `timing` is on. Parts must not be nested."""
     seconds = _SECONDS.get()
     if seconds is None:
         yield

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .coding import Coding
 
 LEVELS = 256
-#: what whoever looks at gradients has to know (measured: docs/evidence/evaluation.md)
+#: what a reader of gradients has to know (measured: docs/evidence/evaluation.md)
 GRADIENT_NOTE = (
     "Gradients, the published contributions, are smallest where the fused image is brightest: "
     "a lesion that only one source shows can carry the colour of the other."
@@ -91,7 +91,7 @@ class ColourMode(ABC):
         name: on the command line and in reports, such as "fused".
         title: in lists to choose from.
         summary: one plain sentence for clinicians: what the colours say.
-        contributions: the contributions it wants where nobody chose; "" where any will do.
+        contributions: its default contributions; "" where any will do.
         uses: which of "omega" and "colormap" change its colours.
         needs_sources: whether it shows the sources themselves (`Voxels.scaled`).
     """

@@ -9,7 +9,7 @@ from functools import cache
 from ..errors import MedFusionError
 from .mode import ColourMode
 
-#: the colours where nobody chose
+#: the default colours
 DEFAULT_MODE = "sources"
 #: the contributions where neither the user nor a mode wants any in particular
 DEFAULT_CONTRIBUTIONS = "share"
@@ -72,7 +72,7 @@ class ModeNames:
 
 
 def contributions_for(*modes: str) -> str:
-    """The contributions that suit colour modes: what the first that wants any wants.
+    """The contributions that suit colour modes: those of the first mode that has a default.
 
     Example:
         >>> contributions_for("paper"), contributions_for("fused", "paper")

@@ -1,8 +1,8 @@
-"""Fused slices that keep to what there is to show: within [0, 1], and dark where all sources are.
+"""Fused slices within bounds: in [0, 1], and dark where all sources are.
 
-A trained network makes light of nothing (its fusion of black slices is not black: a veil), and
-leaves [0, 1] by a little. Both are mended inside the method's call, so that shares, which are
-differences between calls, still sum to the fused slice exactly.
+A trained network does not fuse black slices to black (it leaves a veil), and exceeds [0, 1] by a
+little. Both are corrected inside the method's call, so that shares, which are differences between
+calls, still sum to the fused slice exactly.
 """
 
 from __future__ import annotations

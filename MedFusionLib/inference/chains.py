@@ -34,8 +34,8 @@ def chained(module: nn.Module, reverse: torch.dtype | None = None) -> nn.Module:
     """A copy whose convolutions, with the activations that follow them, are `ConvolutionChain`s.
 
     Args:
-        module: its batch norms folded, see `engine.fold`; its weights want no gradient. Other
-            parts that can choose (`MixedPrecisionModule`) are told.
+        module: its batch norms folded, see `engine.fold`; its weights need no gradient. Other parts
+            with a precision of their own (`MixedPrecisionModule`) get `reverse`, too.
         reverse: what the reverse pass multiplies in; default: what the weights are.
 
     Example:

@@ -1,9 +1,8 @@
 """What each source contributed to a fused slice: three answers to three questions.
 
 `gradient`: how much does an input pixel matter to the whole picture? `share`: how much of the
-brightness that one sees at a place would lack without which source? `parts`: what did the method
-take from which source, with the weights that it chose? All work on slice batches and know nothing
-of volumes.
+brightness at a pixel is due to which source? `parts`: what did the method take from which source,
+with the weights that it chose? All work on slice batches and know nothing of volumes.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ Module = TypeVar("Module", bound=nn.Module)
 def fold(module: Module) -> Module:
     """A copy in which every batch norm is folded into the convolution before it.
 
-    The products are taken in float64. The copy's parameters want no gradient.
+    The products are taken in float64. The copy's parameters need no gradient.
 
     Args:
         module: in evaluation mode; a batch norm is found where it follows its convolution in a
@@ -210,8 +210,8 @@ def probe(count: int = 2, size: int = 96) -> list[Tensor]:
 class _Half(WrappedMethod):
     """A method in float16, float32 in and out.
 
-    The convolution that makes the fused slice, and what follows it, stay in float32: rounding
-    these would show, and they are little work.
+    The convolution that makes the fused slice, and what follows it, stay in float32: rounding them
+    would be visible, and they take little time.
     """
 
     title = "Half precision"
@@ -280,7 +280,7 @@ def _mixtures(
 
 
 def _work(method: nn.Module, check: _Check) -> dict[str, int]:
-    """What half precision saves by, by name: multiplications for the probe.
+    """Name of a layer -> multiplications for the probe that half precision makes faster.
 
     Convolutions between fewer than 16 channels are left out: they are not faster.
     """

@@ -202,7 +202,8 @@ def _dark(method: FusionMethod, options: SliceOptions) -> float:
 def _parts(where: slice, device: torch.device) -> Iterator[slice]:
     """What runs at once: a batch, but on a CPU each slice alone.
 
-    How a CPU adds up depends on how much it gets at once, which half precision would show.
+    The order in which a CPU adds up depends on the size of the batch, which half precision would
+    show.
     """
     if device.type != "cpu":
         yield where

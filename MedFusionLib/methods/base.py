@@ -62,7 +62,7 @@ class FusionMethod(nn.Module, ABC):
         differentiable: the contributions "gradient" exist.
         receptive_radius: radius of the receptive field, in pixels: how far a pixel of a source can
             reach in the fused image; None: everywhere.
-        headroom: a bright MR is lowered before it where nobody chose, see `inference.headroom`.
+        headroom: by default a bright MR is lowered before this method, see `inference.headroom`.
         keeps_lone_source: F(I, 0) = F(0, I) = I exactly.
         scales: with `weigh`: pixels across a spot that shows most in each layer but the last.
         weights_sha256: of the trained weights in it; set where they are loaded.

@@ -16,7 +16,7 @@ from ..errors import MedFusionError
 if TYPE_CHECKING:  # it needs torch, and the panel has to load without
     from .base import FusionMethod
 
-#: what fuses where nobody chose: docs/understand/bands.md says why
+#: the default method; docs/understand/bands.md says why
 DEFAULT_METHOD = "bands"
 
 

@@ -71,7 +71,7 @@ def read_card(path: Path) -> dict[str, Any]:
 def check_weights(path: Path) -> dict[str, Any]:
     """Check a weights file against the SHA-256 on its card, and return the card.
 
-    A training that was killed just before it put the new card in its place is brought to its end.
+    Where a training was killed before its new card was in place, that step is completed.
 
     Raises:
         MedFusionError: missing, or not the file that the card describes.
@@ -92,7 +92,7 @@ def _waiting_card(path: Path) -> Path:
 
 
 def _take_waiting_card(path: Path, digest: str | None) -> None:
-    """Bring a `save_weights` to its end that was killed just before it."""
+    """Complete a `save_weights` that was killed just before its last step."""
     waiting = _waiting_card(path)
     with contextlib.suppress(OSError, ValueError, AttributeError):
         if json.loads(waiting.read_text(encoding="utf-8")).get("sha256") == digest:

@@ -1,7 +1,7 @@
 """Quality of fused images: functional, batched metrics, on any device.
 
 Every metric is a function f(fused, first, second) of images (N, 1, H, W) in [0, 1] that returns
-one number per image, (N,); this is said here and filled into every metric's docstring
+one number per image, (N,); this is stated here and filled into every metric's docstring
 (`common.takes_images`), which itself says what is particular: definition, range, direction,
 reference, and what published tables hold under that name. Metrics that look at the fused image
 alone take the sources, too, and ignore them. Where programs disagree on a metric, a keyword names

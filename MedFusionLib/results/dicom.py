@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 FULL = 65535  # the stored value of a fused value of 1
 SERIES = {"fused": 9001, "colour": 9002}
 NOBODY = {"PatientName": "MEDFUSION^NOT A REAL PATIENT", "PatientID": "MEDFUSION-NOT-A-PATIENT"}
-#: what a new series of a study has in common with the others; empty where nobody knows
+#: what a new series of a study has in common with the others; empty where it is not known
 COMMON = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyInstanceUID", "StudyDate",
     "StudyTime", "StudyID", "AccessionNumber", "ReferringPhysicianName",
@@ -152,7 +152,7 @@ def legend_picture(coding: Coding, report: Report, size: int = 320) -> np.ndarra
 
 
 def _common(headers: Sequence[Sequence[Dataset]]) -> Dataset:
-    """Patient, study and frame of reference of the MR; of nobody where that is not known.
+    """Patient, study and frame of reference of the MR; made up where it is not known.
 
     Nor is it where the sources are of two patients.
     """

@@ -253,5 +253,5 @@ def place_in(scene: Any, parent: int, node: Any) -> None:
     item = tree.GetItemByDataNode(node)
     if item:
         tree.SetItemParent(item, parent)
-    else:  # without Slicer's own plugins nobody makes items for new nodes
+    else:  # without Slicer's own plugins new nodes get no items
         tree.CreateItem(parent, node)

@@ -83,7 +83,7 @@ class Quality:
 
     Attributes:
         rows: one for each metric.
-        slices: how many slices were looked at, evenly spaced.
+        slices: how many slices were measured, evenly spaced.
         of: how many slices show something.
     """
 
@@ -114,7 +114,7 @@ def quality_of(fusion: Fusion, metrics: Sequence[str] = SHOWN, slices: int = SLI
     Args:
         fusion: from `fuse`.
         metrics: names in `all_metrics`.
-        slices: at most so many, evenly spaced; a few seconds for 24 of 256 x 256 pixels.
+        slices: at most this many, evenly spaced; a few seconds for 24 of 256 x 256 pixels.
 
     Returns:
         The report; without rows where no slice shows anything or the slices are too small.

@@ -2,7 +2,7 @@
 
 A rigid registration by mutual information (Mattes et al. 2003, 10.1109/TMI.2003.809072), as
 SimpleITK has it, from coarse to fine. It is tried twice: from where the volumes lie, and from a
-place nudged away from the first answer. Where the two answers differ, nobody knows.
+place nudged away from the first answer. Where the two answers differ, the alignment is unknown.
 """
 
 from __future__ import annotations
@@ -374,7 +374,7 @@ def _search(
 
 @contextlib.contextmanager
 def _one_thread() -> Iterator[None]:
-    """More threads add up in another order each time, so that the answers would differ a bit."""
+    """Several threads add up in another order each time, and the answers would differ slightly."""
     import SimpleITK as sitk
 
     before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
@@ -394,6 +394,6 @@ def _matrix(transform: sitk.Euler3DTransform) -> np.ndarray:
 
 
 def _distance(points: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
-    """mm between where two matrices take a point, at the point where it is most."""
+    """The largest distance in mm between where two matrices take the same point."""
     difference = first - second
     return float(np.linalg.norm(points @ difference[:3, :3].T + difference[:3, 3], axis=1).max())

@@ -17,7 +17,7 @@ from .volumes import Volume
 CT_AIR = -300.0  # HU: no tissue of the head lies below
 ONE_GREY_LEVEL = 1 / 255
 AIR_AT_MOST = 0.1  # of the range of values
-FILLED_BORDER = 0.3  # of the outer voxels: a value that so many share was filled in
+FILLED_BORDER = 0.3  # of the outer voxels: a value that this many share was filled in
 RARER = 0.1  # of that value's voxels: no other value is as frequent (air has noise)
 MOST_GAPS = 0.99  # of a volume: no scan is padded more
 NO_AIR = -np.inf  # a background level that no voxel lies below
@@ -27,7 +27,7 @@ NO_AIR = -np.inf  # a background level that no voxel lies below
 
 
 def with_gaps(volume: Volume, modality: str) -> Volume:
-    """The volume with NaN where it says nothing: its NaN, and what was filled in from its border.
+    """The volume with NaN where nothing was measured: its NaN, and padding from its border.
 
     Padding (such as -32768) and a masked head (0 around z-scores, or around brain in HU) have one
     value in much of the border. Where that value lies among those of tissue, or far below all of
@@ -67,7 +67,7 @@ def with_gaps(volume: Volume, modality: str) -> Volume:
 
 
 def without_gaps(volume: Volume, modality: str) -> Volume:
-    """The volume with the value of nothing in place of NaN and of what was filled in."""
+    """The volume with the background's value in place of NaN and of padding."""
     gapped = with_gaps(volume, modality)
     gaps = np.isnan(gapped.array)
     if not gaps.any():

@@ -39,7 +39,7 @@ def read_volume(
             disagree (default: see `formats.nifti`).
         series: number or UID of a DICOM series, where a folder holds several.
         modality: "mr", "ct", "pet" or "spect": where a folder holds several DICOM series and none
-            is said, the one of that kind.
+            is named, the one of that kind.
 
     Returns:
         The volume, named after the file; a DICOM series after its modality and number.

@@ -2,8 +2,8 @@
 
 New files are made in a folder of their own beside the target, which then takes the target's place
 in one step of the file system. Where there is no such step, the new files move into the target as
-one folder first and out of it one by one; a crash between is noticed by that folder and healed at
-the next run.
+one folder first and out of it one by one; after a crash in between the next run finds that folder
+and completes the move.
 """
 
 from __future__ import annotations

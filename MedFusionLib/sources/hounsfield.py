@@ -20,7 +20,7 @@ CT_UNITS = ("auto", "hu", "grey")
 LOWEST_GREY, HIGHEST_GREY = -50.0, 300.0  # of 0..255, where interpolation may overshoot
 BRAIN_HU = 12.0, 65.0  # between which the middle value of a head in HU lies
 WITHOUT_INTERCEPT = 900.0, 1200.0  # tissue where air is stored as 0
-SAMPLES = 1_000_000  # so many voxels tell it
+SAMPLES = 1_000_000  # voxels that are enough to tell
 
 
 def check_units(units: str) -> None:

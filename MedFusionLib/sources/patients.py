@@ -1,4 +1,4 @@
-"""Whose scan it is, as DICOM headers say it; told apart, and never said."""
+"""Whose scan it is by its DICOM header: patients are told apart, and never named."""
 
 from __future__ import annotations
 

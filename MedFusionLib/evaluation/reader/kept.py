@@ -116,7 +116,7 @@ class Reader:
         return self.look(self.observer.appearance(pictures))
 
     def look(self, looks: np.ndarray) -> Kept:
-        """What pictures keep that the observer's `appearance` has already been asked for."""
+        """What pictures keep, given as the observer's `appearance` shows them."""
         found, false = self._ask([looks])
         draws = found[1:] / np.maximum(self._in_sources[1:], 1e-9)
         return Kept(
@@ -162,7 +162,7 @@ class Reader:
 
 
 def _filled(weights: np.ndarray) -> np.ndarray:
-    """Weights of a set without a draw that left out every crop of it."""
+    """Weights of a set; a draw that left out all of its crops counts each once."""
     return np.where(weights.sum(axis=1, keepdims=True) > 1, weights, 1.0)
 
 

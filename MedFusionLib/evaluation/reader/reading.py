@@ -18,7 +18,7 @@ from .vision import Appearance
 
 @dataclass(frozen=True)
 class Condition:
-    """Who looks, and how.
+    """The observer, and how it sees.
 
     Attributes:
         name: in the tables.
@@ -141,7 +141,7 @@ def read_displays(
 def make_readers(
     trials: Trials, conditions: Sequence[Condition], draws: int = DRAWS
 ) -> list[tuple[Appearance, dict[str, Reader]]]:
-    """Readers by the names of their conditions, together where pictures look alike to them."""
+    """Readers by the names of their conditions, grouped where they share an appearance."""
     alike: dict[tuple[str, str], list[Condition]] = {}
     for condition in conditions:
         alike.setdefault((condition.space, condition.vision), []).append(condition)
@@ -168,7 +168,7 @@ def read_one(
     return kept
 
 
-# Does the order of displays hang on the observer? -------------------------------------------------
+# Does the order of displays depend on the observer? -----------------------------------------------
 
 
 @dataclass(frozen=True)

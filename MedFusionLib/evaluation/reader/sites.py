@@ -195,7 +195,7 @@ def _head(pair: str, seed: int) -> tuple[tuple[np.ndarray, ...], np.ndarray, np.
 
 
 def _deep(mask: np.ndarray, pixels: float) -> np.ndarray:
-    """Where a mask (slices, rows, columns) goes on for so many pixels in its slice."""
+    """Where a mask (slices, rows, columns) goes on for this many pixels in its slice."""
     far = [
         distance_transform_edt(one) > pixels if not one.all() else np.ones_like(one) for one in mask
     ]

@@ -158,7 +158,7 @@ class Trials:
         questions: lesions, then which source, then tissues.
         plain: which crops hold no detail near the site in either source.
         pair: such as "pet-mr".
-        sites: number of sites; the first so many crops show them as they are.
+        sites: number of sites; as many crops at the start show them as they are.
     """
 
     first: np.ndarray

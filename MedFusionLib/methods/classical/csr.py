@@ -13,9 +13,9 @@ bases are averaged.
 Parameters are those of the authors' program: low-pass 5 with 16 pixels of mirrored margin; lambda
 0.01; rho 1.5; at most 500 iterations, to a relative residual of 1e-3; 32 filters of 8 x 8; windows
 of 7 x 7 pixels for sources of different modalities. Chosen here: the filters are our own, learned
-by `medfusion dictionary csr` (see `dictionaries/csr.json`); the residual is looked at every tenth
+by `medfusion dictionary csr` (see `dictionaries/csr.json`); the residual is checked every tenth
 iteration. Maps approximate: even equal sources come back a little smoothed. It is a minimum over
-the whole slice, and not followed by derivatives.
+the whole slice, and not differentiable here.
 """
 
 from __future__ import annotations

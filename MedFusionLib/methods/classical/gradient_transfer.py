@@ -11,8 +11,8 @@ denoising of I - V with an L1 data term.
 
 Chosen here: the authors' five reweighted least-squares problems stop before the minimum; here a
 primal-dual iteration (Chambolle, Pock, Journal of Mathematical Imaging and Vision 2011) goes on to
-it, with isotropic total variation as in their program. The result is cut to [0, 1]. It is a
-minimum over the whole slice, and not followed by derivatives.
+it, with isotropic total variation as in their program. The result is cut to [0, 1]. It is a minimum
+over the whole slice, and not differentiable here.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ Parameters are those of the authors' toolbox: 4 levels; a residual of at most 0.
 to 255; 256 atoms. Chosen here: the dictionary is our own, learned by `medfusion dictionary lp-sr`
 (see `dictionaries/lp-sr.json`); the pyramid is that of `laplacian_pyramid`; the last row and column
 of patches is taken even if it is no second one, so that patches cover everything; a smaller top is
-filled up by replication. Not followed by derivatives, for the choice of atoms jumps.
+filled up by replication. Not differentiable, for the choice of atoms is discrete.
 """
 
 from __future__ import annotations

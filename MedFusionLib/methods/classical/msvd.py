@@ -10,7 +10,7 @@ Chosen here: one level, as in the program that the comparisons use; the signs of
 are arbitrary, so those of the second source are turned to agree with the first's before averaging;
 a black source has no vectors and takes the other's; odd sizes are continued by replication. The
 mean of two orthogonal matrices is not orthogonal: only equal sources come back exactly. Vectors
-depend on the whole slice, and are not followed by derivatives (they jump where singular values
+depend on the whole slice, and are not differentiated (they jump where singular values
 meet).
 """
 

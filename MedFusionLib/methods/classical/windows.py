@@ -1,4 +1,4 @@
-"""Small windows that the fusion rules look through, and choices made by them."""
+"""Means, maxima and majorities in small windows, for the fusion rules."""
 
 from __future__ import annotations
 

@@ -296,7 +296,7 @@ def agreement(one: _PixelFeatures, other: _PixelFeatures, products: list[Tensor]
 
 
 def foreground_indices(gate: Tensor) -> Tensor:
-    """Positions that are not 0; on a GPU all of them, for to count them it would have to wait."""
+    """Positions that are not 0; on a GPU all of them: to count them it would have to wait."""
     if gate.device.type != "cpu":
         return torch.arange(len(gate), device=gate.device)
     return torch.nonzero(gate).flatten()
@@ -329,7 +329,8 @@ def smooth(images: Tensor, dilation: int) -> Tensor:
 def running_mean(images: Tensor, window: int, dim: int) -> Tensor:
     """Mean in an odd window along -1 or -2, borders replicated; exactly 0 where all is 0.
 
-    Sums of 1, 2, 4, ... pixels are put together: of differences of running sums a rest would stay.
+    Sums of 1, 2, 4, ... pixels are combined: differences of running sums would leave a rounding
+    error.
 
     Example:
         >>> running_mean(torch.tensor([[[[0.0, 0.0, 3.0, 0.0, 0.0]]]]), 3, -1)

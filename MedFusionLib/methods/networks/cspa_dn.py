@@ -66,7 +66,7 @@ def criss_cross(
 
     Rows and columns are attended to separately, some lines at a time. Their two results, weighted
     with the sums of the exponentials that each was divided by, give the one softmax over both.
-    The reverse pass reckons the weights again, so none are kept.
+    The reverse pass computes the weights again, so none are kept.
 
     Args:
         query: (N, C, h, w), of the pixels inside the box.
@@ -93,7 +93,7 @@ def criss_cross_published(
 ) -> torch.Tensor:
     """The same as Huang et al. have it: one softmax over an (H + W) x H x W tensor.
 
-    Slower, and large: the measure for `criss_cross` in tests and in the benchmark.
+    Slower, and large: the reference for `criss_cross` in tests and in the benchmark.
     """
     count, _, height, width = query.shape
     q_down, k_down, v_down = (x.permute(0, 3, 2, 1).flatten(0, 1) for x in (query, key, value))
@@ -191,7 +191,7 @@ def _energy(query: torch.Tensor, key: torch.Tensor, left_out: int | None) -> tor
 
 
 def _chunks(*tensors: torch.Tensor) -> Iterator[tuple[torch.Tensor, ...]]:
-    """Some lines of each at a time, so that their attention weights need little room."""
+    """Some lines of each at a time, so that their attention weights need little memory."""
     count, _, places, _ = tensors[1].shape
     lines = max(1, AT_ONCE[tensors[0].device.type] // (count * places**2))
     return zip(*(x.split(lines, dim=1) for x in tensors), strict=True)
@@ -238,7 +238,7 @@ class _Product(nn.Conv2d):
 class ChannelAttention(nn.Module):
     """x + beta * attention between the channels of an image, beta learned from 0 on.
 
-    Query and key meet only in their product over all pixels, which is had from the products of
+    Query and key meet only in their product over all pixels, which follows from the products of
     the image's own channels; so all but one pass over the pixels is saved.
     """
 

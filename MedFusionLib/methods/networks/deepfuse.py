@@ -10,7 +10,7 @@ The paper and the authors' program differ, or leave open, and here it is:
 
 - layers as in the paper (the program has six, 3x3 32 and 5x5 64 before the sum, and twelve times
   the parameters);
-- leaky ReLU of slope 0.01 and no biases, as in the program, so F(0, 0) = 0 without more ado;
+- leaky ReLU of slope 0.01 and no biases, as in the program, so F(0, 0) = 0;
 - MEF-SSIM says nothing about brightness. The program stretches each result from black to white,
   which would let a slice's brightness depend on its extremes; here tanh keeps it in (-1, 1), and
   the training starts from L2, as of all networks here, which sets the level.

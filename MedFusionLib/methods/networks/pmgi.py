@@ -1,4 +1,4 @@
-"""PMGI: a path for intensity and one for gradients, which tell each other what they found.
+"""PMGI: a path for intensity and one for gradients, which exchange features.
 
 Zhang, Xu, Xiao, Guo, Ma: Rethinking the Image Fusion: A Fast Unified Image Fusion Network Based on
 Proportional Maintenance of Gradient and Intensity. AAAI 2020. One path sees the second source

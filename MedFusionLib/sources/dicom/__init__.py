@@ -50,14 +50,14 @@ def read_dicom(
         path: a folder with the slices, a medium with a DICOMDIR, or a file with many frames.
         series: number or UID of the series, where there are several.
         modality: "mr", "ct", "pet" or "spect": the one series of that kind, where there are several
-            and none is said.
+            and none is named.
         frame: of a time series, the number of a volume, from 0, or "mean".
 
     Raises:
         MedFusionError: no series or several, damaged or missing slices, slices of two patients, or
             slices that do not make a box grid; the message names the file that breaks it.
     """
-    with warnings.catch_warnings():  # what is wrong with a header is said in our words
+    with warnings.catch_warnings():  # what is wrong with a header is reported in our own words
         warnings.simplefilter("ignore")
         found = _arranged(path, series, modality, frame)
         volumes = found.volumes

@@ -105,7 +105,7 @@ def read_instance(file: Path) -> Instance:
 
 
 def _place_of(file: Path, header: Dataset, keyword: str) -> tuple[int | None, int | None]:
-    """Offset and length of the pixels, None where they are packed and nobody knows."""
+    """Offset and length of the pixels; None where they are compressed and it is not known."""
     from pydicom.dataelem import RawDataElement
 
     syntax = header.file_meta.TransferSyntaxUID
@@ -165,7 +165,7 @@ def _is_inverted(header: Dataset) -> bool:
 
 @contextlib.contextmanager
 def reading(file: Path) -> Iterator[None]:
-    """Within, whatever a damaged header makes of its reader is said in a sentence."""
+    """Within, any error that a damaged header causes becomes a sentence for the user."""
     log = logging.getLogger("pydicom")
     before = log.level
     log.setLevel(logging.CRITICAL)

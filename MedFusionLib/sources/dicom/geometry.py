@@ -2,7 +2,7 @@
 
 All slices must have one orientation, one pixel size, and places on a straight line in even steps.
 Where that line is not at right angles to the slices (the tilted gantry of a head CT) every slice is
-shifted within its plane onto a straight grid, which is said in a note.
+shifted within its plane onto a straight grid, and a note says so.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def find_series(path: Path) -> list[Series]:
     Raises:
         MedFusionError: no such path, no DICOM pictures, or a file that is damaged or cut off.
     """
-    with warnings.catch_warnings():  # what is wrong with a header is said in our words
+    with warnings.catch_warnings():  # what is wrong with a header is reported in our own words
         warnings.simplefilter("ignore")
         return sorted(_found(path), key=_order)
 
@@ -120,7 +120,7 @@ def choose_series(path: Path, wanted: str = "", modality: str = "") -> Series:
     Args:
         path: see `find_series`.
         wanted: number or UID of the series; "" where it is not said.
-        modality: what is looked for where several are there and none is said.
+        modality: the kind to choose where there are several and none is named.
 
     Raises:
         MedFusionError: none, or several; the message lists them.

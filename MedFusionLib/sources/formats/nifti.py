@@ -286,8 +286,8 @@ def _place(
 
     The rule: the sform where there is one, as nibabel, SPM and FSL take it, else the qform, else
     what nibabel assumes. Where both are there and put a corner of the volume more than half a
-    voxel apart, that is said; where they disagree on left and right, or the sform is sheared, the
-    file is refused unless `orientation` chooses.
+    voxel apart, the user is told; where they disagree on left and right, or the sform is sheared,
+    the file is refused unless `orientation` chooses.
     """
     unit = _unit(fields)
     sform, qform = _sform(fields, unit), _qform(fields, unit)
@@ -324,7 +324,7 @@ def _place(
 
 
 def check_placed(path: Path, name: str, affine: np.ndarray) -> tuple[str, ...]:
-    """What there is to say of a file that another program has read, and put somewhere.
+    """Notes for the user on a file that another program has read and placed.
 
     Args:
         path: of the file.

@@ -122,7 +122,7 @@ def readable_bytes(stream: BufferedIOBase, wanted: int) -> int:
 
 
 def read_exactly(stream: BufferedIOBase, count: int) -> bytes:
-    """So many bytes; EOFError where there are fewer."""
+    """Exactly `count` bytes; EOFError where there are fewer."""
     found = stream.read(count)
     if len(found) < count:
         raise EOFError
@@ -130,7 +130,7 @@ def read_exactly(stream: BufferedIOBase, count: int) -> bytes:
 
 
 def skip(stream: BufferedIOBase, count: int) -> None:
-    """Go on by so many bytes; EOFError where there are fewer."""
+    """Skip `count` bytes; EOFError where there are fewer."""
     while count > 0:
         count -= len(read_exactly(stream, min(count, BLOCK)))
 
@@ -159,7 +159,7 @@ def check_raw(stream: BufferedIOBase, skipped: int, wanted: int) -> None:
 
 
 def check_words(stream: BufferedIOBase, voxels: int) -> None:
-    """Voxels as text: so many words, each a number."""
+    """Check voxels as text: one word for each, a number."""
     there, broken = 0, b""
     while there <= voxels and (block := stream.read(BLOCK)):
         words = (broken + block).split()
