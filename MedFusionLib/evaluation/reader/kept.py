@@ -113,11 +113,11 @@ class Reader:
 
     def read(self, pictures: np.ndarray) -> Kept:
         """What pictures made by `show` keep."""
-        return self.look(self.observer.appearance(pictures))
+        return self.read_appearance(self.observer.appearance(pictures))
 
-    def look(self, looks: np.ndarray) -> Kept:
+    def read_appearance(self, seen: np.ndarray) -> Kept:
         """What pictures keep, given as the observer's `appearance` shows them."""
-        found, false = self._ask([looks])
+        found, false = self._ask([seen])
         draws = found[1:] / np.maximum(self._in_sources[1:], 1e-9)
         return Kept(
             self.trials.questions,

@@ -163,8 +163,8 @@ def read_one(
     pictures = show(display, trials)
     kept: dict[str, Kept] = {}
     for appearance, alike in readers:
-        looks = appearance(pictures)
-        kept |= {name: reader.look(looks) for name, reader in alike.items()}
+        seen = appearance(pictures)
+        kept |= {name: reader.read_appearance(seen) for name, reader in alike.items()}
     return kept
 
 

@@ -67,8 +67,8 @@ def plant_in_three(seeds: Iterable[int], count: int = 120) -> TrialsOfThree:
         for q in more.questions
     ]
     lesions = [q for q in both.questions if q.kind == "lesion"]
-    bright = (next(q for q in part if "+" in q.name) for part in (lesions, shifted))
-    which = Question("bright in PET or in CT", "source", *(q.with_ for q in bright))
+    bright, dense = (next(q.with_ for q in part if "+" in q.name) for part in (lesions, shifted))
+    which = Question("bright in PET or in CT", "source", bright, dense)
     trials = replace(
         both,
         first=np.concatenate([both.first, np.tile(pet.first, (repeats, 1, 1))]),
