@@ -11,9 +11,7 @@ MOST_LINES, MOST_PARAMETERS = 60, 8
 #: takes it off, and nothing is added.
 LARGER = {
     "MedFusionLib/fusion.py: fuse": "the one call that offers everything",
-    "MedFusionLib/evaluation/measuring.py: evaluate": "a run and its notes; to be split",
-    "MedFusionLib/evaluation/planted.py: evaluate_phantom": "a run and its notes; to be split",
-    "MedFusionLib/results/why.py: explain": "reading, weighing and wording; to be split",
+    "MedFusionLib/evaluation/measuring.py: evaluate": "choices of the scoring; to be grouped",
     "MedFusionLib/training/datasets.py: Crops.__init__": "settings of the crops; to be grouped",
     "MedFusionLib/training/truth.py: truth_losses": "settings of the losses; to be grouped",
 }
