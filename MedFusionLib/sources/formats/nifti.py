@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -200,20 +201,27 @@ def _fields(path: Path) -> _Fields:
 
 def _unpacked(whole: bytes) -> tuple[str, dict[str, Any]]:
     """The byte order of a header, and its fields."""
-    for length, fields in _FIELDS.items():
+    for length in _FIELDS:
         for order in "<>":
             if len(whole) >= length and whole[:4] == np.array(length, f"{order}i4").tobytes():
-                layout = np.dtype(
-                    {
-                        "names": list(fields),
-                        "formats": [_in_order(letters, order) for letters, _ in fields.values()],
-                        "offsets": [place for _, place in fields.values()],
-                        "itemsize": length,
-                    }
-                )
+                layout = _layout(length, order)
                 found = np.frombuffer(whole, layout, count=1)[0]
-                return order, {name: found[name] for name in fields}
+                return order, {name: found[name] for name in layout.names or ()}
     raise DamagedError("it is no NIfTI file, or cut off within its header")
+
+
+@cache
+def _layout(length: int, order: str) -> np.dtype:
+    """Where the fields of a header of that length stand, in a byte order."""
+    fields = _FIELDS[length]
+    return np.dtype(
+        {
+            "names": list(fields),
+            "formats": [_in_order(letters, order) for letters, _ in fields.values()],
+            "offsets": [place for _, place in fields.values()],
+            "itemsize": length,
+        }
+    )
 
 
 def _in_order(letters: str, order: str) -> str:
