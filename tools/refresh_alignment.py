@@ -12,6 +12,7 @@ are done with what is hard: thick slices, and volumes that cover a part of the h
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +32,11 @@ from MedFusionLib.sources.files import read_volume
 from MedFusionLib.sources.volumes import Volume
 
 PAGE = Path(__file__).parents[1] / "docs" / "understand" / "alignment.md"
-BEGIN, END = "<!-- begin: measured -->", "<!-- end: measured -->"
+HEAD = (
+    "| pair | trials | error before, median (largest) | error after *Align*, median (largest) | "
+    "as it lies | called off: right, wrong | called registered: right, wrong | not known |\n"
+    "|---|---|---|---|---|---|---|---|"
+)
 SHIFT, TURN = 20.0, 15.0  # mm, degrees
 REAL_TRIALS = 5
 SPECT_BLUR = 4.0  # mm, standard deviation: PET of the digital head blurred to a SPECT's 10 mm
@@ -50,21 +55,21 @@ def main() -> None:
     for name, pair in real_pairs(data).items():
         rows.append(row(name, *measured(*pair, REAL_TRIALS, seed=0)))
         print(rows[-1], flush=True)
-    head = (
-        "| pair | trials | error before, median (largest) | error after *Align*, median "
-        "(largest) | as it lies | called off: right, wrong | called registered: right, wrong | "
-        "not known |\n|---|---|---|---|---|---|---|---|"
-    )
-    parts = [
+    write_block(
+        "measured",
         f"{trials} trials on the digital head as it is, and {trials} where it is hard.",
-        "\n".join([head, *rows]),
+        "\n".join([HEAD, *rows]),
         stacks(data),
-    ]
-    page = PAGE.read_text(encoding="utf-8")
-    before, rest = page.split(BEGIN)
-    after = rest.split(END)[1]
+    )
+
+
+def write_block(name: str, *parts: str) -> None:
+    """Replace what stands between two marks of the page."""
+    begin, end = f"<!-- begin: {name} -->", f"<!-- end: {name} -->"
+    before, rest = PAGE.read_text(encoding="utf-8").split(begin)
+    after = rest.split(end)[1]
     block = "\n\n".join(part for part in parts if part)
-    PAGE.write_text(f"{before}{BEGIN}\n\n{block}\n\n{END}{after}", encoding="utf-8")
+    PAGE.write_text(f"{before}{begin}\n\n{block}\n\n{end}{after}", encoding="utf-8")
 
 
 def phantom_pairs() -> dict[str, tuple[Volume, Volume, str]]:
@@ -122,7 +127,12 @@ def real_pairs(data: Path) -> dict[str, tuple[Volume, Volume, str]]:
 
 
 def measured(
-    reference: Volume, other: Volume, modality: str, count: int, seed: int
+    reference: Volume,
+    other: Volume,
+    modality: str,
+    count: int,
+    seed: int,
+    measure: Callable[[Volume, Volume, str], Alignment] = measure_alignment,
 ) -> tuple[list[Alignment], list[float], list[float]]:
     """For each trial what was measured, the true error before, and the error that is left."""
     surface = head_surface(reference)
@@ -130,7 +140,7 @@ def measured(
     found, before, after = [], [], []
     for number in range(count):
         error = random_error(rng, surface.mean(axis=0)) if number else np.eye(4)
-        part = measure_alignment(reference, moved(other, error), modality)
+        part = measure(reference, moved(other, error), modality)
         found.append(part)
         before.append(distance(surface, error))
         after.append(distance(surface, part.matrix @ error))
