@@ -49,7 +49,8 @@ on test slices, and FW-Net's was tried for CT on the publication's own images;
 [bands](bands.md) says how many runs were compared on its tables.
 
 A card carries the recipe with its hash, and the losses of the first five steps, which
-`Testing/training/test_cards.py` runs once more. Whole loss curves were not kept.
+`Testing/training/test_cards.py` runs once more. The curves of five trainings stand in
+[figures](figures.md#how-our-trainings-went); earlier ones were not kept.
 Six networks (*on its card*) were trained before
 `range`, `turns` and `black` came into the recipe file: by today's file `medfusion train` makes
 another network, by `--recipe CARD.json`, as their cards' commands say, these. *Tested slices it
