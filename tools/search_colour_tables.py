@@ -68,6 +68,10 @@ VISION = {
 GOALS = {"pet": (0.85, 0.75), "ct": (1.1, 0.85), "spect": (0.85, 0.75)}
 #: the least mean of the tasks; CIEDE2000 between lesion and grey matter, and of a step of a quarter
 MEAN_GOAL, APART_GOAL, STEP_GOAL = 0.93, 38.0, 6.0
+#: whose least step has to reach STEP_GOAL, with a deficiency 1 / DEFICIENT_STEPS of it: of a SPECT
+#: a search that asked only the normal reader left a step that tritan readers do not see
+STEP_READERS = {"spect": ("normal", "deutan", "protan", "tritan")}
+DEFICIENT_STEPS = 2.2
 #: what a reader with a deficiency keeps of the worst task at least, as a part of what others keep
 DEFICIENT_GOALS = {"deutan": 0.85, "protan": 0.85, "tritan": 0.65}
 
@@ -295,7 +299,11 @@ def judge(parameters: dict, kind: str, readers: dict[str, QuickReader], places) 
         }
     apart = lesion_apart(labs["normal"], places) if places else APART_GOAL
     found["apart"] = round(float(apart), 1)
-    found["steps"] = round(smallest_step(labs["normal"]), 2)
+    steps = (
+        smallest_step(labs[vision]) * (1 if vision == "normal" else DEFICIENT_STEPS)
+        for vision in STEP_READERS.get(kind, ("normal",))
+    )
+    found["steps"] = round(min(steps), 2)
     coloured = 0.0
     if kind == "ct":
         brain = round(CT_BRAIN * (SIZE - 1))
