@@ -216,7 +216,7 @@ def tables(scores: Scores) -> dict[str, Table]:
         rows = {heads[m.name]: found[method, m.name] for m in measures}
         means[method] = {head: row.mean for head, row in rows.items()}
         intervals[method] = {
-            head: None if np.isnan(row.low) else (row.low, row.high) for head, row in rows.items()
+            head: None if np.isnan(row.low) else [row.low, row.high] for head, row in rows.items()
         }
     counts = f"{len(scores.groups)} {scores.unit}s"
     if scores.unit != scores.group:
