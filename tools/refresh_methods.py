@@ -51,7 +51,7 @@ on test slices, and FW-Net's was tried for CT on the publication's own images;
 A card carries the recipe with its hash, and the losses of the first five steps, which
 `Testing/training/test_cards.py` runs once more. The curves of five trainings stand in
 [figures](figures.md#how-our-trainings-went); earlier ones were not kept.
-Six networks (*on its card*) were trained before
+Some networks (*on its card*) were trained before
 `range`, `turns` and `black` came into the recipe file: by today's file `medfusion train` makes
 another network, by `--recipe CARD.json`, as their cards' commands say, these. *Tested slices it
 learnt from* are those that `medfusion leaks` finds: on these pictures of the publications the
