@@ -12,8 +12,6 @@ MOST_LINES, MOST_PARAMETERS = 60, 8
 LARGER = {
     "MedFusionLib/fusion.py: fuse": "the one call that offers everything",
     "MedFusionLib/evaluation/measuring.py: evaluate": "choices of the scoring; to be grouped",
-    "MedFusionLib/training/datasets.py: Crops.__init__": "settings of the crops; to be grouped",
-    "MedFusionLib/training/truth.py: truth_losses": "settings of the losses; to be grouped",
 }
 
 
