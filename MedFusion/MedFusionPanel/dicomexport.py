@@ -31,11 +31,10 @@ def exportResult(result, chosen):
     if node.GetParentTransformNode() is not None and headers[0]:
         for header in headers[0]:  # moved in the scene: no more in the scanner's space
             header.FrameOfReferenceUID = ""
-    colour = slicer.util.arrayFromVolume(result.nodes["colour"])
+    colours = {"colour": slicer.util.arrayFromVolume(result.nodes["colour"])}
+    codings = {"colour": result.coding}
     with whole_folder(folder) as temporary:
-        write_dicom(
-            temporary, volume_from_node(node), colour, result.coding, result.report, headers
-        )
+        write_dicom(temporary, volume_from_node(node), colours, codings, result.report, headers)
     return folder
 
 

@@ -116,4 +116,4 @@ def _write_dicom(
         for path, words in zip(files, choices, strict=True)
     ]
     with whole_folder(folder) as temporary:
-        write_dicom(temporary, fusion.fused, fusion.colour, fusion.coding, fusion.report, headers)
+        write_dicom(temporary, fusion.fused, fusion.colours, fusion.codings, fusion.report, headers)

@@ -195,7 +195,7 @@ def _write_outputs(
         ]
         target = folder / "dicom"
         target.mkdir()
-        write_dicom(target, fusion.fused, fusion.colour, fusion.coding, fusion.report, headers)
+        write_dicom(target, fusion.fused, fusion.colours, fusion.codings, fusion.report, headers)
     save_thumbnail(fusion, folder / THUMBNAIL)
 
 

@@ -1,9 +1,9 @@
 """A fusion as DICOM series, for stations that read nothing else.
 
-Two series on the MR's grid: the fused volume as a derived MR series of 16 bits (the class that
-readers take a volume's place from), and the colours as RGB secondary captures, for display only,
-with the legend as their last instance. With the MR's DICOM headers they join its patient, study
-and frame of reference; without, they belong to a made-up patient who is clearly one.
+Series on the MR's grid: the fused volume as a derived MR series of 16 bits (the class that
+readers take a volume's place from), and each colour volume as RGB secondary captures, for display
+only, with the legend as their last instance. With the MR's DICOM headers they join its patient,
+study and frame of reference; without, they belong to a made-up patient who is clearly one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime
 import textwrap
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 FULL = 65535  # the stored value of a fused value of 1
-SERIES = {"fused": 9001, "colour": 9002}
+FIRST_SERIES = 9001  # the fused volume's number; the colour volumes' follow
 NOBODY = {"PatientName": "MEDFUSION^NOT A REAL PATIENT", "PatientID": "MEDFUSION-NOT-A-PATIENT"}
 #: what a new series of a study has in common with the others; empty where it is not known
 COMMON = (
@@ -48,18 +48,18 @@ CAPTURE_CLASS = "1.2.840.10008.5.1.4.1.1.7"
 def write_dicom(
     folder: Path,
     fused: Volume,
-    colour: np.ndarray,
-    coding: Coding,
+    colours: Mapping[str, np.ndarray],
+    codings: Mapping[str, Coding],
     report: Report,
     headers: Sequence[Sequence[Dataset]] = (),
 ) -> None:
-    """Write the series into the new folders "fused" and "colour" of a folder that exists.
+    """Write each series into a new folder of its name in a folder that exists.
 
     Args:
-        folder: for the two new folders.
+        folder: for the new folders: "fused", "colour", and such as "colour-paper".
         fused: as `Fusion.fused`.
-        colour: as `Fusion.colour`, uint8 (k, j, i, 3).
-        coding: of the colours.
+        colours: as `Fusion.colours`: name -> uint8 (k, j, i, 3).
+        codings: as `Fusion.codings`: of each of them.
         report: as `Fusion.report`.
         headers: the DICOM headers of the slices of each source, the MR's first; empty where a
             source came from elsewhere.
@@ -70,21 +70,25 @@ def write_dicom(
         order = order[::-1]
     stored = np.round(np.clip(fused.array, 0, 1) * FULL).astype(np.uint16)
     common = _common(headers)
-    series = {name: _series(report, name, common) for name in SERIES}
-    for name in SERIES:
+    series = {"fused": _series(report, FIRST_SERIES, None, common)}
+    for number, (name, coding) in enumerate(codings.items(), FIRST_SERIES + 1):
+        series[name] = _series(report, number, coding.mode, common)
+    for name in series:
         (folder / name).mkdir()
     for number, k in enumerate(order, 1):
         place = _place(fused, k, headers)
         grey = _instance(series["fused"], number, place)
         _grey_pixels(grey, stored[k])
         _save(grey, folder / "fused" / f"{number:04}.dcm")
-        picture = _instance(series["colour"], number, place)
-        _colour_pixels(picture, colour[k])
-        _save(picture, folder / "colour" / f"{number:04}.dcm")
-    last = _instance(series["colour"], len(order) + 1, {})
-    last.ImageComments = "Legend. " + last.ImageComments
-    _colour_pixels(last, legend_picture(coding, report))
-    _save(last, folder / "colour" / "legend.dcm")
+        for name, colour in colours.items():
+            picture = _instance(series[name], number, place)
+            _colour_pixels(picture, colour[k])
+            _save(picture, folder / name / f"{number:04}.dcm")
+    for name, coding in codings.items():
+        last = _instance(series[name], len(order) + 1, {})
+        last.ImageComments = "Legend. " + last.ImageComments
+        _colour_pixels(last, legend_picture(coding, report))
+        _save(last, folder / name / "legend.dcm")
 
 
 def check_new_folder(folder: Path) -> None:
@@ -207,20 +211,20 @@ def _valid(header: Dataset, keyword: str) -> Any:
         return None
 
 
-def _series(report: Report, name: str, common: Dataset) -> Dataset:
-    """What all instances of a series share."""
+def _series(report: Report, number: int, mode: str | None, common: Dataset) -> Dataset:
+    """What all instances of a series share: of the colours of a mode, or of the fused volume."""
     from pydicom.dataset import Dataset
     from pydicom.uid import generate_uid
 
     now = datetime.datetime.now()
     part = Dataset()
     part.update(common)
-    part.SOPClassUID = MR_CLASS if name == "fused" else CAPTURE_CLASS
+    part.SOPClassUID = CAPTURE_CLASS if mode else MR_CLASS
     part.SeriesInstanceUID = generate_uid()
-    part.SeriesNumber = SERIES[name]
-    what = "fused" if name == "fused" else "colour, display only"
+    part.SeriesNumber = number
+    what = f"colour {mode}, display only" if mode else "fused"
     part.SeriesDescription = f"MedFusion {report.method} {what}, RESEARCH"[:64]
-    part.Modality = "MR" if name == "fused" else "OT"
+    part.Modality = "OT" if mode else "MR"
     for stamp in ("Series", "Content", "InstanceCreation"):
         setattr(part, f"{stamp}Date", now.strftime("%Y%m%d"))
         setattr(part, f"{stamp}Time", now.strftime("%H%M%S"))
@@ -232,7 +236,7 @@ def _series(report: Report, name: str, common: Dataset) -> Dataset:
     part.BurnedInAnnotation = "NO"
     part.Laterality = part.PatientOrientation = ""
     part.LossyImageCompression = "00"
-    if name == "fused":
+    if not mode:
         part.ImageType = ["DERIVED", "SECONDARY", "OTHER"]
         part.ScanningSequence = "RM"  # research mode: no sequence of the scanner's
         part.SequenceVariant = "NONE"

@@ -40,7 +40,7 @@ def written(fusion, tmp_path_factory):
 
 
 def write(fusion, folder):
-    write_dicom(folder, fusion.fused, fusion.colour, fusion.coding, fusion.report)
+    write_dicom(folder, fusion.fused, fusion.colours, fusion.codings, fusion.report)
 
 
 def read(folder):
@@ -61,6 +61,19 @@ def test_itk_reads_the_fused_volume_with_its_values_and_its_place(written, fusio
     np.testing.assert_allclose(image.GetOrigin(), grid.origin, atol=1e-6)
     np.testing.assert_allclose(image.GetDirection(), grid.direction.ravel(), atol=1e-6)
     np.testing.assert_allclose(sitk.GetArrayFromImage(image), grid.array, atol=0.6 / 65535)
+
+
+def test_further_colours_are_series_of_their_own(head, tmp_path):
+    fusion = fuse(head.t1, head.ct, "ct-mr", method="maximum", more_colours=["fused"])
+    write(fusion, tmp_path)
+    assert sorted(part.name for part in tmp_path.iterdir()) == ["colour", "colour-fused", "fused"]
+    for name, colour in fusion.colours.items():
+        *slices, legend = read(tmp_path / name)
+        assert legend.ImageComments.startswith("Legend")
+        assert np.array_equal(slices[0].pixel_array, colour[0])
+        assert fusion.codings[name].mode in legend.SeriesDescription
+    numbers = [read(tmp_path / name)[0].SeriesNumber for name in ("fused", *fusion.colours)]
+    assert len(set(numbers)) == 3
 
 
 def test_our_own_reader_takes_it_back(written, fusion):
