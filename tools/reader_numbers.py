@@ -20,6 +20,8 @@ def by_display(found: dict[str, dict]) -> dict[str, Set]:
     """reader.json with `kept` as display -> condition -> entry, so that places can be named."""
     sets = {}
     for name, one in found.items():
+        if "kept" not in one:  # three sources
+            continue
         kept: dict[str, dict] = {}
         for entry in one["kept"]:
             kept.setdefault(entry["display"], {})[entry["condition"]] = entry

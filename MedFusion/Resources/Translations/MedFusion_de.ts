@@ -1459,8 +1459,8 @@
       <translation>Beide Quellen: Helligkeit MR, Farbe die andere</translation>
     </message>
     <message>
-      <source>Brightness shows the MR, colour the other source: blue for little of it, orange for much.</source>
-      <translation>Die Helligkeit zeigt das MR, die Farbe die andere Quelle: blau für wenig davon, orange für viel.</translation>
+      <source>Brightness shows the MR and rises with the other source; colour shows the other source: blue for little of it, orange for much.</source>
+      <translation>Die Helligkeit zeigt das MR und steigt mit der anderen Quelle; die Farbe zeigt die andere Quelle: blau für wenig davon, orange für viel.</translation>
     </message>
     <message>
       <source>Which source the brightness came from</source>

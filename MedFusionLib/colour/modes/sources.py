@@ -1,4 +1,4 @@
-"""Both sources at once: brightness shows the MR, colour the other source.
+"""Both sources at once: brightness shows the MR and rises with the other, colour shows the other.
 
 A table of two coordinates (`colour.two_coordinates`) for each kind of second source, found by
 `tools/search_colour_tables.py` with model observers (docs/evidence/reader.md); `sources.json` holds
@@ -29,7 +29,8 @@ class BothSources(ColourMode):
     name = "sources"
     title = "Both sources: brightness MR, colour the other"
     summary = (
-        "Brightness shows the MR, colour the other source: blue for little of it, orange for much."
+        "Brightness shows the MR and rises with the other source; colour shows the other source: "
+        "blue for little of it, orange for much."
     )
     needs_sources = True
 
