@@ -324,6 +324,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.ui.methodComboBox.enabled = bool(methods)
         self.ui.methodLabel.text = self.logic.describeMethod(state)
         self.ui.thirdModalityComboBox.enabled = state.third is not None
+        self.ui.publishedColourCheckBox.enabled = state.canPublish
 
     def _showSections(self):
         """What is chosen in the sections that are collapsed, in their titles."""

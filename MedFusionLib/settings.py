@@ -74,7 +74,6 @@ class Settings:
         None,
         "Further colour modes, each written as a colour volume of its own, such as fused,paper.",
         kind=ModeNames,
-        places=COMMANDS,
     )
     align: str = option(
         "off",

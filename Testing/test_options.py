@@ -48,12 +48,13 @@ def test_commands_offer_what_the_table_says(command):
             assert "--" + name.replace("_", "-") in flags[name]
 
 
-#: options that the panel keeps otherwise: a window and whether it is automatic, a check box, and
-#: a choice of the computer that is no part of a scene
+#: options that the panel keeps otherwise: a window and whether it is automatic, a check box (for
+#: one further colour mode), and a choice of the computer that is no part of a scene
 KEPT_OTHERWISE = {
     "first_window": "firstWindow",
     "second_window": "secondWindow",
     "align": "checkAlignment",
+    "more_colours": "wantPublishedColour",
     "device": None,
 }
 

@@ -102,6 +102,7 @@ def outputsInWords(state):
     names = {
         _("fused"): state.wantFused,
         _("colour"): state.wantColour,
+        _("published colours"): bool(state.moreColours),
         _("contributions"): state.wantContributions,
     }
     wanted = ", ".join(name for name, isWanted in names.items() if isWanted) or _("none")

@@ -31,8 +31,8 @@ def exportResult(result, chosen):
     if node.GetParentTransformNode() is not None and headers[0]:
         for header in headers[0]:  # moved in the scene: no more in the scanner's space
             header.FrameOfReferenceUID = ""
-    colours = {"colour": slicer.util.arrayFromVolume(result.nodes["colour"])}
-    codings = {"colour": result.coding}
+    codings = result.codings
+    colours = {role: slicer.util.arrayFromVolume(result.nodes[role]) for role in codings}
     with whole_folder(folder) as temporary:
         write_dicom(temporary, volume_from_node(node), colours, codings, result.report, headers)
     return folder

@@ -148,7 +148,8 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
         def work():
             third = volumes[2] if len(volumes) > 2 else None
             fusion = fuse(volumes[0], volumes[1], pair, third=third, **settings)
-            fusion.coordinates.places(fusion.coding.mode)  # the slow part, here and not later
+            for coding in fusion.codings.values():
+                fusion.coordinates.places(coding.mode)  # the slow part, here and not later
             return fusion
 
         fusion = run(work) if run else work()

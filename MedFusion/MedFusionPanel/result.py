@@ -24,7 +24,7 @@ from MedFusionLib.results.nodes import (
     volume_from_node,
 )
 from MedFusionLib.results.quality import quality_of
-from MedFusionLib.results.scene import SOURCE_REFERENCES, add_quality_table
+from MedFusionLib.results.scene import SOURCE_REFERENCES, add_quality_table, is_colour
 from MedFusionLib.results.why import explain, sources_of, why_not
 from MedFusionLib.sources.intensities import Window
 from MedFusionLib.sources.modalities import FUNCTIONAL
@@ -89,8 +89,16 @@ class Result:
     @property
     def coding(self):
         """How the colour volume is coded."""
-        used = self._colourReport.parameters
-        return Coding(used.colour, used.omega, used.colormap)
+        return _codingOf(self._colourReport)
+
+    @property
+    def codings(self):
+        """How each colour volume that has voxels is coded: role -> coding."""
+        return {
+            role: _codingOf(reportOf(node))
+            for role, node in self.nodes.items()
+            if is_colour(role) and node.GetImageData() is not None
+        }
 
     @property
     def kind(self):
@@ -374,7 +382,7 @@ class Result:
         arrays = {
             role: slicer.util.arrayFromVolume(node)
             for role, node in self.nodes.items()
-            if role != "colour" and node.GetImageData() is not None
+            if not is_colour(role) and node.GetImageData() is not None
         }
         if "fused" in arrays:
             shape = arrays["fused"].shape
@@ -396,6 +404,11 @@ def _of(fusion):
         for role, part in zip(CONTRIBUTION_NAMES, fusion.contributions, strict=False)
     }
     return {"fused": fusion.fused.array, **arrays}, fusion.coordinates
+
+
+def _codingOf(report):
+    used = report.parameters
+    return Coding(used.colour, used.omega, used.colormap)
 
 
 def methodTitle(name):

@@ -3,10 +3,13 @@
 import math
 
 from MedFusionLib.colour.registry import contributions_for
+from MedFusionLib.errors import MedFusionError
+from MedFusionLib.methods.registry import get_method
 from MedFusionLib.options import fields_from
 from MedFusionLib.settings import OPTIONS, Settings
 from MedFusionLib.sources.volumes import ALL_AXES
 
+PUBLISHED = "paper"  # the colour mode of the published coding of gradients
 MOST_PASSES = 999  # steps or noisy copies; each takes as long as the first
 
 
@@ -132,6 +135,7 @@ class PanelState:
 
     wantFused = Parameter(True)
     wantColour = Parameter(True)
+    wantPublishedColour = Parameter(False)  # beside the colour volume
     wantContributions = Parameter(True)
     outFused = Reference()  # what is written over; None: a new volume
     outColour = Reference()
@@ -143,6 +147,7 @@ class PanelState:
 
     resultFused = Reference()
     resultColour = Reference()
+    resultPublishedColour = Reference()
     resultFirst = Reference()
     resultSecond = Reference()
     resultThird = Reference()
@@ -151,6 +156,7 @@ class PanelState:
     RESULTS = {  # noqa: RUF012
         "fused": "resultFused",
         "colour": "resultColour",
+        f"colour-{PUBLISHED}": "resultPublishedColour",
         "contribution-first": "resultFirst",
         "contribution-second": "resultSecond",
         "contribution-third": "resultThird",
@@ -168,13 +174,32 @@ class PanelState:
     def settings(self):
         """What was chosen of the options, as MedFusionLib.fusion.fuse takes it."""
         chosen = {one.option.name: one.chosen(self) for one in self.optionParameters()}
-        return fields_from(Settings, chosen)
+        return fields_from(Settings, {**chosen, "more_colours": self.moreColours})
 
     @property
     def contributionKind(self):
         """The kind of contributions that will be made: what was chosen, or suits the colours."""
+        return self._contributionsWith(*self.moreColours)
+
+    def _contributionsWith(self, *moreColours):
         chosen = self.contributions
-        return contributions_for(self.mode) if chosen == "auto" else chosen
+        return contributions_for(self.mode, *moreColours) if chosen == "auto" else chosen
+
+    @property
+    def canPublish(self):
+        """Whether the published coding of gradients can stand beside the colour volume."""
+        isFurther = self.wantColour and self.mode != PUBLISHED
+        if not isFurther or self._contributionsWith(PUBLISHED) != "gradient":
+            return False
+        try:
+            return get_method(self.method).differentiable
+        except (MedFusionError, ImportError, OSError):  # no such method, or no torch that loads
+            return False
+
+    @property
+    def moreColours(self):
+        """The colour modes that get a volume of their own beside the colour volume."""
+        return (PUBLISHED,) if self.wantPublishedColour and self.canPublish else ()
 
     @property
     def pair(self):

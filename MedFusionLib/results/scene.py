@@ -199,10 +199,16 @@ def _remove(scene: Any, node: Any) -> None:
 
 
 def _class_of(role: str) -> str:
-    return "vtkMRMLVectorVolumeNode" if _is_colour(role) else "vtkMRMLScalarVolumeNode"
+    return "vtkMRMLVectorVolumeNode" if is_colour(role) else "vtkMRMLScalarVolumeNode"
 
 
-def _is_colour(role: str) -> bool:
+def is_colour(role: str) -> bool:
+    """Whether a role is that of a colour volume.
+
+    Example:
+        >>> is_colour("colour-paper"), is_colour("fused")
+        (True, False)
+    """
     return role.split("-")[0] == "colour"
 
 
@@ -223,7 +229,7 @@ def _fill(
 ) -> None:
     node.SetIJKToRASMatrix(matrix)
     report = fusion.report
-    if _is_colour(role):
+    if is_colour(role):
         used = replace(report.parameters, colour=fusion.codings[role].mode)
         report = replace(report, parameters=used)
         node.SetVoxelVectorType(node.VoxelVectorTypeColorRGB)
@@ -239,7 +245,7 @@ def _show(node: Any, role: str, fusion: Fusion) -> None:
         node.CreateDefaultDisplayNodes()
     display = node.GetDisplayNode()
     display.AutoWindowLevelOff()
-    if _is_colour(role):
+    if is_colour(role):
         display.SetWindowLevel(255, 127.5)  # an automatic window would recolour it
     elif role == "fused":
         display.SetWindowLevelMinMax(0, 1)

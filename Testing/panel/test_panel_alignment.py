@@ -109,6 +109,7 @@ def answer_with(folder, monkeypatch):
 
 def test_export_to_dicom(panel, tmp_path, monkeypatch):
     assert not panel.ui.dicomButton.enabled
+    panel.ui.publishedColourCheckBox.checked = True
     panel.click("applyButton")
     answer_with(tmp_path, monkeypatch)
     panel.click("dicomButton")
@@ -118,7 +119,8 @@ def test_export_to_dicom(panel, tmp_path, monkeypatch):
     back = read_volume(folder / "fused")
     np.testing.assert_allclose(back.matrix, fused.matrix, atol=1e-6)
     np.testing.assert_allclose(back.array, fused.array, atol=1e-4)
-    assert (folder / "colour" / "legend.dcm").is_file()
+    for name in ("colour", "colour-paper"):
+        assert (folder / name / "legend.dcm").is_file()
 
 
 def test_export_joins_the_study_that_the_mr_was_loaded_from(panel, tmp_path, monkeypatch):

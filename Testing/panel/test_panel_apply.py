@@ -12,6 +12,8 @@ slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
 from panel_helpers import MODULE, choose, contents, qt, reason, role, shown, voxels  # noqa: E402
 
+from MedFusionLib.colour.coding import Coding  # noqa: E402
+from MedFusionLib.fusion import fuse  # noqa: E402
 from MedFusionLib.report import NOTICE  # noqa: E402
 from MedFusionLib.results.nodes import add_volume  # noqa: E402
 
@@ -37,6 +39,65 @@ def test_only_the_chosen_outputs_are_made(head):
     assert shown()[1] is role("fused")
     assert not head.ui.show3DButton.enabled
     assert not head.ui.omegaSlider.enabled
+
+
+@pytest.fixture
+def published(head):
+    """The panel after a fusion with the published colours beside the others."""
+    head.ui.outputsCollapsibleButton.collapsed = False
+    head.click("publishedColourCheckBox")
+    assert "published colours" in head.ui.outputsCollapsibleButton.text
+    head.click("applyButton")
+    return head
+
+
+def test_the_published_colours_stand_beside_the_others(published, phantom):
+    def colours(mode):
+        return fuse(phantom.t1, phantom.pet, "pet-mr", method="maximum", coding=Coding(mode)).colour
+
+    wanted = {"colour": colours("sources"), "colour-paper": colours("paper")}
+    for name, array in wanted.items():
+        np.testing.assert_array_equal(voxels(role(name)), array)
+    assert shown()[1] is role("colour")
+    assert published.ui.staleLabel.text.startswith("Made from what is chosen")
+    published.click("undoButton")
+    assert not any(map(role, wanted))
+
+
+def test_recolouring_leaves_the_published_colours_alone(published):
+    before = {name: voxels(role(name)).copy() for name in ("colour", "colour-paper")}
+    choose(published, "modeComboBox", "fused")
+    assert not np.array_equal(voxels(role("colour")), before["colour"])
+    np.testing.assert_array_equal(voxels(role("colour-paper")), before["colour-paper"])
+
+
+def test_the_published_colours_are_overwritten_with_the_others(published):
+    before, colours = contents(), voxels(role("colour-paper")).copy()
+    published.ui.colourOutputSelector.setCurrentNode(role("colour"))
+    published.ui.fusedOutputSelector.setCurrentNode(role("fused"))
+    choose(published, "methodComboBox", "average")
+    published.click("applyButton")
+    assert contents() == before
+    assert not np.array_equal(voxels(role("colour-paper")), colours)
+    published.click("undoButton")
+    np.testing.assert_array_equal(voxels(role("colour-paper")), colours)
+
+
+def test_published_colours_are_offered_where_they_are_further_ones_of_gradients(head):
+    box = head.ui.publishedColourCheckBox
+    box.checked = True
+    for name, other, usual in (
+        ("modeComboBox", "paper", "sources"),  # no further ones
+        ("modeComboBox", "fused", "sources"),  # whose contributions are shares
+        ("contributionsComboBox", "share", "auto"),
+        ("methodComboBox", "gff", "maximum"),  # has no gradient
+    ):
+        choose(head, name, other)
+        assert not box.enabled and not head.widget.state.settings["more_colours"]
+        choose(head, name, usual)
+        assert box.enabled and head.widget.state.settings["more_colours"] == ("paper",)
+    head.ui.colourCheckBox.checked = False
+    assert not box.enabled
 
 
 def test_the_last_result_can_be_overwritten(result):

@@ -252,6 +252,14 @@
       <translation>Farbe</translation>
     </message>
     <message>
+      <source>Published colours</source>
+      <translation>Veröffentlichte Farben</translation>
+    </message>
+    <message>
+      <source>Also write the published coding of gradients (Kumar et al. 2019) as a colour volume of its own. The contributions are gradients then; not possible where others are chosen, or needed by the colours.</source>
+      <translation>Auch die veröffentlichte Kodierung der Gradienten (Kumar et al. 2019) als eigenes farbiges Volumen schreiben. Die Beiträge sind dann Gradienten; nicht möglich, wo andere gewählt sind oder die Farben andere brauchen.</translation>
+    </message>
+    <message>
       <source>Contribution maps</source>
       <translation>Karten der Beiträge</translation>
     </message>
@@ -488,6 +496,10 @@
     <message>
       <source>colour</source>
       <translation>Farbe</translation>
+    </message>
+    <message>
+      <source>published colours</source>
+      <translation>veröffentlichte Farben</translation>
     </message>
     <message>
       <source>contributions</source>
