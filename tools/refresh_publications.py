@@ -296,8 +296,8 @@ def thesis(data: Path) -> list[Table]:
             for label, file in (("GF", "gff"), ("LP-CNN", "lp-cnn"), ("thesis", "thesis"))
         }
         leak = (
-            " Its MR is slice 5 of case 28, on which our ct-mr networks were trained: the rows of "
-            "trained networks here are not held out."
+            " Its MR is slice 5 of case 28, which of our networks `fw-net` alone learnt from: its "
+            "row here is not held out."
             if name == "t2"
             else ""
         )
