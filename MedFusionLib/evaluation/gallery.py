@@ -170,8 +170,24 @@ def _draw(pair: str, lines: list[tuple[str, list[np.ndarray]]], path: Path) -> N
         axes.set_title(words, color=INK, fontsize=11)
     figure.savefig(path, dpi=52, facecolor=PAPER)
     with Image.open(path) as picture:  # a palette takes a third of the space
-        small = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+        small = _with_palette(picture.convert("RGB"))
     small.save(path, optimize=True)
+
+
+def _with_palette(picture: Image.Image, greys: int = 96) -> Image.Image:
+    """A picture of 256 colours: a ramp of greys, which get no tint, and the rest for colours."""
+    pixels = np.asarray(picture)
+    coloured = pixels[np.ptp(pixels, axis=2) > 6].reshape(1, -1, 3)
+    colours: list[int] = []
+    if coloured.size:
+        found = Image.fromarray(coloured).quantize(
+            256 - greys, Image.Quantize.MAXCOVERAGE, kmeans=2
+        )
+        colours = (found.getpalette() or [])[: 3 * (256 - greys)]
+    ramp = np.repeat(np.linspace(0, 255, greys).round().astype(int), 3).tolist()
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(colours + ramp)
+    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def _page(folder: Path, scenes: list[_Scene]) -> Path:
