@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("colour", reason="needs colour-science")
-
 from MedFusionLib.evaluation.reader.three import (
     displays_of_three,
     plant_in_three,

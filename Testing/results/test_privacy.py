@@ -104,7 +104,7 @@ def out(tmp_path_factory, in_process, said):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Figure, "savefig", look)
         found = fuse_cohort(read_studies(root / "list.csv"), out, client=in_process)
-    states = {row["id"]: row["status"] for row in found}
+    states = {row.id: row.status for row in found}
     failed = dict.fromkeys(("gone", "none", "broken"), "failed")
     assert states == {"series": "done", "detached": "done", **failed}
     return out
@@ -159,6 +159,6 @@ def test_a_scene_holds_no_planted_string(tmp_path):
         f"id,mr,second,pair,method,align,scene\np1,{mr},{pet},pet-mr,maximum,off,yes\n"
     )
     (study,) = read_studies(folder / "list.csv")
-    assert fuse_study(study, tmp_path / "out")["status"] == "done"
+    assert fuse_study(study, tmp_path / "out").status == "done"
     assert (tmp_path / "out" / "p1" / "scene.mrb").is_file()
     assert search(tmp_path / "out", [*PLANTED, *CARRIED.values()]) == []
