@@ -14,6 +14,7 @@ from ...colour.coding import Coding, Coordinates
 from ...colour.mode import Voxels
 from ...colour.registry import contributions_for
 from ...errors import MedFusionError
+from ...methods.base import FusionMethod
 from ...sources.modalities import modalities_of
 from .tables import colour_table
 from .tasks import Trials
@@ -85,16 +86,18 @@ def method_in_grey(name: str, pair: str) -> Display:
     Raises:
         MedFusionError: no such method, or it has no weights for the pair.
     """
-    from ...inference.slices import run_slices
     from ...methods.weights import load_method
 
     module = load_method(name, pair)
+    return lambda first, second: fused_in_grey(module, first, second)
 
-    def display(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        fused = run_slices(module, [first, second], bounded=True).fused
-        return as_grey(np.where((first == 0) & (second == 0), 0, fused))
 
-    return display
+def fused_in_grey(module: FusionMethod, *sources: np.ndarray) -> np.ndarray:
+    """The fused image of a loaded method, in grey, 0 where all sources are."""
+    from ...inference.slices import run_slices
+
+    fused = run_slices(module, list(sources), bounded=True).fused
+    return as_grey(np.where(np.max(sources, axis=0) == 0, 0, fused))
 
 
 def method_in_colour(name: str, pair: str, coding: Coding, kind: str | None = None) -> Display:
@@ -114,7 +117,8 @@ def method_in_colour(name: str, pair: str, coding: Coding, kind: str | None = No
 
     def display(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         result = run_slices(module, [first, second], contributions=kind, bounded=True)
-        return _coloured(result.fused, result.contributions, first, second, coding, pair)
+        sources, modalities = (first, second), modalities_of(pair)
+        return coloured(result.fused, result.contributions, sources, coding, modalities)
 
     return display
 
@@ -126,20 +130,21 @@ def sources_in_colour(pair: str, coding: Coding) -> Display:
         pair: such as "pet-mr".
         coding: of a mode that uses neither the fused image nor the contributions.
     """
-    return lambda first, second: _coloured(first, (first, second), first, second, coding, pair)
+    modalities = modalities_of(pair)
+    return lambda *sources: coloured(sources[0], sources, sources, coding, modalities)
 
 
-def _coloured(
+def coloured(
     fused: np.ndarray,
     contributions: Sequence[np.ndarray],
-    first: np.ndarray,
-    second: np.ndarray,
+    sources: Sequence[np.ndarray],
     coding: Coding,
-    pair: str,
+    modalities: Sequence[str],
 ) -> np.ndarray:
-    background = (first == 0) & (second == 0)
-    voxels = Voxels(fused, contributions, background, lambda: (first, second))
-    return Coordinates(voxels, modalities_of(pair)).colours(coding)
+    """The colours of a coding, black where all sources are 0."""
+    background = np.max(sources, axis=0) == 0
+    voxels = Voxels(fused, contributions, background, lambda: sources)
+    return Coordinates(voxels, modalities).colours(coding)
 
 
 def _parts(count: int, size: int = 64) -> Iterator[slice]:

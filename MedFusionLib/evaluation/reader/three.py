@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...colour.coding import Coding, Coordinates
-from ...colour.mode import Voxels
-from ...colour.registry import get_mode
-from .display import as_grey, blending, second_source
+from ...colour.coding import Coding
+from .display import as_grey, blending, coloured, fused_in_grey, second_source
 from .kept import DRAWS, Kept, Reader
 from .observer import Hotelling, Observer
 from .sites import Sites, head_sites
@@ -117,23 +115,14 @@ def displays_of_three(method: str = "bands") -> dict[str, Display]:
 
 def sources_in_colour(*sources: np.ndarray) -> np.ndarray:
     """The mode "sources" of three sources."""
-    mode = get_mode("sources").name
-    background = np.max(sources, axis=0) == 0
-    voxels = Voxels(sources[0], sources, background, lambda: sources)
-    return Coordinates(voxels, MODALITIES).colours(Coding(mode))
+    return coloured(sources[0], sources, sources, Coding("sources"), MODALITIES)
 
 
 def _in_grey(name: str) -> Display:
-    from ...inference.slices import run_slices
     from ...methods.sequential import load_for_sources
 
     module, _ = load_for_sources(name, "pet-mr", "ct")
-
-    def display(*sources: np.ndarray) -> np.ndarray:
-        fused = run_slices(module, list(sources), bounded=True).fused
-        return as_grey(np.where(np.max(sources, axis=0) == 0, 0, fused))
-
-    return display
+    return lambda *sources: fused_in_grey(module, *sources)
 
 
 def table_of_kept(found: dict[str, Kept]) -> list[str]:
