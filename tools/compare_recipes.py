@@ -12,7 +12,6 @@ it holds are not repeated.
 from __future__ import annotations
 
 import argparse
-import gc
 import sys
 from pathlib import Path
 
@@ -20,17 +19,22 @@ import evidence
 import numpy as np
 import torch
 from evidence import BANDS, Table, keep
-from refresh_ablations import HEADS, LEAKING, RECIPE, held_apart, tables, without_test_cases
+from refresh_ablations import (
+    HEADS,
+    RECIPE,
+    held_apart,
+    planted_heads,
+    tables,
+    trained,
+    without_test_cases,
+)
 from refresh_spots import kept
 from torch import nn
 
-from MedFusionLib.evaluation import planted
 from MedFusionLib.inference.headroom import ROOM
 from MedFusionLib.methods.registry import get_method
-from MedFusionLib.methods.weights import load_method
 from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.training import truth
-from MedFusionLib.training.train import train_network
 
 LIGHTER_SSIM = ("ssim_sum = 26.0", "ssim_sum = 20.0")
 #: name -> what stands in the recipe, and what instead
@@ -70,17 +74,8 @@ def main() -> None:
     methods: dict[str, nn.Module] = {"maximum": get_method("maximum")()}
     for number, (name, changes) in enumerate(RECIPES.items()):
         out = asked.folder / f"recipe-{number}.safetensors"
-        if not out.is_file():
-            recipe = out.with_suffix(".toml")
-            recipe.write_text(changed(changes), encoding="utf-8")
-            train_network("bands", "all", data, out, recipe=recipe, device="cpu", without=LEAKING)
-            gc.collect()  # a trainer and its gigabyte of slices refer to each other
-        methods[name] = load_method("bands", "ct-mr", out)
-    looks = {
-        pair: [planted.planted_slices(make_phantom(planted.SHAPE, seed), pair) for seed in HEADS]
-        for pair in planted.PLANTED_PAIRS
-    }
-    found = tables(methods, held_apart(data), looks)
+        methods[name] = trained(out, changed(changes), data)
+    found = tables(methods, held_apart(data), planted_heads())
     heads = [make_phantom(truth.SHAPE, seed).labels[truth.SLICES, ::-1] for seed in HEADS]
     labels = torch.from_numpy(np.concatenate(heads).astype(np.int64))
     spots = {

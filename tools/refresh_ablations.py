@@ -133,6 +133,26 @@ def tables(
     }
 
 
+def trained(out: Path, recipe: str, data: Path, steps: int | None = None) -> nn.Module:
+    """`bands` by the text of a recipe, without the leaking cases; trained unless it lies there."""
+    if not out.is_file():
+        file = out.with_suffix(".toml")
+        file.write_text(recipe, encoding="utf-8")
+        train_network(
+            "bands", "all", data, out, steps=steps, recipe=file, device="cpu", without=LEAKING
+        )
+        gc.collect()  # a trainer and its gigabyte of slices refer to each other
+    return load_method("bands", "ct-mr", out)
+
+
+def planted_heads() -> dict[str, list[planted.PlantedSlices]]:
+    """The digital heads of the choice, for each pair that they show."""
+    return {
+        pair: [planted.planted_slices(make_phantom(planted.SHAPE, seed), pair) for seed in HEADS]
+        for pair in planted.PLANTED_PAIRS
+    }
+
+
 def main() -> None:
     """Train and score what is asked for, or draw the page."""
     if sys.argv[1:] == ["write"]:
@@ -154,35 +174,14 @@ def main() -> None:
         if not asked.only or name in asked.only
     }
     recipes |= {name: Path(file).read_text(encoding="utf-8") for file, name in asked.recipe}
+    methods: dict[str, nn.Module] = {"maximum": get_method("maximum")()}
     for name, text in recipes.items():
         if name != "whole" and text == RECIPE:
             raise SystemExit(f"The recipe has changed: '{name}' does not find what it leaves out.")
         out = asked.folder / f"{name.replace(' ', '-')}.safetensors"
-        if not out.is_file():
-            out.with_suffix(".toml").write_text(text, encoding="utf-8")
-            recipe = out.with_suffix(".toml")
-            learnt = brainweb if name == WITH_BRAINWEB else data
-            train_network(
-                "bands",
-                "all",
-                learnt,
-                out,
-                steps=asked.steps,
-                recipe=recipe,
-                device="cpu",
-                without=LEAKING,
-            )
-            gc.collect()  # a trainer and its gigabyte of slices refer to each other
-    stacks = held_apart(data)
-    looks = {
-        pair: [planted.planted_slices(make_phantom(planted.SHAPE, seed), pair) for seed in HEADS]
-        for pair in planted.PLANTED_PAIRS
-    }
-    methods: dict[str, nn.Module] = {"maximum": get_method("maximum")()}
-    for name in recipes:
-        path = asked.folder / f"{name.replace(' ', '-')}.safetensors"
-        methods[name] = load_method("bands", "ct-mr", path)
-    found = tables(methods, stacks, looks)
+        learnt = brainweb if name == WITH_BRAINWEB else data
+        methods[name] = trained(out, text, learnt, asked.steps)
+    found = tables(methods, held_apart(data), planted_heads())
     print(*(table.draw() for table in found.values()), sep="\n\n")
     if not asked.only and not asked.recipe:
         keep(BANDS, "ablations", found)
