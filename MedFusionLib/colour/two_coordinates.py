@@ -1,4 +1,4 @@
-"""Tables of two coordinates: lightness from the first source, chroma and hue from the second.
+"""Tables of two coordinates: lightness from both sources, chroma and hue from the second.
 
 Each coordinate is a monotone curve, so more of a source is never less of its coordinate. Colours
 are made in OKLab and kept within what sRGB can show, so nothing is cut off.

@@ -130,8 +130,9 @@ def legend_picture(coding: Coding, report: Report, size: int = 320) -> np.ndarra
 
     names = [part.modality.upper() for part in report.inputs]
     drawn = legend(coding, names, size)
-    margin, foot = 70, 130
-    width, height = size + 2 * margin, size + margin + foot
+    below = textwrap.wrap(f"{drawn.note} For display only. {report.notice}".strip(), 52)
+    margin, line = 70, 22
+    width, height = size + 2 * margin, margin + size + line * (len(below) + 3)
     picture = Image.new("RGB", (width, height), (16, 17, 20))
     picture.paste(Image.fromarray(drawn.picture), (margin, margin))
     pen, font = ImageDraw.Draw(picture), ImageFont.load_default(15)
@@ -149,9 +150,8 @@ def legend_picture(coding: Coding, report: Report, size: int = 320) -> np.ndarra
             (size / 2, 2), f"{drawn.upwards} ->", fill=(242, 242, 242), font=font, anchor="ma"
         )
         picture.paste(side.rotate(90, expand=True), (margin - 34, margin))
-    words = f"For display only. {report.notice}"
-    for line, text in enumerate(textwrap.wrap(words, 52)):
-        write(width / 2, margin + size + 44 + 22 * line, text)
+    for number, text in enumerate(below):
+        write(width / 2, margin + size + 2 * line + line * number, text)
     return np.asarray(picture)
 
 

@@ -134,6 +134,9 @@ def _words(figure: Figure, fusion: Fusion, left: float, top: float) -> None:
     kind = fusion.contribution_kind
     if get_mode(fusion.coding.mode).needs_sources:  # then the colours show no contributions
         kind = ""
+    names = [part.modality.upper() for part in report.inputs]
+    about_gradients = GRADIENT_NOTE if kind == "gradient" else ""
+    notes = dict.fromkeys((legend(fusion.coding, names).note, about_gradients))
     lines = [
         f"{report.method}, {report.pair}",
         *([f"contributions: {kind}"] if kind else []),
@@ -142,7 +145,7 @@ def _words(figure: Figure, fusion: Fusion, left: float, top: float) -> None:
             f"{part.modality.upper()} {part.window[0]:.4g} to {part.window[1]:.4g}"
             for part in report.inputs
         ),
-        *(textwrap.wrap(GRADIENT_NOTE, 36) if kind == "gradient" else []),
+        *(line for note in notes for line in textwrap.wrap(note, 36)),
         *(
             textwrap.fill(f"{part.words}{', moved' if part.applied else ''}", 32)
             for part in report.alignment

@@ -127,6 +127,18 @@ def test_volume_preview_and_legend_share_one_table(fusion):
     assert np.array_equal(part.colour, fusion.colour[part.number])
 
 
+@pytest.mark.parametrize("second", SECONDS)
+def test_the_legend_says_what_brightness_and_colour_show(second):
+    lightness, _, b = np.moveaxis(oklab(CODING.table(("mr", second)) / 255), -1, 0)
+    for axis in (0, 1):  # each source alone makes half of the range brighter
+        assert np.ptp(lightness.mean(axis=1 - axis)) > 0.25
+    blue_to_yellow = b[64:].mean(axis=0)  # rises with the second source
+    assert blue_to_yellow[0] < -0.05 and blue_to_yellow[-1] > 0.05
+    drawn = legend(CODING, ["MR", second.upper()])
+    assert drawn.title == f"Colour: {second.upper()}; brightness: MR and {second.upper()}"
+    assert drawn.upwards == "MR"
+
+
 def test_contributions_do_not_change_it(fusion):
     head = make_phantom((16, 48, 48))
     other = fuse(head.t1, head.pet, "pet-mr", contributions="parts",
@@ -191,6 +203,8 @@ def test_three_sources_are_placed_in_their_table():
     near = np.abs(fusion.colour.astype(int) - expected)[shown].max(axis=-1)
     assert np.mean(near <= 3) > 0.97 and not fusion.colour[~shown].any()
     drawn = legend(CODING, ["MR", "PET", "CT"])
+    assert drawn.title == "Colour: PET and CT; brightness: all three"
+    assert drawn.note == "Drawn where the MR is at two thirds of its range."
     assert drawn.upwards == "CT" and np.array_equal(drawn.picture[-1, 0], table[170, 0, 0])
     assert np.array_equal(drawn.picture[-1, -1], table[170, -1, 0])
 

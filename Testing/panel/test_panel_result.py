@@ -55,6 +55,8 @@ def test_the_legend_is_the_coding_and_names_the_modalities(result):
     for x, y, expected in ((0, 0, table[-1, 0]), (255, 0, table[-1, -1]), (128, 255, [0, 0, 0])):
         colour = image.pixelColor(x, y)
         assert [colour.red(), colour.green(), colour.blue()] == list(expected)
+    assert ui.legendTitleLabel.text == "Colour: PET; brightness: MR and PET"
+    assert ui.legendUpLabel.text.endswith(" MR")
     assert (ui.legendLeftLabel.text, ui.legendRightLabel.text) == ("little PET", "much PET")
 
 

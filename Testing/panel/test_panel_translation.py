@@ -88,6 +88,7 @@ def test_the_panel_speaks_german(german, phantom):
     assert ui.statusLabel.text.startswith("Fertig nach")
     assert ui.warningLabel.text.startswith("Ob PET auf MR T1 liegt, ist nicht bekannt (")
     assert ui.warningLabel.text.endswith("sehen Sie beide an.")
+    assert ui.legendTitleLabel.text == "Farbe: PET; Helligkeit: MR und PET"
     left, back, up = phantom.centre("lesion")
     slicer.util.getNode("Crosshair").SetCursorPositionRAS((-left, -back, up))
     assert "Sonde:" in ui.probeLabel.text and "wenn ein Volumen fehlte: MR " in ui.probeLabel.text
@@ -107,6 +108,19 @@ def test_sentences_of_the_library_are_found_with_what_was_filled_in(german):
     assert translation.phrases("Fused 0.46 = the brighter source, MR 0.51.") == (
         "Fusioniert 0.46 = die hellere Quelle, MR 0.51."
     )
+
+
+def test_the_titles_of_the_colour_modes_are_not_cut_off(german, phantom):
+    for volume in (phantom.t1, phantom.pet):
+        add_volume(slicer.mrmlScene, volume)
+    wait_until(lambda: german.ui.applyButton.enabled)
+    choose(german, "methodComboBox", "maximum")
+    german.click("applyButton")
+    german.show(393, 1300)
+    combo = german.ui.modeComboBox
+    for index in range(combo.count):
+        text = combo.itemText(index)
+        assert combo.fontMetrics().horizontalAdvance(text) < combo.width - 25, text
 
 
 def test_without_a_choice_of_language_it_is_english(panel):

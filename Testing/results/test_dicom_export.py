@@ -12,9 +12,10 @@ from dicom_series import write_series
 from helpers import refused
 
 from MedFusionLib.cli import main
+from MedFusionLib.colour.coding import Coding
 from MedFusionLib.fusion import fuse
 from MedFusionLib.phantom.head import make_phantom
-from MedFusionLib.results.dicom import check_new_folder, derivation, write_dicom
+from MedFusionLib.results.dicom import check_new_folder, derivation, legend_picture, write_dicom
 from MedFusionLib.sources.dicom import read_headers
 from MedFusionLib.sources.files import read_volume, write_volume
 from MedFusionLib.sources.volumes import Volume
@@ -127,6 +128,13 @@ def test_the_colours_are_for_display_and_bring_their_legend(written, fusion):
     assert int(legend.InstanceNumber) == len(slices) + 1
     np.testing.assert_array_equal(slices[5].pixel_array, fusion.colour[5])
     assert len(np.unique(legend.pixel_array.reshape(-1, 3), axis=0)) > 1000
+
+
+def test_the_legend_has_room_for_what_else_a_reader_has_to_know(fusion):
+    plain, noted = (legend_picture(Coding(mode), fusion.report) for mode in ("fused", "paper"))
+    assert len(noted) >= len(plain) + 3 * 22  # the note on gradients takes three lines or more
+    for picture in (plain, noted):
+        assert picture[-60:-30].max() > 200 and picture[-20:].max() < 60  # words to the end, whole
 
 
 def test_series_and_instances_are_told_apart(written):

@@ -24,3 +24,11 @@ def test_words_on_contributions_stand_beside_colours_that_show_them(monkeypatch,
     assert "gradient" not in words_of(monkeypatch, tmp_path, plain)
     fused = fuse(head.t1, head.pet, "pet-mr", coding=Coding("fused"), device="cpu")
     assert "contributions: share" in words_of(monkeypatch, tmp_path, fused)
+
+
+def test_the_legend_of_three_says_where_it_was_drawn(monkeypatch, tmp_path):
+    head = make_phantom((16, 40, 40))
+    fusion = fuse(head.t1, head.pet, "pet-mr", method="maximum", device="cpu",
+                  third=head.ct, third_modality="ct")  # fmt: skip
+    words = words_of(monkeypatch, tmp_path, fusion).replace("\n", " ")
+    assert "Drawn where the MR is at two thirds of its range." in words

@@ -1452,7 +1452,7 @@
     </message>
     <message>
       <source>Fused image, tinted by source</source>
-      <translation>Fusioniertes Bild, nach Quelle getönt</translation>
+      <translation>Fusioniert, nach Quelle getönt</translation>
     </message>
     <message>
       <source>Brightness is the fused image, hue says which source that brightness came from.</source>
@@ -1460,15 +1460,15 @@
     </message>
     <message>
       <source>As published (Kumar et al. 2019)</source>
-      <translation>Wie veröffentlicht (Kumar et al. 2019)</translation>
+      <translation>Veröffentlicht (Kumar et al. 2019)</translation>
     </message>
     <message>
       <source>Brightness says how much the MR matters to the picture, hue how much the other source does: the published coding.</source>
       <translation>Die Helligkeit sagt, wie wichtig das MR für das Bild ist, der Farbton, wie wichtig die andere Quelle: die veröffentlichte Kodierung.</translation>
     </message>
     <message>
-      <source>Both sources: brightness MR, colour the other</source>
-      <translation>Beide Quellen: Helligkeit MR, Farbe die andere</translation>
+      <source>Both sources at once</source>
+      <translation>Beide Quellen zugleich</translation>
     </message>
     <message>
       <source>Brightness shows the MR and rises with the other source; colour shows the other source: blue for little of it, orange for much.</source>
@@ -1491,8 +1491,20 @@
       <translation>Beitrag von {0}</translation>
     </message>
     <message>
-      <source>Brightness: {0}; colour: {1}</source>
-      <translation>Helligkeit: {0}; Farbe: {1}</translation>
+      <source>Colour: {0}; brightness: {1} and {2}</source>
+      <translation>Farbe: {0}; Helligkeit: {1} und {2}</translation>
+    </message>
+    <message>
+      <source>Colour: {0} and {1}; brightness: all three</source>
+      <translation>Farbe: {0} und {1}; Helligkeit: alle drei</translation>
+    </message>
+    <message>
+      <source>Drawn where the {0} is at two thirds of its range.</source>
+      <translation>Gezeichnet für {0} bei zwei Dritteln seines Bereichs.</translation>
+    </message>
+    <message>
+      <source>{0} alone</source>
+      <translation>{0} allein</translation>
     </message>
     <message>
       <source>all {0}</source>

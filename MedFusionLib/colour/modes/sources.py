@@ -1,4 +1,4 @@
-"""Both sources at once: brightness shows the MR and rises with the other, colour shows the other.
+"""Both sources at once: colour shows the second, brightness rises with both.
 
 A table of two coordinates (`colour.two_coordinates`) for each kind of second source, found by
 `tools/search_colour_tables.py` with model observers (docs/evidence/reader.md); `sources.json` holds
@@ -27,7 +27,7 @@ AMOUNTS = ("little", "some", "much")
 
 class BothSources(ColourMode):
     name = "sources"
-    title = "Both sources: brightness MR, colour the other"
+    title = "Both sources at once"
     summary = (
         "Brightness shows the MR and rises with the other source; colour shows the other source: "
         "blue for little of it, orange for much."
@@ -49,16 +49,17 @@ class BothSources(ColourMode):
     def legend(self, coding: Coding, names: Sequence[str], size: int) -> Legend:
         table = self.table(coding, names)
         if len(names) == 3:
-            square = table[170].reshape(FEW, FEW, 3).transpose(1, 0, 2)
+            square = table[2 * LEVELS // 3].reshape(FEW, FEW, 3).transpose(1, 0, 2)
             return Legend(
                 picture_of(square, size),
-                f"Brightness: {names[0]}; colour: {names[1]} and {names[2]}",
-                (((0.0, 1.0), "neither"), ((1.0, 1.0), f"much {names[1]}")),
+                f"Colour: {names[1]} and {names[2]}; brightness: all three",
+                (((0.0, 1.0), f"{names[0]} alone"), ((1.0, 1.0), f"much {names[1]}")),
                 names[2],
+                f"Drawn where the {names[0]} is at two thirds of its range.",
             )
         return Legend(
             picture_of(table, size),
-            f"Brightness: {names[0]}; colour: {names[1]}",
+            f"Colour: {names[1]}; brightness: {names[0]} and {names[1]}",
             (((0.0, 1.0), f"little {names[1]}"), ((1.0, 1.0), f"much {names[1]}")),
             names[0],
         )
