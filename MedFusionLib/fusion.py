@@ -31,6 +31,7 @@ from .sources.volumes import (
     Volume,
     as_volume,
     from_slices,
+    shown_axis,
     slice_at,
     slice_order,
     to_slices,
@@ -453,8 +454,7 @@ def fuse_slice(
     # trying what may be rounded takes longer than one slice
     settings = replace(settings_from(settings, options), precision="float32")
     reference = sources.reference
-    axis = "axial" if settings.axis == ALL_AXES else settings.axis
-    layout = order, _ = slice_order(reference, axis)
+    layout = order, _ = slice_order(reference, shown_axis(settings.axis))
     count = reference.shape[order[0]]
     number = slice_at(reference, position, *layout)
     if not 0 <= number < count:

@@ -37,6 +37,7 @@ def fill(ui):
             "coronal": _("Coronal"),
             "sagittal": _("Sagittal"),
             "native": _("As stored"),
+            "all": _("All three (mean)"),
         },
         "headroom": {
             "auto": _("Automatic"),
@@ -131,4 +132,5 @@ def axesInWords():
         "coronal": _("coronal"),
         "sagittal": _("sagittal"),
         "native": _("as stored"),
+        "all": _("mean of three axes"),
     }

@@ -4,7 +4,7 @@ import numpy as np
 
 from MedFusionLib.results.nodes import FLIP
 from MedFusionLib.sources.prepare import Sources
-from MedFusionLib.sources.volumes import AXES, Volume, resample, slice_order
+from MedFusionLib.sources.volumes import AXES, Volume, resample, shown_axis, slice_order
 
 PARALLEL = 0.999  # cosine: about 2.5 degrees, below which a plane counts as the grid's own
 PIXELS = 512  # rows and columns of an oblique slice at most
@@ -41,14 +41,14 @@ def cut(sources, plane, axis):
     Args:
         sources: `MedFusionLib.sources.prepare.Sources` of whole volumes.
         plane: the plane.
-        axis: the one to take where several would do.
+        axis: of the whole fusion, which is taken where several would do.
 
     Returns:
         (the sources themselves, "axial", "coronal", "sagittal" or "native") where the plane lies
         along their grid; else (the sources resampled onto the plane, "oblique").
     """
     reference = sources.reference
-    for name in (axis, *AXES, "native"):
+    for name in (shown_axis(axis), *AXES, "native"):
         order, _flips = slice_order(reference, name)
         if abs(reference.direction[:, 2 - order[0]] @ plane.normal) > PARALLEL:
             return sources, name

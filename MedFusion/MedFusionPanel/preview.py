@@ -7,6 +7,7 @@ from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 from MedFusionLib.errors import MedFusionError
+from MedFusionLib.sources.volumes import ALL_AXES, shown_axis
 from MedFusionPanel import choices, pictures, readiness, speed, views
 from MedFusionPanel.translation import sentence
 
@@ -88,12 +89,17 @@ class Preview(VTKObservationMixin):
         said = _("Fused and colour. {slice}, in {seconds:.2f} s.").format(
             slice=said, seconds=seconds
         )
-        if axis != self._state.axis:
+        if self._state.axis == ALL_AXES:
+            said += " " + _(
+                "One direction alone; Apply takes the mean of three, which may differ a little."
+            )
+        elif axis != self._state.axis:
             said += " " + _(
                 "The view is not {axis}; Apply fuses {axis} slices, which may differ a little."
             ).format(axis=choices.axesInWords()[self._state.axis])
-        elif seconds * piece.count > LONG:
+        whole = seconds * piece.count * speed.passes(self._state)
+        if axis in (self._state.axis, shown_axis(self._state.axis)) and whole > LONG:
             said += " " + _("The whole volume would take about {time}.").format(
-                time=speed.inWords(seconds * piece.count)
+                time=speed.inWords(whole)
             )
         return said

@@ -7,7 +7,6 @@ from MedFusionLib.errors import MedFusionError
 from MedFusionLib.methods.registry import get_method
 from MedFusionLib.options import fields_from
 from MedFusionLib.settings import OPTIONS, Settings
-from MedFusionLib.sources.volumes import ALL_AXES
 
 PUBLISHED = "paper"  # the colour mode of the published coding of gradients
 MOST_PASSES = 999  # steps or noisy copies; each takes as long as the first
@@ -72,15 +71,14 @@ class OptionParameter(Parameter):
     Where the table's default is None, for what suits the other options, the panel has "auto".
     """
 
-    def __init__(self, option, without=(), most=math.inf, former=""):
-        """`without`: choices that the panel does not offer; `most`: the largest number there."""
+    def __init__(self, option, most=math.inf, former=""):
+        """`most`: the largest number that the panel offers."""
         self.option = OPTIONS[option]
         self._isOptional = self.option.default is None
         default = "auto" if self._isOptional else self.option.default
         choices = None
         if self.option.choices and option != "method":  # methods are known once torch is there
             choices = ("auto",) * self._isOptional + tuple(self.option.choices())
-            choices = tuple(name for name in choices if name not in without)
         least = -math.inf if self.option.least is None else self.option.least
         most = most if self.option.most is None else self.option.most
         super().__init__(default, choices, (least, most), former)
@@ -124,7 +122,7 @@ class PanelState:
     omega = OptionParameter("omega")
     colormap = OptionParameter("colormap")
 
-    axis = OptionParameter("axis", without=(ALL_AXES,))  # the preview shows slices of one axis
+    axis = OptionParameter("axis")
     headroom = OptionParameter("headroom")
     firstAuto = Parameter(True)
     firstWindow = Parameter((0.0, 1.0))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..sources.prepare import evenly_spaced, filled_slices
-from ..sources.volumes import slice_order, to_slices
+from ..sources.volumes import shown_axis, slice_order, to_slices
 
 if TYPE_CHECKING:  # the metrics need torch, and Slicer's panel has to load without
     from ..fusion import Fusion
@@ -134,7 +134,7 @@ def quality_of(fusion: Fusion, metrics: Sequence[str] = SHOWN, slices: int = SLI
     from ..metrics.registry import better, choose_metrics, name_sources
 
     sources = fusion.sources
-    layout = slice_order(sources.reference, fusion.report.parameters.axis)
+    layout = slice_order(sources.reference, shown_axis(fusion.report.parameters.axis))
     background = to_slices(sources.background, *layout)
     filled = filled_slices(background)
     chosen = filled[evenly_spaced(len(filled), slices)]

@@ -207,13 +207,8 @@ def explain(
 
 def _check_explained(sources: Sources, report: Report, voxel: tuple[int, int, int]) -> None:
     """Refuse a fusion, or a voxel, that cannot be explained."""
-    if reason := why_not(report.method):
+    if reason := why_not(report.method, report.parameters.axis):
         raise MedFusionError(reason)
-    if report.parameters.axis == ALL_AXES:
-        raise MedFusionError(
-            "This result is the mean of fusions along three axes, and one is explained; fuse along "
-            "one axis."
-        )
     reference = sources.reference
     if not all(0 <= n < size for n, size in zip(voxel, reference.shape, strict=True)):
         raise MedFusionError(f"This point lies outside of {reference.name}; choose another one.")
@@ -271,20 +266,25 @@ def _taken(
     )
 
 
-def why_not(network: str) -> str:
-    """Why `explain` has no answer for a method, in a sentence; "" where it has.
+def why_not(network: str, axis: str = "axial") -> str:
+    """Why `explain` has no answer for a method along an axis, in a sentence; "" where it has.
 
     Example:
         >>> why_not("bands"), why_not("maximum")[:24]
         ('', 'Maximum does not say at ')
     """
     method = get_method(network)
-    if method.supports("weigh"):
-        return ""
-    return (
-        f"{method.title} does not say at which scale it took what from which source; the method "
-        "'bands' does."
-    )
+    if not method.supports("weigh"):
+        return (
+            f"{method.title} does not say at which scale it took what from which source; the "
+            "method 'bands' does."
+        )
+    if axis == ALL_AXES:
+        return (
+            "This result is the mean of fusions along three axes, and one is explained; fuse along "
+            "one axis."
+        )
+    return ""
 
 
 def sources_of(report: Report, volumes: Sequence[Volume]) -> Sources:

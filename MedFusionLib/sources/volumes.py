@@ -419,6 +419,16 @@ def _inside(moving: Volume, reference: Volume) -> np.ndarray:
     return inside
 
 
+def shown_axis(axis: str) -> str:
+    """The axis of the slices to look at, of a fusion along an axis: axial for all three.
+
+    Example:
+        >>> shown_axis("coronal"), shown_axis("all")
+        ('coronal', 'axial')
+    """
+    return "axial" if axis == ALL_AXES else axis
+
+
 def slice_order(volume: Volume, axis: str) -> tuple[tuple[int, int, int], tuple[int, ...]]:
     """How to lay the array out as display slices along an axis.
 

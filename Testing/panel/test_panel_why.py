@@ -94,6 +94,13 @@ def test_a_method_that_does_not_weigh_has_no_answer(head, network):
     assert "'bands'" in head.ui.whyButton.toolTip
 
 
+def test_a_mean_of_three_axes_has_no_answer(bands):
+    choose(bands, "axisComboBox", "all")
+    bands.click("applyButton")
+    assert not bands.ui.whyButton.enabled
+    assert "fuse along one axis" in bands.ui.whyButton.toolTip
+
+
 def test_another_method_closes_it(bands, phantom):
     ask(bands, phantom)
     choose(bands, "methodComboBox", "maximum")

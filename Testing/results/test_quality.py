@@ -67,6 +67,17 @@ def test_the_axis_of_the_fusion_is_the_axis_of_the_report(head):
     assert quality_of(coronal, ["std"]).of == (inside.mean(axis=(0, 2)) > 0.02).sum()
 
 
+def test_a_mean_of_three_axes_is_scored_in_its_axial_slices(head):
+    settings = {"method": "maximum", "device": "cpu"}  # which fuses alike along every axis
+    found = [
+        quality_of(fuse(head.t1, head.pet, "pet-mr", axis=axis, **settings), ["std", "q_abf"])
+        for axis in ("axial", "all")
+    ]
+    assert found[0].of == found[1].of
+    for one, other in zip(*(quality.rows for quality in found), strict=True):
+        assert one.value == pytest.approx(other.value, abs=1e-4)
+
+
 def test_three_sources_are_scored_pair_by_pair(head):
     three = fuse(
         head.t1,

@@ -276,8 +276,8 @@
       <translation>Schichta&amp;chse:</translation>
     </message>
     <message>
-      <source>The volume is fused slice by slice along this axis.</source>
-      <translation>Das Volumen wird Schicht für Schicht entlang dieser Achse fusioniert.</translation>
+      <source>The volume is fused slice by slice along this axis. All three: it is fused along each, and the mean is taken, in three times the time; "Why?" has no answer then.</source>
+      <translation>Das Volumen wird Schicht für Schicht entlang dieser Achse fusioniert. Alle drei: es wird entlang jeder fusioniert und gemittelt, in der dreifachen Zeit; „Warum?“ hat dann keine Antwort.</translation>
     </message>
     <message>
       <source>Device:</source>
@@ -526,6 +526,10 @@
       <translation>wie gespeichert</translation>
     </message>
     <message>
+      <source>mean of three axes</source>
+      <translation>Mittel dreier Achsen</translation>
+    </message>
+    <message>
       <source>Choose</source>
       <translation>Wählen</translation>
     </message>
@@ -560,6 +564,10 @@
     <message>
       <source>As stored</source>
       <translation>Wie gespeichert</translation>
+    </message>
+    <message>
+      <source>All three (mean)</source>
+      <translation>Alle drei (Mittel)</translation>
     </message>
     <message>
       <source>Automatic</source>
@@ -763,16 +771,20 @@
       <translation>Fusioniert und farbig. {slice}, in {seconds:.2f} s.</translation>
     </message>
     <message>
+      <source>One direction alone; Apply takes the mean of three, which may differ a little.</source>
+      <translation>Nur eine Richtung; Anwenden nimmt das Mittel aus dreien, was etwas anders aussehen kann.</translation>
+    </message>
+    <message>
       <source>Slice {number} of {count}</source>
       <translation>Schicht {number} von {count}</translation>
     </message>
     <message>
-      <source>The view is not {axis}; Apply fuses {axis} slices, which may differ a little.</source>
-      <translation>Die Ansicht ist nicht {axis}; Anwenden fusioniert Schichten {axis}, was etwas anders aussehen kann.</translation>
-    </message>
-    <message>
       <source>The whole volume would take about {time}.</source>
       <translation>Das ganze Volumen würde etwa {time} dauern.</translation>
+    </message>
+    <message>
+      <source>The view is not {axis}; Apply fuses {axis} slices, which may differ a little.</source>
+      <translation>Die Ansicht ist nicht {axis}; Anwenden fusioniert Schichten {axis}, was etwas anders aussehen kann.</translation>
     </message>
   </context>
   <context>
@@ -934,6 +946,10 @@
     <message>
       <source>sagittal</source>
       <translation>sagittal</translation>
+    </message>
+    <message>
+      <source>mean of three axes</source>
+      <translation>Mittel dreier Achsen</translation>
     </message>
     <message>
       <source>A method without trained weights.</source>
@@ -1253,6 +1269,10 @@
     <message>
       <source>{0} and {1} do not overlap in space; check that they are registered to each other.</source>
       <translation>{0} und {1} überlappen sich im Raum nicht; prüfen Sie, ob sie zueinander registriert sind.</translation>
+    </message>
+    <message>
+      <source>This result is the mean of fusions along three axes, and one is explained; fuse along one axis.</source>
+      <translation>Dieses Ergebnis ist das Mittel von Fusionen entlang dreier Achsen, und erklärt wird eine; fusionieren Sie entlang einer Achse.</translation>
     </message>
     <message>
       <source>There is no slice axis '{0}'; choose axial, coronal, sagittal or native.</source>
