@@ -28,8 +28,8 @@ from MedFusionLib.evaluation.reader.observer import (
     INTERNAL_NOISE,
     NOTICED,
     PIXELS_PER_DEGREE,
-    _eye_filters,
-    _templates,
+    channel_templates,
+    eye_filters,
 )
 from MedFusionLib.evaluation.reader.sites import CHOOSING, Sites, case_sites, head_sites
 from MedFusionLib.evaluation.reader.tasks import lesion_tasks, plant
@@ -106,7 +106,7 @@ class QuickReader:
         half = CENTRE.stop - CENTRE.start
         self.near = index[:, CENTRE, CENTRE].reshape(crops, -1)
         self.far = index[:, ::STEP, ::STEP].reshape(crops, -1)
-        channels = _templates(False).reshape(-1, 80, 80)
+        channels = channel_templates(False).reshape(-1, 80, 80)
         fine = channels[:3, CENTRE, CENTRE].reshape(3, -1)
         coarse = channels[3:, ::STEP, ::STEP].reshape(1, -1)
         self.fine = fine - fine.mean(axis=1, keepdims=True)  # cut off: they answer 0 to a grey
@@ -146,7 +146,7 @@ class QuickReader:
     def _matched(self, views, without: slice, with_: slice) -> float:
         """The observer that looks for the mean difference, filtered by the eye."""
         answers, energy, peak = 0.0, 0.0, 0.0
-        filters = _eye_filters_of(self.half)
+        filters = cropped_eye_filters(self.half)
         for _, near in views:
             mean = (near[with_].mean(axis=0) - near[without].mean(axis=0)).T
             spectrum = np.fft.rfft2(mean.reshape(3, self.half, self.half))
@@ -167,10 +167,10 @@ class QuickReader:
 _FILTERS: dict[int, np.ndarray] = {}
 
 
-def _eye_filters_of(side: int) -> np.ndarray:
+def cropped_eye_filters(side: int) -> np.ndarray:
     """The eye's filters for a smaller crop: every second frequency of those of 80 pixels."""
     if side not in _FILTERS:
-        whole = _eye_filters(PIXELS_PER_DEGREE)
+        whole = eye_filters(PIXELS_PER_DEGREE)
         step = 80 // side
         _FILTERS[side] = whole[:, ::step, : 40 + 1 : step].astype(float)
     return _FILTERS[side]

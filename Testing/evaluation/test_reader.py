@@ -39,7 +39,7 @@ from MedFusionLib.evaluation.reader import (
 )
 from MedFusionLib.evaluation.reader import head_sites as make_head_sites
 from MedFusionLib.evaluation.reader.display import as_grey
-from MedFusionLib.evaluation.reader.observer import RATIO, SIGMAS, _templates
+from MedFusionLib.evaluation.reader.observer import RATIO, SIGMAS, channel_templates
 from MedFusionLib.evaluation.reader.reading import SECOND, USUAL
 from MedFusionLib.evaluation.reader.tables import SLICER
 from MedFusionLib.fusion import fuse
@@ -192,7 +192,7 @@ def test_unknown_space_and_vision_are_refused():
 def test_channels_answer_one_to_their_blob_and_nothing_to_a_flat_picture():
     at = np.arange(80) - 40
     squared = at[:, None] ** 2 + at**2
-    for channel, sigma in zip(_templates(False), SIGMAS, strict=True):
+    for channel, sigma in zip(channel_templates(False), SIGMAS, strict=True):
         assert channel @ np.exp(-squared / (2 * sigma**2)).ravel() == pytest.approx(1, abs=1e-4)
         assert channel.sum() == pytest.approx(0, abs=1e-4)
     assert RATIO > 1

@@ -120,7 +120,7 @@ class NonPrewhitening:
         """What the eye sees, (crops, pixels times 3 for each view)."""
         if kind == "tissue":
             return _channel_outputs(views, kind, self.pixels_per_degree)
-        filters = _eye_filters(self.pixels_per_degree)
+        filters = eye_filters(self.pixels_per_degree)
         seen = []
         for view in views:
             planes = view.transpose(0, 3, 1, 2)
@@ -163,7 +163,7 @@ def _moments(outputs: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.n
 def _channel_outputs(
     views: Sequence[np.ndarray], kind: str, pixels_per_degree: float
 ) -> np.ndarray:
-    templates = _templates(kind == "tissue")
+    templates = channel_templates(kind == "tissue")
     noticed = _noticed(pixels_per_degree)
     outputs = []
     for view in views:
@@ -173,11 +173,15 @@ def _channel_outputs(
 
 
 @lru_cache
-def _templates(whole: bool) -> np.ndarray:
+def channel_templates(whole: bool) -> np.ndarray:
     """The channels, float32 (channels, pixels); each answers 1 to a matched blob of height 1.
 
     Args:
         whole: Gaussians instead of differences of Gaussians; they answer 1 to a picture of 1.
+
+    Example:
+        >>> channel_templates(False).shape, float(channel_templates(True)[0].sum().round(3))
+        ((4, 6400), 1.0)
     """
     at = np.arange(SIDE) - SIDE // 2
     squared = at[:, None] ** 2 + at**2
@@ -203,8 +207,19 @@ def _noticed(pixels_per_degree: float) -> np.ndarray:
 
 
 @lru_cache
-def _eye_filters(pixels_per_degree: float) -> np.ndarray:
-    """Frequency responses (3, rows, half the columns), in just noticed differences."""
+def eye_filters(pixels_per_degree: float) -> np.ndarray:
+    """How the eye answers to spatial frequencies: lightness, red-green, yellow-blue.
+
+    Args:
+        pixels_per_degree: of visual angle.
+
+    Returns:
+        Frequency responses as of `rfft2`, in just noticed differences, float32 (3, 80, 41).
+
+    Example:
+        >>> eye_filters(PIXELS_PER_DEGREE).shape
+        (3, 80, 41)
+    """
     down, across = np.fft.fftfreq(SIDE), np.fft.rfftfreq(SIDE)
     frequency = pixels_per_degree * np.hypot(down[:, None], across)  # cycles a degree
     falloff = EYE_POWER / (2 * EYE_PEAK**2)
