@@ -5,6 +5,8 @@ from slicer.i18n import tr as _
 from MedFusionPanel import pictures, readiness
 from MedFusionPanel.translation import sentence
 
+LINES = 32  # pixels: two lines, so that the panel keeps still
+
 
 class AlignmentRow:
     """Says what is known of the chosen volumes' alignment, and what its button would do."""
@@ -36,6 +38,7 @@ class AlignmentRow:
             label.text = _("moved by Align")
         else:
             label.text = _("not checked yet") if ready else ""
+        label.minimumHeight = max(LINES, label.heightForWidth(label.width))
         label.toolTip = " ".join(sentence(row.warning) for row in rows or [])
 
     def warnings(self, state):

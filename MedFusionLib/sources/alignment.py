@@ -52,6 +52,8 @@ class Alignment:
         ('off', 'about 7 mm off')
         >>> Alignment(np.eye(4), 1.0, 0.2).words
         'registered within 1.2 mm'
+        >>> Alignment(np.eye(4), 4.4, 1.3).words
+        'perhaps 3.1 to 5.7 mm off'
         >>> Alignment(np.eye(4), 40.0, 26.0).verdict
         'unknown'
     """
@@ -81,7 +83,8 @@ class Alignment:
             return self.problem
         if self.spread > DOUBT:
             return "the volumes have too little in common"
-        return f"perhaps {self.displacement:.0f} mm off, perhaps {self.spread:.0f} mm less"
+        least = max(self.displacement - self.spread, 0)
+        return f"perhaps {least:.1f} to {self.displacement + self.spread:.1f} mm off"
 
     def warning(self, moving: str, reference: str) -> str:
         """A sentence for the user, with the names of both volumes; "" where all is well."""

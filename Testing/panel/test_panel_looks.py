@@ -7,7 +7,10 @@ import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 
-from panel_helpers import KINDS, choose, during, named, qt  # noqa: E402
+from panel_helpers import KINDS, choose, during, named, qt, wait_until  # noqa: E402
+
+from MedFusionLib.results.nodes import add_volume  # noqa: E402
+from MedFusionLib.sources.alignment import Alignment  # noqa: E402
 
 LONG = "Anonymised_Patient_0123456789_T1w_MPRAGE_sag_isotropic_post_contrast"
 
@@ -32,6 +35,20 @@ def test_nothing_is_cut_off(head, width):
             hint = widget.minimumSizeHint
             hint = hint() if callable(hint) else hint  # an attribute in PythonQt
             assert widget.width >= hint.width(), name
+
+
+def test_long_words_on_the_alignment_are_whole(head, phantom, monkeypatch):
+    problem = "the volumes have too little in common"
+    monkeypatch.setattr(
+        "MedFusionLib.sources.alignment.measure_alignment",
+        lambda *inputs, **settings: Alignment(np.eye(4), 0, 0, problem),
+    )
+    head.ui.thirdSelector.setCurrentNode(add_volume(slicer.mrmlScene, phantom.ct))
+    head.show(393, 1300)
+    head.click("alignButton")
+    label = head.ui.alignmentLabel
+    assert label.text == f"{problem}; {problem}"
+    wait_until(lambda: label.height >= label.heightForWidth(label.width))
 
 
 def test_the_keyboard_goes_down_the_panel(head):

@@ -1423,10 +1423,6 @@
       <translation>{0} liegt etwa {1} mm neben {2}; richten Sie sie aus, bevor Sie den Farben trauen.</translation>
     </message>
     <message>
-      <source>{0} lies perhaps {1} mm off, perhaps {2} mm less {3}; align them before you trust the colours.</source>
-      <translation>{0} liegt vielleicht {1} mm, vielleicht {2} mm weniger neben {3}; richten Sie sie aus, bevor Sie den Farben trauen.</translation>
-    </message>
-    <message>
       <source>Whether {0} lies on {1} is not known ({2}); look at both.</source>
       <translation>Ob {0} auf {1} liegt, ist nicht bekannt ({2}); sehen Sie beide an.</translation>
     </message>
@@ -1435,8 +1431,8 @@
       <translation>Gradienten, die veröffentlichten Beiträge, sind am kleinsten, wo das fusionierte Bild am hellsten ist: eine Läsion, die nur eine Quelle zeigt, kann die Farbe der anderen tragen.</translation>
     </message>
     <message>
-      <source>perhaps {0} mm off, perhaps {1} mm less</source>
-      <translation>vielleicht {0} mm daneben, vielleicht {1} mm weniger</translation>
+      <source>perhaps {0} to {1} mm off</source>
+      <translation>vielleicht {0} bis {1} mm daneben</translation>
     </message>
     <message>
       <source>registered within {0} mm</source>
