@@ -19,6 +19,7 @@ from .colour.mode import GRADIENT_NOTE, Voxels
 from .errors import MedFusionError
 from .report import InputReport, Parameters, Report
 from .settings import Settings, settings_from
+from .sharing import sharing
 from .sources.alignment import align_volumes, alignment_rows
 from .sources.hounsfield import with_units
 from .sources.intensities import Window
@@ -199,10 +200,11 @@ def fuse(
     check_one_patient(volumes, settings.different_patients)
     method, digests = load_for_sources(settings.method, pair, third_modality, weights)
 
-    with timing.part("alignment"):
-        volumes, found = align_volumes(volumes, modalities, settings.align, cancelled)
-    with timing.part("common grid, windows, background"):
-        sources = prepare(volumes, modalities, windows)
+    with sharing():
+        with timing.part("alignment"):
+            volumes, found = align_volumes(volumes, modalities, settings.align, cancelled)
+        with timing.part("common grid, windows, background"):
+            sources = prepare(volumes, modalities, windows)
     factor = _headroom(method, sources, settings)
     method = with_headroom(method, factor)
     with timing.part("fusion and contributions"):
@@ -297,7 +299,7 @@ def _run(
         **calls,
     )
     for part in (result.fused, *result.contributions):
-        part[background] = 0
+        np.putmask(part, background, 0)
         if not np.isfinite(part).all():
             raise MedFusionError(
                 f"The result of {settings.method} holds NaN or infinite values: its weights do "
@@ -308,7 +310,7 @@ def _run(
 
 def _headroom(method: FusionMethod, sources: Sources, settings: Settings) -> float:
     """What the MR is to be multiplied with, by the whole volumes; 1: it stays as it is."""
-    from .inference.headroom import headroom_factor
+    from .inference.headroom import INSIDE, headroom_factor
 
     functional = [n for n, modality in enumerate(sources.modalities) if modality in FUNCTIONAL]
     others = functional if settings.headroom == "auto" else [*range(1, len(sources.modalities))]
@@ -317,9 +319,11 @@ def _headroom(method: FusionMethod, sources: Sources, settings: Settings) -> flo
         return 1.0
     known = _FACTORS.setdefault(sources, {})
     if tuple(others) not in known:  # a preview asks again for each slice
-        scaled = sources.scaled
-        brightest = np.maximum.reduce([scaled[n] for n in others])
-        known[tuple(others)] = headroom_factor(scaled[0], brightest)
+        windows, volumes = sources.windows, sources.volumes
+        brightest = reduce(np.maximum, (windows[n].scale(volumes[n].array) for n in others))
+        inside = brightest > INSIDE  # few voxels
+        first = windows[0].scale(volumes[0].array[inside])
+        known[tuple(others)] = headroom_factor(first, brightest[inside])
     return known[tuple(others)]
 
 

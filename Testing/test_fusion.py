@@ -25,6 +25,7 @@ from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.phantom.tissues import LABELS
 from MedFusionLib.phantom.truth import SHOWS
 from MedFusionLib.report import NOTICE, Report
+from MedFusionLib.sources import background
 from MedFusionLib.sources.files import sha256
 from MedFusionLib.sources.intensities import Window
 from MedFusionLib.sources.volumes import Volume, resample, same_grid, to_sitk
@@ -384,3 +385,17 @@ def test_another_report_costs_no_colours_anew(small):
     assert fusion.report.seconds != 1.0
     known = fusion.coordinates
     assert fusion.with_report(seconds=2.0).coordinates is known
+
+
+def test_what_alignment_and_preparing_both_ask_is_worked_out_once(small, monkeypatch):
+    asked = []
+    look = background._filled_in
+
+    def counted(volume, modality):
+        asked.append(volume)
+        return look(volume, modality)
+
+    monkeypatch.setattr(background, "_filled_in", counted)
+    fuse(small.t1, small.pet, "pet-mr", method="maximum", align="check")
+    for volume in (small.t1, small.pet):
+        assert sum(one is volume for one in asked) == 1

@@ -14,6 +14,7 @@ from ..options import fields_from
 from .app import app
 from .choices import Pair
 from .options import with_groups, with_options
+from .process import for_one_fusion
 from .writing import fuse_into, show_result, show_seconds
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Third:
 @app.command()
 @with_groups
 @with_options("fuse")
+@for_one_fusion()
 def fuse(
     first: Annotated[Path, typer.Argument(help="The MR; its grid is the result's.")],
     pair: Annotated[Pair, typer.Option(help="What is fused.")],

@@ -156,8 +156,18 @@ def slabs(shape: tuple[int, ...]) -> Iterator[slice]:
 
 
 def levels(array: np.ndarray) -> np.ndarray:
-    """Values in [0, 1] as uint8."""
-    return (array * np.float32(LEVELS - 1) + np.float32(0.5)).astype(np.uint8)
+    """Values in [0, 1] as uint8.
+
+    Example:
+        >>> levels(np.float32([0, 0.5, 1])).tolist()
+        [0, 128, 255]
+    """
+    found = np.empty(array.shape, np.uint8)
+    for part in slabs(array.shape):
+        scaled = array[part] * np.float32(LEVELS - 1)
+        scaled += np.float32(0.5)
+        found[part] = scaled.astype(np.uint8)
+    return found
 
 
 def picture_of(table: np.ndarray, size: int) -> np.ndarray:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from ..sharing import shared
 from . import common
 
 
@@ -82,7 +83,7 @@ def q_abf(fused: Tensor, first: Tensor, second: Tensor, variant: str = "linfeng"
     return total / torch.where(weight == 0, 1, weight)
 
 
-@common.shared
+@shared
 def _polar(image: Tensor, variant: str) -> tuple[Tensor, Tensor]:
     """Sobel strength and orientation (-pi/2..pi/2) of an image in [0, 1], for `q_abf`."""
     x, y = sobel(common.levels(image))
@@ -166,7 +167,7 @@ def n_abf(fused: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return (lost * extra).flatten(1).sum(1) / weight.flatten(1).sum(1)
 
 
-@common.shared
+@shared
 def _periodic_polar(image: Tensor) -> tuple[Tensor, Tensor]:
     """Sobel strength and orientation (-pi/2..pi/2) of an image in [0, 1], for `n_abf`."""
     x, y = sobel(common.levels(image), "circular")
@@ -175,7 +176,7 @@ def _periodic_polar(image: Tensor) -> tuple[Tensor, Tensor]:
     return torch.sqrt(x * x + y * y) / 8, torch.where(flat, 0, torch.atan(slope))
 
 
-@common.shared
+@shared
 def _weight(source: Tensor) -> Tensor:
     """What each pixel of a source counts in `n_abf`."""
     g, _ = _periodic_polar(source)

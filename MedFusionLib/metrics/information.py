@@ -5,16 +5,17 @@ import math
 import torch
 from torch import Tensor
 
+from ..sharing import shared
 from . import common
 
 
-@common.shared
+@shared
 def bins(image: Tensor) -> Tensor:
     """The grey level 0..255 of every pixel as a whole number, rounded and clamped: (N, H * W)."""
     return torch.floor(common.levels(image) + 0.5).clamp(0, 255).long().flatten(1)
 
 
-@common.shared
+@shared
 def stretched(image: Tensor) -> Tensor:
     """As `bins`, after each image's own minimum and maximum are taken to 0 and 255."""
     return common.stretch(image).long().flatten(1)

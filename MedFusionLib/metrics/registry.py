@@ -13,7 +13,8 @@ import numpy as np
 import torch
 
 from ..errors import MedFusionError
-from .common import OURS, Measure, Metric, metric_of, sharing
+from ..sharing import sharing
+from .common import OURS, Measure, Metric, metric_of
 from .uptake import uptake_order
 
 #: in tables; metrics that are not named here come after these

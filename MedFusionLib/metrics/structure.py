@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, pad
 
+from ..sharing import shared
 from . import common
 
 SOURCES = ("sum", "mean", "first", "second")
@@ -21,20 +22,35 @@ def ssim_map(a: Tensor, b: Tensor, variant: str = "wang") -> Tensor:
         (N, 1, H - 10, W - 10), for "cddfuse" (N, 1, H - 6, W - 6).
     """
     common.pick("variant", variant, ("wang", "linfeng", "cddfuse"))
-    size = 7 if variant == "cddfuse" else 11
-    common.at_least(a, size, "SSIM")
+    common.at_least(a, 7 if variant == "cddfuse" else 11, "SSIM")
     kind = torch.promote_types(torch.promote_types(a.dtype, b.dtype), torch.float32)
-    a, b = a.to(kind), b.to(kind)
     if variant != "wang":  # constants too small for single precision
-        a, b = common.precise(a), common.precise(b)
-    row = common.uniform(size, a) if variant == "cddfuse" else common.gaussian(size, 1.5, a)
+        kind = common.precise(a.to(kind)).dtype
+    mean_a, square_a = _local_means(a, variant, kind)
+    mean_b, square_b = _local_means(b, variant, kind)
+    product = common.blur(a.to(kind) * b.to(kind), _window(variant, mean_a))
+    var_a, var_b = square_a - mean_a**2, square_b - mean_b**2
+    cov = product - mean_a * mean_b
     dynamic = {"wang": 1.0, "linfeng": 1 / 255, "cddfuse": 2 / 255}[variant]
     c1, c2 = (0.01 * dynamic) ** 2, (0.03 * dynamic) ** 2
-    mean_a, mean_b, var_a, var_b, cov = common.moments(a, b, row)
     if variant == "cddfuse":
         var_a, var_b, cov = (x * 49 / 48 for x in (var_a, var_b, cov))
     luminance = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
     return luminance * (2 * cov + c2) / (var_a + var_b + c2)
+
+
+@shared
+def _local_means(image: Tensor, variant: str, kind: torch.dtype) -> tuple[Tensor, Tensor]:
+    """The local mean of an image and of its square, for `ssim_map`; reports ask several times."""
+    image = image.to(kind)
+    both = common.blur(torch.cat((image, image * image), dim=1), _window(variant, image))
+    mean, square = both.split(1, dim=1)
+    return mean, square
+
+
+def _window(variant: str, like: Tensor) -> Tensor:
+    """The window of `ssim_map`, a row of weights."""
+    return common.uniform(7, like) if variant == "cddfuse" else common.gaussian(11, 1.5, like)
 
 
 @common.metric("SSIM", True, "-2..2, the sum over both sources", "Wang et al., IEEE TIP 2004")

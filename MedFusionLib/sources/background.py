@@ -10,6 +10,7 @@ from itertools import product
 
 import numpy as np
 
+from ..sharing import shared
 from .hounsfield import in_hounsfield
 from .modalities import check_modality
 from .volumes import Volume
@@ -26,6 +27,7 @@ NO_AIR = -np.inf  # a background level that no voxel lies below
 # Voxels that say nothing -------------------------------------------------------------------------
 
 
+@shared
 def with_gaps(volume: Volume, modality: str) -> Volume:
     """The volume with NaN where nothing was measured: its NaN, and padding from its border.
 
@@ -77,6 +79,7 @@ def without_gaps(volume: Volume, modality: str) -> Volume:
     )
 
 
+@shared
 def outside_value(volume: Volume, modality: str) -> float:
     """What stands where a volume does not reach: air for a CT in HU, else 0 or an MR's lowest."""
     if modality == "ct" and in_hounsfield(volume):
@@ -140,6 +143,7 @@ def _touching_border(parts: np.ndarray) -> np.ndarray:
 # Air ---------------------------------------------------------------------------------------------
 
 
+@shared
 def background_level(volume: Volume, modality: str) -> float:
     """The value up to which a voxel outside the patient counts as background.
 
@@ -202,6 +206,7 @@ def background_warning(volume: Volume, modality: str, level: float) -> str:
     )
 
 
+@shared
 def background_mask(volume: Volume, level: float) -> np.ndarray:
     """Where a volume holds nothing: bool (k, j, i).
 
@@ -230,6 +235,7 @@ def background_mask(volume: Volume, level: float) -> np.ndarray:
     return _touching_border(parts)[parts] | flat
 
 
+@shared
 def _range(volume: Volume, modality: str) -> tuple[float, float]:
     """Where the values begin, and how far they reach without the brightest."""
     array = volume.array
@@ -242,6 +248,7 @@ def _range(volume: Volume, modality: str) -> tuple[float, float]:
     return floor, span if span > 0 else float(array.max()) - floor
 
 
+@shared
 def _corners(array: np.ndarray) -> np.ndarray:
     """The values in the four darkest corners of the box that holds all but the smallest value.
 

@@ -13,6 +13,7 @@ from helpers import refused
 from MedFusionLib.cohort.studies import make_study
 from MedFusionLib.colour import registry
 from MedFusionLib.colour.coding import Coding, legend
+from MedFusionLib.colour.mode import levels
 from MedFusionLib.fusion import fuse
 from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.settings import Settings
@@ -121,3 +122,11 @@ def test_more_colours_that_do_not_exist_are_refused():
     row = {"id": "p1", "mr": "a.nrrd", "second": "b.nrrd", "pair": "pet-mr"}
     assert make_study({**row, "more_colours": "paper,fused"}).options["more_colours"]
     assert "rainbow" in make_study({**row, "more_colours": "rainbow"}).trouble
+
+
+def test_levels_of_a_large_volume_are_those_of_its_parts():
+    values = np.linspace(0, 1, 5 * 1100 * 1000, dtype=np.float32).reshape(5, 1100, 1000)
+    found = levels(values)
+    assert found.dtype == np.uint8
+    assert np.array_equal(found, np.stack([levels(part) for part in values]))
+    assert np.array_equal(found[-1, -1, -3:], [255, 255, 255])

@@ -78,6 +78,12 @@ def test_the_report_says_the_factor(head):
     assert found.headroom == "on" and 0.3 < found.headroom_factor < 1
 
 
+def test_the_factor_is_that_of_the_scaled_volumes(head):
+    found = fuse(head.t1, head.pet, "pet-mr", method="maximum", headroom="on")
+    scaled = found.sources.scaled
+    assert found.report.parameters.headroom_factor == headroom_factor(*scaled)
+
+
 @pytest.mark.parametrize("choice", ["auto", "off"])
 def test_other_methods_and_off_leave_the_mr_alone(head, choice):
     found = fuse(head.t1, head.pet, "pet-mr", method="maximum", headroom=choice)

@@ -45,3 +45,14 @@ def test_other_systems_go_on_without(monkeypatch, error):
     with kept_memory():
         done = True
     assert done
+
+
+def test_only_the_outermost_gives_back(monkeypatch):
+    library = Library(2**31)
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: library)
+    with kept_memory():
+        asked = list(library.asked)
+        with kept_memory():
+            pass
+        assert library.asked == asked
+    assert library.asked[-1] == "back"

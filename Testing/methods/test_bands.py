@@ -9,7 +9,14 @@ from scipy.ndimage import uniform_filter1d
 from MedFusionLib.fusion import fuse
 from MedFusionLib.inference import contributions
 from MedFusionLib.inference.slices import run_slices
-from MedFusionLib.methods.networks.bands import AGREEMENT, OWN, RATIOS, Bands, running_mean
+from MedFusionLib.methods.networks.bands import (
+    AGREEMENT,
+    OWN,
+    RATIOS,
+    Bands,
+    _SourceFeatures,
+    running_mean,
+)
 from MedFusionLib.methods.registry import all_methods, get_method
 from MedFusionLib.methods.weights import weights_path
 from MedFusionLib.phantom.head import make_phantom
@@ -37,6 +44,15 @@ def pair():
 
 
 # By construction ----------------------------------------------------------------------------------
+
+
+def test_ratios_change_nothing_but_their_sign_with_the_order(pair):
+    features = _SourceFeatures(pair)
+    indices = torch.arange(pair[0].numel())
+    first, second = (features.at(m, indices) for m in (0, 1))
+    for one, other in zip(first.ratios(second), second.ratios(first), strict=True):
+        assert torch.equal(one, -other)
+        assert one.abs().max() > 0.1
 
 
 def test_a_lone_source_comes_through_unchanged(bands, pair):

@@ -17,6 +17,7 @@ from MedFusionLib.errors import MedFusionError
 from MedFusionLib.metrics import common, registry
 from MedFusionLib.metrics.feature_information import edges
 from MedFusionLib.metrics.registry import METRICS
+from MedFusionLib.sharing import sharing
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "metrics"
 THESIS = Path(__file__).parents[3] / "shared" / "data" / "seeds" / "thesis"
@@ -565,3 +566,28 @@ def test_registry_lists_every_public_metric():
         assert metric.function is getattr(metrics, name, metric.function)
         assert metric.symbol and metric.range and metric.citation
         assert ("**lower** is better" in metric.function.__doc__) == (not metric.higher_is_better)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_windows_by_sums_are_those_by_convolution(dtype):
+    image = torch.rand(2, 3, 25, 27, dtype=dtype)
+    row = common.gaussian(11, 1.5, image)
+    leaf = image.clone().requires_grad_()
+    by_convolution = common.blur(leaf, row)
+    by_sums = common.blur(image, row)
+    torch.testing.assert_close(by_sums, by_convolution.detach(), rtol=1e-6, atol=1e-7)
+    by_convolution.sum().backward()
+    assert float(leaf.grad[..., 12, 13].min()) == pytest.approx(1)  # all windows around it
+
+
+def test_ssim_filters_each_image_once_within_sharing(monkeypatch):
+    filtered = []
+    blur = common.blur
+    monkeypatch.setattr(common, "blur", lambda image, row: filtered.append(1) or blur(image, row))
+    fused, first, second = torch.rand(3, 1, 1, 20, 20)
+    alone = metrics.ssim(fused, first, second)
+    count = len(filtered)
+    with sharing():
+        together = metrics.ssim(fused, first, second)
+    assert torch.equal(alone, together)
+    assert (count, len(filtered) - count) == (6, 5)  # three images and two products

@@ -35,7 +35,7 @@ LAYERS = len(DILATIONS) + 1
 LARGEST_WEIGHT = 2.0
 #: side of the window, and the mean in it, from which on a source counts as holding something
 GATE_WINDOW, GATE_LEVEL = 15, 0.02
-PIXELS_AT_A_TIME = 2048  # of the perceptron: what a processor's cache holds
+PIXELS_AT_A_TIME = 8192  # of the perceptron: what a processor's cache holds
 
 #: what the perceptron sees, in this order: name -> (planes, factor, offset); the latter two bring
 #: each to about -1..1. First of a source itself, then likewise of its partner ...
@@ -173,8 +173,14 @@ class Bands(FusionMethod):
             indices = foreground_indices(gate)
             first, second = (features.at(m, indices) for m in pair)
             agreeing = agreement(first, second, features.products(*pair, indices))
-            for m, pixels, other in ((pair[0], first, second), (pair[1], second, first)):
-                made = of(self._weights(pixels, other, agreeing), pixels) * gate[indices]
+            ratios = first.ratios(second)
+            there = gate[indices]
+            for m, pixels, other, signed in (
+                (pair[0], first, second, ratios),
+                (pair[1], second, first, [-ratio for ratio in ratios]),
+            ):
+                seen = torch.stack([*pixels.seen, *other.seen, *signed, *agreeing])
+                made = of(self._weights(seen), pixels) * there
                 whole = made.new_zeros(len(made), len(gate))
                 sums[m] = sums[m] + whole.index_copy(1, indices, made)
                 gates[m] = gates[m] + gate
@@ -182,11 +188,12 @@ class Bands(FusionMethod):
             sums = [part / gate.clamp(min=1) for part, gate in zip(sums, gates, strict=True)]
         return [part.unflatten(1, size) for part in sums]
 
-    def _weights(
-        self, own: _PixelFeatures, other: _PixelFeatures, agreeing: list[Tensor]
-    ) -> Tensor:
-        """The weights of a source beside another one, (5, pixels)."""
-        seen = torch.stack([*own.seen, *other.seen, *own.ratios(other), *agreeing])
+    def _weights(self, seen: Tensor) -> Tensor:
+        """The weights of a source beside another one, (5, pixels), from what is seen of both.
+
+        Args:
+            seen: (planes, pixels): `OWN` of the source and of the other one, `RATIOS`, `AGREEMENT`.
+        """
         first, *rest = (layer for layer in self.perceptron if isinstance(layer, nn.Linear))
         # planes come in their own units: factors and offsets go into the weights
         matrix, bias = first.weight * self.factors, first.bias + first.weight @ self.offsets

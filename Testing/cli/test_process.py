@@ -1,0 +1,56 @@
+"""How the command that fuses once treats its process."""
+
+import gc
+import subprocess
+import sys
+
+import pytest
+
+from MedFusionLib.cli import fuse
+from MedFusionLib.cli.process import for_one_fusion
+from MedFusionLib.inference import memory
+
+
+def test_nobody_collects_within_and_again_after_an_error():
+    assert gc.isenabled()
+    with pytest.raises(ZeroDivisionError), for_one_fusion():
+        assert not gc.isenabled()
+        assert memory._WITHIN or sys.platform != "linux"
+        _ = 1 / 0
+    assert gc.isenabled()
+    assert not memory._WITHIN
+
+
+def test_who_had_turned_it_off_finds_it_off():
+    gc.disable()
+    try:
+        with for_one_fusion():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_the_command_reads_and_fuses_within(monkeypatch, tmp_path):
+    seen = []
+
+    def read(path, **_):
+        seen.append(gc.isenabled())
+        raise InterruptedError
+
+    monkeypatch.setattr("MedFusionLib.sources.files.read_with_checksum", read)
+    words = ["fuse", "a.nrrd", "b.nrrd", "--pair", "pet-mr", "--out", str(tmp_path / "out")]
+    with pytest.raises(InterruptedError):
+        fuse.app(args=words, standalone_mode=False)
+    assert seen == [False]
+    assert gc.isenabled()
+
+
+def test_at_the_end_nothing_is_searched_for_cycles():
+    program = (
+        "import MedFusionLib.cli.process, atexit, gc\n"
+        "atexit._run_exitfuncs()\n"
+        "print(gc.get_freeze_count() > 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "True\n", done.stderr
