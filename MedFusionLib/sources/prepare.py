@@ -250,8 +250,9 @@ def _averaging_warning(volume: Volume, reference: Volume, samples: Sequence[int]
 def _coverage_warning(volume: Volume, reference: Volume, covered: float) -> str:
     if covered >= 0.5:
         return ""
+    part = "Less than 1%" if covered < 0.01 else f"Only {covered:.0%}"
     return (
-        f"Only {covered:.0%} of {reference.name} lies inside {volume.name}; elsewhere "
+        f"{part} of {reference.name} lies inside {volume.name}; elsewhere "
         f"the result shows {reference.name} alone."
     )
 

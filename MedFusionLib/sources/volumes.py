@@ -164,7 +164,10 @@ def check_values(volume: Volume, gaps: bool = False) -> None:
     bad = known.size - int(np.isfinite(known).sum())
     if bad:
         kind = "infinite" if gaps else "NaN or infinite"
-        raise MedFusionError(f"{volume.name} has {bad} {kind} voxels; replace them before fusing.")
+        voxels, them = ("voxel", "it") if bad == 1 else ("voxels", "them")
+        raise MedFusionError(
+            f"{volume.name} has {bad} {kind} {voxels}; replace {them} before fusing."
+        )
     low, high = float(known.min()), float(known.max())
     if max(abs(low), abs(high)) > BRIGHTEST:
         raise MedFusionError(

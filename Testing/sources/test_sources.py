@@ -64,6 +64,12 @@ def test_little_overlap_is_a_warning(shift, warns):
     assert any("Only 42% of mr lies inside pet" in w for w in sources.warnings) == warns
 
 
+def test_an_overlap_of_less_than_a_percent_is_said_so():
+    far = Volume(np.random.default_rng(0).random((12, 12, 12)), origin=(11, 11, 11), name="pet")
+    warnings = prepare([head("mr"), far], ["mr", "pet"]).warnings
+    assert any(w.startswith("Less than 1% of mr lies inside pet;") for w in warnings)
+
+
 def test_a_given_window_replaces_the_default():
     given = Window(0, 1000)
     sources = prepare([head("mr"), head("pet", 7)], ["mr", "pet"], [given, None])

@@ -258,7 +258,7 @@ def _oblique():
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ([0, np.nan, np.inf, 1], "2 NaN or infinite"),
+        ([0, np.nan, np.inf, 1], "2 NaN or infinite voxels; replace them"),
         ([3, 3, 3, 3], "constant (every voxel is 3)"),
         ([], "no voxels"),
     ],
@@ -270,7 +270,11 @@ def test_values_that_cannot_be_fused_are_refused(values, words):
 
 @pytest.mark.parametrize(
     ("values", "words"),
-    [([0, np.nan, np.inf, 1], "1 infinite"), ([np.nan, 2, 2], "constant"), ([np.nan] * 2, "alone")],
+    [
+        ([0, np.nan, np.inf, 1], "1 infinite voxel; replace it"),
+        ([np.nan, 2, 2], "constant"),
+        ([np.nan] * 2, "alone"),
+    ],
 )
 def test_values_that_cannot_be_fused_with_gaps_are_refused(values, words):
     with refused("mr", words):

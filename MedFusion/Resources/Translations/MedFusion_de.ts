@@ -312,6 +312,14 @@
       <translation>Werte des zweiten Volumens, die schwarz und weiß gezeigt werden, in seinen Einheiten (HU beim CT).</translation>
     </message>
     <message>
+      <source>CT values:</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>What the values of the CT are: Hounsfield units (HU), or the grey levels of an image that was windowed before. Automatic: by what they look like.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Headroom:</source>
       <translation>Spielraum:</translation>
     </message>
@@ -580,6 +588,14 @@
     <message>
       <source>Off</source>
       <translation>Aus</translation>
+    </message>
+    <message>
+      <source>HU</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Grey levels</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>automatic windows</source>
@@ -992,6 +1008,10 @@
       <translation>Spielraum</translation>
     </message>
     <message>
+      <source>CT values</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Method</source>
       <translation>Methode</translation>
     </message>
@@ -1255,6 +1275,18 @@
       <translation>{0} hat {1} Voxel ({2}); ersetzen Sie sie vor der Fusion.</translation>
     </message>
     <message>
+      <source>infinite</source>
+      <translation>unendlich</translation>
+    </message>
+    <message>
+      <source>NaN or infinite</source>
+      <translation>NaN oder unendlich</translation>
+    </message>
+    <message>
+      <source>{0} has 1 {1} voxel; replace it before fusing.</source>
+      <translation>{0} hat 1 Voxel ({1}); ersetzen Sie es vor der Fusion.</translation>
+    </message>
+    <message>
       <source>{0} goes from {1} to {2}; no scan does, correct its values.</source>
       <translation>{0} reicht von {1} bis {2}; das tut keine Aufnahme, berichtigen Sie die Werte.</translation>
     </message>
@@ -1381,6 +1413,10 @@
     <message>
       <source>Only {0} of {1} lies inside {2}; elsewhere the result shows {3} alone.</source>
       <translation>Nur {0} von {1} liegen in {2}; sonst zeigt das Ergebnis {3} allein.</translation>
+    </message>
+    <message>
+      <source>Less than 1% of {0} lies inside {1}; elsewhere the result shows {2} alone.</source>
+      <translation>Weniger als 1% von {0} liegt in {1}; sonst zeigt das Ergebnis {2} allein.</translation>
     </message>
     <message>
       <source>{0}, given as the MR, is smoother than {1}, given as the {2}; were the two exchanged?</source>
