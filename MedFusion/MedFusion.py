@@ -257,7 +257,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         try:
             self._guessModalities()
             choices.hideResults(self.ui)
-            self._forgetWindows()
+            self._forgetValues()
             self._observeSources()
             self._showMethod()
             self._showAdvanced()
@@ -291,12 +291,16 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         label.styleSheet = pictures.warningStyle(label) if asked else ""
         self.ui.modalityComboBox.enabled = state.second is not None
 
-    def _forgetWindows(self):
-        """A window that was chosen for one volume says nothing about another."""
+    def _forgetValues(self):
+        """A window, or a kind of CT values, chosen for one volume says nothing about another."""
         state = self.state
         if state.first is not state.windowedFirst:
             state.firstAuto = True
             state.windowedFirst = state.first
+            self.binding.toWidgets()
+        if state.ct is not state.ctValuesFor:
+            state.ctValues = "auto"
+            state.ctValuesFor = state.ct
             self.binding.toWidgets()
 
     def _observeSources(self):
@@ -342,7 +346,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _showAdvanced(self):
         """What depends on other choices there; worked out only while it is looked at."""
         if not self.ui.advancedCollapsibleButton.collapsed:
-            choices.showRefinements(self.ui, self.state)
+            choices.showWhereItMatters(self.ui, self.state)
             self._showWindows()
 
     def _showWindows(self):
@@ -357,7 +361,7 @@ class MedFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             if node is None or not modality or readiness.volumeProblem(node):
                 continue
             if auto:
-                setattr(state, f"{name}Window", self.logic.window(node, modality))
+                setattr(state, f"{name}Window", self.logic.window(node, modality, state.ctValues))
             window = getattr(state, f"{name}Window")
             lowest, highest = node.GetImageData().GetScalarRange()
             wasBlocked = widget.blockSignals(True)

@@ -122,7 +122,6 @@ class Settings:
         "Unit of a CT: hu, grey (levels), or auto: what its values look like.",
         choices=CT_UNITS,
         label="kind of CT values",
-        places=COMMANDS,
     )
     different_patients: bool = option(
         False, "Allow scans of two patients, as of phantoms and templates.", places=COMMANDS

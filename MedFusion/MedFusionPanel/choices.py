@@ -44,6 +44,11 @@ def fill(ui):
             "on": _("On"),
             "off": _("Off"),
         },
+        "ctValues": {
+            "auto": _("Automatic"),
+            "hu": _("HU"),
+            "grey": _("Grey levels"),
+        },
         "device": {name: devices[name] for name in DEVICES},
     }
     for name, items in choices.items():
@@ -73,11 +78,15 @@ def limitNumbers(ui):
         box.minimum, box.maximum = parameter.limits
 
 
-def showRefinements(ui, state):
-    """Show how often the contributions are refined only where their kind can be."""
-    for name, kind in (("steps", "share"), ("samples", "gradient")):
-        isVisible = state.contributionKind == kind
-        for widget in (getattr(ui, f"{name}SpinBox"), getattr(ui, f"{name}SpinBoxLabel")):
+def showWhereItMatters(ui, state):
+    """Show CT values only with a CT, and refinements only for their kind of contributions."""
+    visible = {
+        "ctValuesComboBox": state.ct is not None,
+        "stepsSpinBox": state.contributionKind == "share",
+        "samplesSpinBox": state.contributionKind == "gradient",
+    }
+    for name, isVisible in visible.items():
+        for widget in (getattr(ui, name), getattr(ui, f"{name}Label")):
             widget.visible = isVisible
 
 
@@ -120,7 +129,7 @@ def advancedInWords(state):
         said.append(_("3 volumes"))
     steps = state.contributionKind == "share" and state.steps > 1
     copies = state.contributionKind == "gradient" and state.samples > 1
-    if state.headroom != "auto" or steps or copies:
+    if state.headroom != "auto" or state.ctValues != "auto" or steps or copies:
         said.append(_("and more"))
     return ", ".join(said)
 

@@ -35,7 +35,7 @@ def show(result, view):
         _show(result.nodes["fused"], _("fused"), "%.1f")
     elif view == "sources" and len(result.sources) > 1 and result.sources[1]:
         modality = result.modalities[1]
-        unit = unitOf(result.sources[1], modality)
+        unit = result.unitOf(result.sources[1], modality)
         _show(result.sources[1], f"{modality} [{unit}]" if unit else modality, "%.4g")
 
 
@@ -59,7 +59,7 @@ def colourSource(node, modality, window):
 
 def unitOf(node, modality):
     """The unit of a volume's values: from DICOM where it says so (SUV), HU of a CT; else ""."""
-    units = node.GetVoxelValueUnits()
+    units = node.GetVoxelValueUnits() if node is not None else None
     found = units.GetCodeValue() if units is not None else ""
     return found or ("HU" if modality == "CT" else "")
 

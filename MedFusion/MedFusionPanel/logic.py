@@ -12,6 +12,7 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 from MedFusionLib.errors import MedFusionError
 from MedFusionLib.results.nodes import fingerprint, name_of
 from MedFusionLib.results.scene import ROLES
+from MedFusionLib.sources.hounsfield import with_units
 from MedFusionLib.sources.intensities import Window
 from MedFusionLib.sources.modalities import PAIRS
 from MedFusionPanel import guess, patients, planes, pytorch, readiness, speed
@@ -96,7 +97,7 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
         settings = self._settings(state, device)
         settings.update(progress=run.progress, cancelled=run.cancelled)
         settings["windows"] = self._chosenWindows(state)
-        key, known = self._alignmentKey(state), self.knownAlignment(state)
+        key, known = self._sourcesKey(state), self.knownAlignment(state)
         settings["align"] = "check" if state.checkAlignment and known is None else "off"
         undo = contextlib.ExitStack()
         nodes, fusion = self._fuse(
@@ -193,6 +194,10 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
         self._check(nodes)
         return [volume_from_node(node) for node in nodes]
 
+    def _chosenVolumes(self, state):
+        """The chosen volumes, the CT among them in the units that were chosen."""
+        return with_units(self._volumes(state.sources), state.modalities, state.ctValues)
+
     @staticmethod
     def _settings(state, device):
         third = state.thirdModality if state.third else None
@@ -209,13 +214,13 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
     def knownAlignment(self, state):
         """What was measured of the chosen volumes where they lie now; None if nothing was."""
         key, rows = self._alignment
-        return rows if rows and key == self._alignmentKey(state) else None
+        return rows if rows and key == self._sourcesKey(state) else None
 
     def measureAlignment(self, state, run):
         """Measure how far the chosen volumes are off the MR, beside the event loop."""
         from MedFusionLib.sources.alignment import align_volumes, alignment_rows
 
-        key, volumes = self._alignmentKey(state), self._volumes(state.sources)
+        key, volumes = self._sourcesKey(state), self._chosenVolumes(state)
         modalities = state.modalities
         _volumes, found = run(lambda: align_volumes(volumes, modalities, "check", run.cancelled))
         self._alignment = (key, alignment_rows(found, [volume.name for volume in volumes]))
@@ -231,7 +236,7 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
         rows = [
             replace(row, applied=True, warning="") if row.verdict == "off" else row for row in rows
         ]
-        self._alignment = (self._alignmentKey(state), rows)
+        self._alignment = (self._sourcesKey(state), rows)
         return transforms
 
     def undoAlignment(self, state):
@@ -247,11 +252,11 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
 
         return any(node and alignment_of(node) for node in state.sources[1:])
 
-    def _alignmentKey(self, state):
+    def _sourcesKey(self, state):
         nodes = state.sources
         if not all(node and node.GetImageData() for node in nodes):
             return None
-        return [stamp(node) for node in nodes], state.modalities
+        return [stamp(node) for node in nodes], state.modalities, state.ctValues
 
     # The visible slice
 
@@ -269,13 +274,13 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
             raise MedFusionError(_("There is no slice view to preview."))
         settings = self._settings(state, device)
         windows = self._chosenWindows(state)
-        key = ([stamp(node) for node in state.sources], state.modalities, windows)
+        key = (*self._sourcesKey(state), windows)
         plane = planes.Plane(sliceNode)
         wanted = (key, plane.values, settings)
         if wanted == self._lastSlice:
             return None
         if self._prepared[0] != key:
-            volumes = self._volumes(state.sources)
+            volumes = self._chosenVolumes(state)
             self._prepared = (key, prepare(volumes, state.modalities, windows))
         started = time.monotonic()
         sources, axis = planes.cut(self._prepared[1], plane, state.axis)
@@ -289,14 +294,15 @@ class MedFusionLogic(ScriptedLoadableModuleLogic):
         self._prepared, self._lastSlice = (None, None), None
         self._windows.clear()
 
-    def window(self, node, modality):
+    def window(self, node, modality, ctValues="auto"):
         """The window that a volume gets by itself: lower and upper value."""
         from MedFusionLib.sources.intensities import choose_window
 
-        key = (stamp(node), modality)
+        key = (stamp(node), modality, ctValues)
         if key not in self._windows:
             try:
-                found = choose_window(self._volumes([node])[0], modality)
+                (volume,) = with_units(self._volumes([node]), [modality], ctValues)
+                found = choose_window(volume, modality)
                 self._windows[key] = (found.lower, found.upper)
             except MedFusionError:  # a constant volume
                 self._windows[key] = node.GetImageData().GetScalarRange()

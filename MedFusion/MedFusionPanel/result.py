@@ -221,6 +221,7 @@ class Result:
             (_("slice axis"), used.axis != state.axis),
             (_("windows"), any(windows)),
             (_("headroom"), self._headroomDiffers(state)),
+            (_("CT values"), "ct" in modalities and used.ct != state.ctValues),
         )
         return [name for name, different in pairs if different]
 
@@ -287,13 +288,12 @@ class Result:
             return None
         values = []
         for node, modality in zip(self.sources, self.modalities, strict=True):
-            value, unit = None, "HU" if modality == "CT" else ""
+            value = None
             if node is not None and node.GetImageData() is not None:
                 array = slicer.util.arrayFromVolume(node)
                 at = indexAt(node, ras, array.shape)
                 value = float(array[at]) if at is not None else None
-                unit = legends.unitOf(node, modality)
-            values.append((modality, value, unit))
+            values.append((modality, value, self.unitOf(node, modality)))
         parts = [
             max(float(self._arrays[role][place]), 0)
             for role in CONTRIBUTION_NAMES
@@ -303,6 +303,11 @@ class Result:
         lit = total > 1e-6 and len(parts) == len(self.sources)
         fractions = [part / total for part in parts] if lit else None
         return Sample(values, float(self._arrays["fused"][place]), fractions)
+
+    def unitOf(self, node, modality):
+        """The unit of a source's values, see `legends.unitOf`; "" of a CT in grey levels."""
+        isGrey = modality == "CT" and self.report.parameters.ct == "grey"
+        return "" if isGrey else legends.unitOf(node, modality)
 
     def inWords(self, sample):
         """What the colour at a sample says, in a sentence; "" where the mode says nothing."""

@@ -124,6 +124,8 @@ class PanelState:
 
     axis = OptionParameter("axis")
     headroom = OptionParameter("headroom")
+    ctValues = OptionParameter("ct")
+    ctValuesFor = Reference()  # the CT that ctValues was chosen for
     firstAuto = Parameter(True)
     firstWindow = Parameter((0.0, 1.0))
     windowedFirst = Reference()  # the volume that firstWindow was chosen for
@@ -213,6 +215,12 @@ class PanelState:
     def modalities(self):
         """Of the chosen volumes, in their order."""
         return ["mr", self.modality, *([self.thirdModality] if self.third else [])]
+
+    @property
+    def ct(self):
+        """The CT among the chosen volumes; None where there is none."""
+        pairs = zip(self.sources, self.modalities, strict=True)
+        return next((node for node, modality in pairs if modality == "ct"), None)
 
     @property
     def overwritten(self):

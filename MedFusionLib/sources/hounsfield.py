@@ -69,12 +69,13 @@ def units_warning(volume: Volume) -> str:
     if volume.units:
         return ""
     if could_be_grey(low, high):
-        hu = in_hounsfield(volume)
-        what = "in HU" if hu else "windowed to grey levels before"
+        kinds = (("HU", "hu"), ("grey levels", "grey"))
+        (taken, _), (other, word) = kinds if in_hounsfield(volume) else kinds[::-1]
         return (
             f"{volume.name} runs from {low:g} to {high:g}, as CT in HU without skull and air, or "
-            f"grey levels do; by its middle value ({_middle(volume, low, high):.3g}) it is taken "
-            f"as {what}. If it is not, choose the CT values '{'grey' if hu else 'hu'}'."
+            f"grey levels do; by the middle value ({_middle(volume, low, high):.3g}) its values "
+            f"are taken as {taken}. If that is wrong, choose {other} as the CT values: in the "
+            f"panel under Advanced, on the command line with --ct {word}."
         )
     if low > -200:
         tissue = volume.array[volume.array > 100]

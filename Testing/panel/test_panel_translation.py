@@ -8,6 +8,7 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
@@ -15,6 +16,8 @@ slicer = pytest.importorskip("slicer", reason="slicer-core is not installed")
 from panel_helpers import MODULE, choose, role, wait_until  # noqa: E402
 
 from MedFusionLib.results.nodes import add_volume  # noqa: E402
+from MedFusionLib.sources.hounsfield import units_warning  # noqa: E402
+from MedFusionLib.sources.volumes import Volume  # noqa: E402
 
 ROOT = MODULE.parent
 
@@ -103,6 +106,14 @@ def test_sentences_of_the_library_are_found_with_what_was_filled_in(german):
     off = "PET lies about 21 mm off MR T1; align them before you trust the colours."
     assert translation.sentence(off) == (
         "PET liegt etwa 21 mm neben MR T1; richten Sie sie aus, bevor Sie den Farben trauen."
+    )
+    grey = Volume(np.full((1, 1, 3), [0.0, 120.0, 255.0]), name="CT")
+    assert translation.sentence(units_warning(grey)).endswith(
+        "gelten seine Werte als Grauwerte. Wenn das falsch ist, wählen Sie HU als CT-Werte: im "
+        "Panel unter Weiteres, auf der Befehlszeile mit --ct hu."
+    )
+    assert translation.sentence("PET has 1 infinite voxel; replace it before fusing.") == (
+        "PET hat 1 Voxel (unendlich); ersetzen Sie es vor der Fusion."
     )
     assert translation.sentence("Something new.") == "Something new."
     assert translation.phrases("Fused 0.46 = the brighter source, MR 0.51.") == (

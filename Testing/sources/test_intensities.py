@@ -193,7 +193,8 @@ def test_a_ct_without_skull_or_clipped_is_in_hu(ends):
     assert in_hounsfield(ct)
     window = choose_window(ct, "ct")
     assert window.scale(np.array([75.0]))[0] == pytest.approx(0.633, abs=0.001)
-    assert "taken as in HU" in units_warning(ct)
+    warning = units_warning(ct)
+    assert "taken as HU" in warning and "choose grey levels" in warning and "--ct grey" in warning
 
 
 @pytest.mark.parametrize("scale", [1, 1 / 255])
@@ -201,7 +202,8 @@ def test_grey_levels_are_told_by_their_middle_and_said(scale):
     grey = grey_ct()
     grey = grey.like(grey.array * scale, "ct")
     assert not in_hounsfield(grey)
-    assert "taken as windowed to grey levels" in units_warning(grey)
+    warning = units_warning(grey)
+    assert "taken as grey levels" in warning and "choose HU" in warning and "--ct hu" in warning
 
 
 @pytest.mark.parametrize(("volume", "hu"), [(stripped_ct(), False), (grey_ct(), True)])

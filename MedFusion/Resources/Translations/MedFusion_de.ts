@@ -313,11 +313,11 @@
     </message>
     <message>
       <source>CT values:</source>
-      <translation type="unfinished" />
+      <translation>CT-Werte:</translation>
     </message>
     <message>
       <source>What the values of the CT are: Hounsfield units (HU), or the grey levels of an image that was windowed before. Automatic: by what they look like.</source>
-      <translation type="unfinished" />
+      <translation>Was die Werte des CT sind: Hounsfield-Einheiten (HU), oder Grauwerte eines Bildes, das schon gefenstert wurde. Automatisch: danach, wie sie aussehen.</translation>
     </message>
     <message>
       <source>Headroom:</source>
@@ -591,11 +591,11 @@
     </message>
     <message>
       <source>HU</source>
-      <translation type="unfinished" />
+      <translation>HU</translation>
     </message>
     <message>
       <source>Grey levels</source>
-      <translation type="unfinished" />
+      <translation>Grauwerte</translation>
     </message>
     <message>
       <source>automatic windows</source>
@@ -1009,7 +1009,7 @@
     </message>
     <message>
       <source>CT values</source>
-      <translation type="unfinished" />
+      <translation>CT-Werte</translation>
     </message>
     <message>
       <source>Method</source>
@@ -1435,8 +1435,12 @@
       <translation>{0} wird als CT mit Grauwerten 0..255 genommen, enthält aber Brüche; ist es ein CT?</translation>
     </message>
     <message>
-      <source>{0} runs from {1} to {2}, as CT in HU without skull and air, or grey levels do; by its middle value ({3}) it is taken as {4}. If it is not, choose the CT values '{5}'.</source>
-      <translation>{0} reicht von {1} bis {2}, wie ein CT in HU ohne Schädel und Luft, oder wie Grauwerte; nach seinem mittleren Wert ({3}) wird es als {4} genommen. Wenn nicht, wählen Sie die CT-Werte '{5}'.</translation>
+      <source>{0} runs from {1} to {2}, as CT in HU without skull and air, or grey levels do; by the middle value ({3}) its values are taken as {4}. If that is wrong, choose {5} as the CT values: in the panel under Advanced, on the command line with --ct {6}.</source>
+      <translation>{0} reicht von {1} bis {2}, wie ein CT in HU ohne Schädel und Luft, oder wie Grauwerte; nach dem mittleren Wert ({3}) gelten seine Werte als {4}. Wenn das falsch ist, wählen Sie {5} als CT-Werte: im Panel unter Weiteres, auf der Befehlszeile mit --ct {6}.</translation>
+    </message>
+    <message>
+      <source>grey levels</source>
+      <translation>Grauwerte</translation>
     </message>
     <message>
       <source>{0} runs from {1} to {2}, most tissue at 1000 and more; does it lack its rescale intercept (often -1024)? Add it, or give a window.</source>
