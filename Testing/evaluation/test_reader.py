@@ -43,6 +43,7 @@ from MedFusionLib.evaluation.reader.observer import RATIO, SIGMAS, channel_templ
 from MedFusionLib.evaluation.reader.reading import SECOND, USUAL
 from MedFusionLib.evaluation.reader.tables import SLICER
 from MedFusionLib.fusion import fuse
+from MedFusionLib.inference.headroom import ROOM
 from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.training.datasets import find_cases
 
@@ -307,6 +308,20 @@ def test_a_method_shows_its_fused_image_black_where_nothing_is():
     first[:, :40], second[:, :20] = 0.4, 0.8
     picture = method_in_grey("maximum", "pet-mr")(first, second)
     assert picture[0, [0, 30, 60], 0, 0].tolist() == [204, 102, 0]
+
+
+def test_with_headroom_a_bright_first_source_is_lowered_where_the_second_is():
+    first, second = np.ones((1, 80, 80), np.float32), np.zeros((1, 80, 80), np.float32)
+    second[:, :40] = 0.5
+    picture = method_in_grey("maximum", "pet-mr", headroom=True)(first, second)
+    assert picture[0, 10, 10, 0] == round(ROOM * 255) and picture[0, 70, 10, 0] == 255
+
+
+@pytest.mark.parametrize(("pair", "there"), [("pet-mr", True), ("ct-mr", False)])
+def test_the_default_in_grey_is_shown_with_headroom_too_where_fuse_gives_it(pair, there):
+    displays, _ = choose_displays("bands", pair)
+    assert ("bands, grey with headroom" in displays) is there
+    assert "maximum, grey with headroom" not in displays
 
 
 def test_a_method_in_colour_is_the_colour_volume_of_fuse():

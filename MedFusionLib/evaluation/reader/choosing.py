@@ -11,7 +11,7 @@ from ...colour.registry import all_modes
 from ...errors import MedFusionError
 from ...methods.registry import DEFAULT_METHOD
 from ...methods.weights import weights_path
-from ...sources.modalities import modalities_of
+from ...sources.modalities import FUNCTIONAL, modalities_of
 from ..contenders import choose_contenders
 from .display import (
     Display,
@@ -60,7 +60,11 @@ def choose_displays(
             displays[f"Slicer: {table} {opacity * 100:.0f} %"] = blending(table, opacity)
     contenders, notes = choose_contenders(methods, pair)
     for contender in contenders:
-        displays[f"{contender.name}, grey"] = method_in_grey(contender.name, pair)
+        name = contender.name
+        displays[f"{name}, grey"] = method_in_grey(name, pair)
+        lowers = contender.module is not None and contender.module.headroom
+        if lowers and modalities_of(pair)[1] in FUNCTIONAL:
+            displays[f"{name}, grey with headroom"] = method_in_grey(name, pair, headroom=True)
     for mode in all_modes():
         coding = Coding(mode.name)
         if mode.needs_sources:

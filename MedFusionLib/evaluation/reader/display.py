@@ -80,16 +80,28 @@ def blending(table: str = "hot", opacity: float = 0.5) -> Display:
     return display
 
 
-def method_in_grey(name: str, pair: str) -> Display:
-    """The fused image of a method, in grey, as `fuse` gives it.
+def method_in_grey(name: str, pair: str, headroom: bool = False) -> Display:
+    """The fused image of a method, in grey.
+
+    Args:
+        name: of the method.
+        pair: whose weights it takes.
+        headroom: whether a bright MR is lowered before, see `inference.headroom`, by one factor for
+            all crops. `fuse` does so by default before methods that say so, with PET and SPECT.
 
     Raises:
         MedFusionError: no such method, or it has no weights for the pair.
     """
+    from ...inference.headroom import headroom_factor, with_headroom
     from ...methods.weights import load_method
 
     module = load_method(name, pair)
-    return lambda first, second: fused_in_grey(module, first, second)
+
+    def display(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        factor = headroom_factor(first, second) if headroom else 1.0
+        return fused_in_grey(with_headroom(module, factor), first, second)
+
+    return display
 
 
 def fused_in_grey(module: FusionMethod, *sources: np.ndarray) -> np.ndarray:
