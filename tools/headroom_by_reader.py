@@ -10,6 +10,7 @@ a file; worst task, mean, and every task, for docs/evidence/bands.md.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import evidence
@@ -25,15 +26,15 @@ from MedFusionLib.evaluation.reader import (
     lesion_tasks,
     plant,
 )
-from MedFusionLib.evaluation.reader.display import as_grey
+from MedFusionLib.evaluation.reader.display import Display, as_grey
 from MedFusionLib.inference.headroom import headroom_factor, with_headroom
 from MedFusionLib.inference.slices import run_slices
+from MedFusionLib.methods.base import FusionMethod
 from MedFusionLib.methods.weights import load_method
 
 
-def display(name: str, pair: str, room: float | None):
+def display(method: FusionMethod, room: float | None) -> Display:
     """The fused image in grey, as `fuse` gives it with that headroom."""
-    method = load_method(name, pair)
 
     def shown(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         factor = headroom_factor(first, second, room) if room else 1.0
@@ -43,6 +44,20 @@ def display(name: str, pair: str, room: float | None):
     return shown
 
 
+def read_by(sites: Sites) -> Callable[[FusionMethod, float | None], dict[str, float]]:
+    """What the observer keeps of six lesions at sites, by method and headroom."""
+    tasks = lesion_tasks(sites.pair)[:6]
+    reader = Reader(plant(sites, tasks), Hotelling(Appearance("CIELAB", "normal")), draws=0)
+
+    def read(method: FusionMethod, room: float | None) -> dict[str, float]:
+        kept = reader.kept(display(method, room))
+        values = np.ravel(kept.values)[:6].tolist()
+        named = {q.name: value for q, value in zip(kept.questions, values, strict=False)}
+        return {"worst": kept.worst(), "mean": kept.mean()} | named
+
+    return read
+
+
 def main() -> None:
     """Measure, or draw the page."""
     if sys.argv[1:] == ["write"]:
@@ -50,15 +65,10 @@ def main() -> None:
     tables = {}
     for path in map(Path, sys.argv[1:]):
         sites = Sites.load(path)
-        tasks = lesion_tasks(sites.pair)[:6]
-        trials = plant(sites, tasks)
-        reader = Reader(trials, Hotelling(Appearance("CIELAB", "normal")), draws=0)
+        read = read_by(sites)
         rows = {}
         for title, (name, room) in WAYS.items():
-            kept = reader.kept(display(name, sites.pair, room))
-            values = np.ravel(kept.values)[:6].tolist()
-            named = {q.name: value for q, value in zip(kept.questions, values, strict=False)}
-            rows[title] = {"worst": kept.worst(), "mean": kept.mean()} | named
+            rows[title] = read(load_method(name, sites.pair), room)
             print(path.stem, title, rows[title], flush=True)
         name = path.stem.removeprefix("choose-")
         tables[name] = Table(rows, f"{name}, grey", digits=2)

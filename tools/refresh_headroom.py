@@ -21,7 +21,7 @@ from evidence import BANDS, Table, keep
 from refresh_bands import FOUR_BETTER, four, fuse, read_images, titled
 
 from MedFusionLib.evaluation import planted
-from MedFusionLib.inference.headroom import headroom_factor, with_headroom
+from MedFusionLib.inference.headroom import ROOM, headroom_factor, with_headroom
 from MedFusionLib.inference.slices import run_slices
 from MedFusionLib.methods.base import FusionMethod
 from MedFusionLib.methods.weights import load_method
@@ -32,7 +32,8 @@ WAYS = {
     "maximum": ("maximum", None),
     "average": ("average", None),
     "bands, headroom off": ("bands", None),
-    "bands, headroom auto (.75)": ("bands", 0.75),
+    "bands, headroom auto": ("bands", ROOM),
+    "bands, brought down to .75": ("bands", 0.75),
     "bands, brought down to .65": ("bands", 0.65),
 }
 

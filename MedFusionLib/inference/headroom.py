@@ -18,7 +18,7 @@ from ..methods.boxes import Box
 from ..methods.networks.bands import GATE_LEVEL, GATE_WINDOW, running_mean
 
 #: the 95th percentile of the MR inside the other source is brought down to this
-ROOM = 0.75
+ROOM = 0.72
 PERCENTILE = 95
 #: the brightness from which on a pixel counts as inside the other source
 INSIDE = 0.1
@@ -37,7 +37,7 @@ def headroom_factor(first: np.ndarray, other: np.ndarray, room: float = ROOM) ->
 
     Example:
         >>> headroom_factor(np.ones((10, 10)), np.ones((10, 10)))
-        0.75
+        0.72
     """
     inside = first[other > INSIDE]
     if inside.size < FEWEST:

@@ -49,7 +49,7 @@ class EachPairTraining(FusionTraining):
         loss = self.ramped(wanted, fused, first, second)
         lost = self.lost_truth(pair, random)
         for name, value in lost.items():
-            loss = loss + self.recipe.truth["weights"][name] * value
+            loss = loss + self.recipe.truth["weights"].get(name, 0.0) * value
         self.note(loss, {f"{name} {pair}": value for name, value in parts.items()} | lost)
         return loss
 

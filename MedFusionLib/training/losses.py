@@ -24,6 +24,14 @@ def gaussian(window: int, sigma: float, like: Tensor) -> Tensor:
     return weights / weights.sum()
 
 
+def blurred(image: Tensor, sigma: float) -> Tensor:
+    """Gaussian of an image (H, W), borders extended by replication."""
+    reach = max(1, round(3 * sigma))
+    row = gaussian(2 * reach + 1, sigma, image)
+    image = F.pad(image[None, None], (reach,) * 4, mode="replicate")
+    return F.conv2d(F.conv2d(image, row.view(1, 1, -1, 1)), row.view(1, 1, 1, -1))[0, 0]
+
+
 def row_of_windows(size: int, weights: Tensor) -> Tensor:
     """Matrix (size - window + 1, size) whose row k holds the weights from column k on."""
     band = weights.new_zeros(size - len(weights) + 1, size)

@@ -21,7 +21,8 @@ from ..inference.headroom import headroom_factor, lowered
 from ..phantom.head import make_phantom
 from ..phantom.tissues import LABELS, TISSUES
 from ..sources.modalities import modalities_of
-from .losses import gaussian
+from .detectability import detectability
+from .losses import blurred
 
 FIRST_SEED = 1000
 SHAPE = (64, 192, 192)
@@ -34,6 +35,7 @@ FAINTEST = 0.08  # change of brightness that counts as planted
 #: and that is wanted in the fused image: 0.67 is an overlap of one half
 APART, WANTED_APART = 1.3, 1.0
 CLEAR, WANTED_CNR = 1.0, 0.8  # contrast-to-noise ratio in a source; part of it that is wanted
+SEEN, WANTED_SEEN = 1.0, 0.9  # likewise of d', see `detectability`
 JUST_NOTICED = 0.04  # difference of brightness that a reader can just tell
 FLUID_BELOW_BONE = 0.17
 CONTRASTS = ("t1", "t1", "t2", "t2", "pd", "flair")
@@ -113,7 +115,7 @@ def draw(
     number, *corner = (int(random.integers(n)) for n in (len(labels), *_room(labels, size)))
     top, left = corner
     tissue = labels[number, top : top + size, left : left + size]
-    air = _blur((tissue > 0).float(), 0.6) < 0.3
+    air = blurred((tissue > 0).float(), 0.6) < 0.3
     other = modalities_of(pair)[1]
     sources = torch.stack([_mr(tissue, random, varied), _other(tissue, other, random, varied)])
     sources = torch.where(air, 0, sources.clamp(0, 1))
@@ -139,6 +141,8 @@ class TruthOptions:
         kinds: see `draw`.
         headroom: part of the scenes in which the MR is lowered where it leaves no room above it,
             see `inference.headroom`.
+        room: what it is brought down to there; not the default of `fuse`, so that a change of that
+            leaves a recipe as it is.
     """
 
     heads: int
@@ -146,6 +150,7 @@ class TruthOptions:
     varied: bool = True
     kinds: dict[str, float] | None = None
     headroom: float = 0.0
+    room: float = 0.75
 
 
 def truth_losses(
@@ -167,6 +172,7 @@ def truth_losses(
     Returns:
         Those that the slice shows: "keep": the part of the blob's contrast that is missing; "cnr":
         what the blob's contrast-to-noise ratio lacks of 0.8 of that in its source, as a part of it;
+        "seen": likewise of its d' to a reader, 0.9;
         "apart": how much tissues that are apart in a source lack of that in the fused image, over
         their pairs; "fluid": how much fluid lacks of lying 0.17 below bone, with a CT.
     """
@@ -174,7 +180,8 @@ def truth_losses(
     scene = draw(labels, pair, random, crop, options.varied, options.kinds)
     first, second = scene.sources[:, :1], scene.sources[:, 1:]
     if random.random() < options.headroom:
-        first = lowered(first, second, headroom_factor(first[0].numpy(), second[0].numpy()))
+        factor = headroom_factor(first[0].numpy(), second[0].numpy(), options.room)
+        first = lowered(first, second, factor)
     fused = network(first, second).clamp(0, 1)[:, 0]
     lost = {}
     if scene.core.any():
@@ -184,6 +191,8 @@ def truth_losses(
         if scene.shell.sum() >= FEWEST and in_source.abs() >= CLEAR:
             part = _contrast_to_noise(fused[1], scene) / in_source
             lost["cnr"] = F.relu(WANTED_CNR - part).clamp(max=2)
+        if (seen := _part_seen(fused, scene)) is not None:
+            lost["seen"] = F.relu(WANTED_SEEN - seen)
     masks = {name: scene.labels == label for name, label in LABELS.items() if name != "air"}
     masks = {name: mask for name, mask in masks.items() if mask.sum() >= FEWEST}
     in_first, in_second, in_fused = (
@@ -202,6 +211,16 @@ def _contrast_to_noise(image: Tensor, scene: Planted) -> Tensor:
     """(mean of the blob - mean of the shell) / standard deviation of the shell."""
     shell = image[scene.shell]
     return (image[scene.core].mean() - shell.mean()) / (shell.var() + 1e-4).sqrt()
+
+
+def _part_seen(fused: Tensor, scene: Planted) -> Tensor | None:
+    """The part of the blob's d' in its source; None where even that hardly shows it."""
+    brain = torch.isin(scene.labels, torch.tensor([LABELS[name] for name in BRAIN]))
+    source = scene.sources[:, scene.which]
+    in_source = detectability(source[0], source[1], scene.core, brain)
+    if in_source < SEEN:
+        return None
+    return detectability(fused[0], fused[1], scene.core, brain) / in_source
 
 
 def _apartness(image: Tensor, masks: dict[str, Tensor]) -> Tensor:
@@ -228,7 +247,7 @@ def _mr(tissue: Tensor, random: np.random.Generator, varied: bool) -> Tensor:
     bias = np.add.outer(
         slopes[0] * np.linspace(-1, 1, height), slopes[1] * np.linspace(-1, 1, width)
     )
-    painted = _blur(_painted(values, tissue), random.uniform(0.4, 1.0))
+    painted = blurred(_painted(values, tissue), random.uniform(0.4, 1.0))
     painted = painted * torch.from_numpy(1 + bias).float()
     return painted + random.uniform(0.005, 0.025) * _noise(tissue, random)
 
@@ -256,7 +275,7 @@ def _other(tissue: Tensor, modality: str, random: np.random.Generator, varied: b
         lower, upper = -20 + random.uniform(-15, 15), 130 + random.uniform(-20, 60)
         hu = _TABLES["hu"] + random.uniform(-5, 5, len(TISSUES))
         values = np.clip((hu - lower) / (upper - lower), -0.5, 3)
-        return _blur(_painted(values, tissue), 0.6) + 0.02 * _noise(tissue, random)
+        return blurred(_painted(values, tissue), 0.6) + 0.02 * _noise(tissue, random)
     values = _TABLES["suv"] * random.uniform(0.7, 1.3, len(TISSUES)) / random.uniform(7, 13)
     drawn = random.random() if varied else 1
     tracer = AMYLOID if drawn < 0.15 else AMINO_ACID if drawn < 0.3 else {}
@@ -264,7 +283,9 @@ def _other(tissue: Tensor, modality: str, random: np.random.Generator, varied: b
         values[LABELS[name]] *= factor
     spread = random.uniform(1.5, 3.5) if modality == "pet" else random.uniform(3, 6)
     grain = random.uniform(0.05, 0.15)
-    uptake = _blur(_painted(values, tissue), spread) + grain * _blur(_noise(tissue, random), 1.5)
+    uptake = blurred(_painted(values, tissue), spread) + grain * blurred(
+        _noise(tissue, random), 1.5
+    )
     if varied and random.random() < 0.1:  # its field of view ends within the head
         uptake[: int(random.uniform(0.1, 0.4) * len(uptake))] = 0
     return uptake
@@ -310,11 +331,3 @@ def _painted(values: np.ndarray, tissue: Tensor) -> Tensor:
 
 def _noise(tissue: Tensor, random: np.random.Generator) -> Tensor:
     return torch.from_numpy(random.standard_normal(tissue.shape).astype(np.float32))
-
-
-def _blur(image: Tensor, sigma: float) -> Tensor:
-    """Gaussian of an image (H, W), borders extended by replication."""
-    reach = max(1, round(3 * sigma))
-    row = gaussian(2 * reach + 1, sigma, image)
-    image = F.pad(image[None, None], (reach,) * 4, mode="replicate")
-    return F.conv2d(F.conv2d(image, row.view(1, 1, -1, 1)), row.view(1, 1, 1, -1))[0, 0]

@@ -7,7 +7,13 @@ from helpers import refused
 
 from MedFusionLib.fusion import fuse, fuse_slice
 from MedFusionLib.inference import contributions
-from MedFusionLib.inference.headroom import WithHeadroom, headroom_factor, lowered, with_headroom
+from MedFusionLib.inference.headroom import (
+    ROOM,
+    WithHeadroom,
+    headroom_factor,
+    lowered,
+    with_headroom,
+)
 from MedFusionLib.inference.slices import run_slices
 from MedFusionLib.methods.registry import get_method
 from MedFusionLib.phantom.head import make_phantom
@@ -29,7 +35,7 @@ def slices():
 
 def test_the_factor_brings_the_brightest_of_the_mr_inside_the_other_down():
     first, other = np.full((20, 20), 0.9), np.full((20, 20), 0.5)
-    assert headroom_factor(first, other) == pytest.approx(0.75 / 0.9)
+    assert headroom_factor(first, other) == pytest.approx(ROOM / 0.9)
 
 
 @pytest.mark.parametrize("first, other", [(0.7, 0.5), (0.9, 0.0)])

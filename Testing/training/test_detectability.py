@@ -62,6 +62,6 @@ def test_a_fainter_lesion_is_seen_less_and_the_loss_can_be_followed_back():
     lesion = blob(96, 4, 1.0)
     strong = detectability(image, image + height * lesion, lesion > 0.5, everywhere)
     faint = detectability(image, image + 0.5 * height * lesion, lesion > 0.5, everywhere)
-    assert float(faint) < 0.6 * float(strong)
+    assert float(faint.detach()) < 0.6 * float(strong.detach())
     strong.backward()
     assert float(height.grad) > 0
