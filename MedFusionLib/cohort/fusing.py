@@ -313,16 +313,26 @@ def without_names(text: str, study: Study) -> str:
         if file:
             path = Path(file)
             for word in (str(path.absolute()), str(path)):
-                text = text.replace(f"file {word}", f"file of {mark}").replace(word, mark)
+                if "/" in word:
+                    text = re.sub(
+                        rf"\b(file|folder) {re.escape(word)}", rf"\1 of {mark}", text
+                    ).replace(word, mark)
             for word in _words_below(path):
                 if word in text:
                     text = re.sub(rf"(?<![\w-]){re.escape(word)}(?![\w-])", f"of {mark}", text)
-            for word in filter(None, (path.name, stem(path))):
-                once = int(word.isalpha() and word.islower())  # a name may be a plain word, too
-                text = re.sub(rf"(?<![\w-]){re.escape(word)}(?![\w-])", mark, text, count=once)
+            for word in dict.fromkeys(filter(None, (path.name, stem(path)))):
+                plain = word != str(path) and word.isalpha() and word.islower()
+                text = _without_word(text, word, mark, int(plain))  # it may be a plain word, too
     for mark, name in zip(marks, _names(study), strict=True):
         text = text.replace(mark, name)
     return text
+
+
+def _without_word(text: str, word: str, mark: str, most: int) -> str:
+    """A text with a name replaced where it is a whole word: so many times, with 0 everywhere."""
+    name = rf"{re.escape(word)}(?![\w-])"
+    text, found = re.subn(rf"\b(file|folder) {name}", rf"\1 of {mark}", text, count=most)
+    return text if most and found else re.sub(rf"(?<![\w-]){name}", mark, text, count=most)
 
 
 def _words_below(path: Path) -> list[str]:

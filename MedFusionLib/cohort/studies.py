@@ -140,7 +140,7 @@ def _trouble(study: Study) -> str:
     if not _SAFE_ID.fullmatch(study.id) or study.id.lower() in _TAKEN:
         return (
             f"The id '{study.id}' cannot name a folder; "
-            "use up to 100 letters, digits, '-', '_' and '.'."
+            "use up to 100 letters (a to z), digits, '-', '_' and '.', a letter or digit first."
         )
     missing = [name for name in ("mr", "second", "pair") if not getattr(study, name)]
     if missing:

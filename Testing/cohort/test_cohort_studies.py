@@ -175,6 +175,25 @@ def test_a_sentence_names_no_file():
         assert "the the" not in said
 
 
+@pytest.mark.parametrize("named", ["fold", "/data/fold"])
+def test_a_name_inside_another_word_is_left_there(named):
+    study = make_study({**GOOD, "second": named})
+    said = without_paths(f"The folder {named} holds no slices; give a folder of slices.", study)
+    assert said == "The folder of the PET holds no slices; give a folder of slices."
+
+
+def test_a_name_that_is_a_plain_word_is_replaced_where_a_file_is_named():
+    study = make_study({**GOOD, "second": "/data/slices"})
+    said = without_paths("Give slices: the folder slices holds none.", study)
+    assert said == "Give slices: the folder of the PET holds none."
+
+
+def test_a_path_without_folders_is_replaced_everywhere():
+    study = make_study({**GOOD, "second": "miller"})
+    said = without_paths("The folder miller differs from miller.", study)
+    assert said == "The folder of the PET differs from the PET."
+
+
 @pytest.mark.parametrize(
     ("cores", "gpus", "wanted", "workers", "threads"),
     [(2, 0, None, 1, 2), (16, 0, None, 4, 4), (16, 2, None, 2, 8), (2, 0, 4, 4, 1)],
