@@ -35,6 +35,10 @@ def test_the_recipe_of_a_cards_command_is_the_one_on_the_card(card):
     assert found == wanted
 
 
+def test_no_weights_learnt_from_a_slice_that_is_tested_on(card):
+    assert not card["data"].get("leaks") and "--despite-leaks" not in card["command"]
+
+
 #: cases keep their slices, so that those of a pair are read once for all cards
 read_once = lru_cache(training.find_cases)
 
