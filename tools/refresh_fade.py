@@ -4,7 +4,8 @@
     python tools/refresh_fade.py write
 
 The networks whose fused image fades are scored with and without it on the images of the tables
-(funfusean, thesis-t2, thesis-t1, fw-net, cddfuse; default: all). Slow metrics are left out.
+(funfusean, thesis-t2, thesis-t1, fw-net, cddfuse; default: all), the others stay as they are. Slow
+metrics are left out.
 """
 
 from __future__ import annotations
@@ -60,11 +61,10 @@ def main() -> None:
     data, chosen = Path(sys.argv[1]), sys.argv[2:]
     torch.set_num_threads(1)
     tables = [table for table in all_tables(data) if table.rules]
-    keep(
-        PUBLICATIONS,
-        "fade",
-        {table.name: rows(table) for table in tables if not chosen or table.name in chosen},
-    )
+    before = evidence.read(PUBLICATIONS.with_suffix(".json")).get("fade", {})
+    found = {name: evidence.Table(**one) for name, one in before.items()}
+    found |= {table.name: rows(table) for table in tables if not chosen or table.name in chosen}
+    keep(PUBLICATIONS, "fade", {t.name: found[t.name] for t in tables if t.name in found})
 
 
 if __name__ == "__main__":
