@@ -2,6 +2,7 @@
 
     python tools/refresh_reader.py measure DATA FOLDER pet-digital main
     python tools/refresh_reader.py three FOLDER
+    python tools/refresh_reader.py sites FOLDER
     python tools/refresh_reader.py write FOLDER
 
 DATA is the folder of real pairs, whose test cases are used; the seeds of the digital heads are 200
@@ -9,8 +10,9 @@ to 211. A set is pet-digital, ct-digital, pet-real, ct-real or spect-real. Of ea
 sources, Slicer's blending, the colour modes and the default in grey at 100 sites, with every lesion
 and condition; "methods" shows every method in grey at 60 sites, with the six lesions of the
 definition, and the published colours, whose gradients take long. "three" shows MR, PET and CT of
-the digital heads at once, at 100 sites, to both observers. FOLDER keeps what is measured,
-display by display; what it holds is not measured again.
+the digital heads at once, at 100 sites, to both observers; "sites" reads four displays of PET at
+other numbers of sites, to tell how far results hang on which were drawn. FOLDER keeps what is
+measured, display by display; what it holds is not measured again.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from pathlib import Path
 
 from MedFusionLib.evaluation.reader.choosing import choose_displays
 from MedFusionLib.evaluation.reader.display import Display
-from MedFusionLib.evaluation.reader.kept import Kept
+from MedFusionLib.evaluation.reader.kept import Kept, Reader
 from MedFusionLib.evaluation.reader.observer import Hotelling, NonPrewhitening
 from MedFusionLib.evaluation.reader.reading import (
     CONDITIONS,
@@ -65,6 +67,9 @@ SETS = {
 }  # fmt: skip
 HEADS, TISSUE_HEADS = JUDGING[:12], JUDGING[:4]
 MAIN_SITES, METHOD_SITES, TISSUE_SITES = 100, 60, 24
+#: displays that are read at other numbers of sites
+BY_SITES = ("colours: sources", YARDSTICK, "average, grey", "bands, grey with headroom")
+COUNTS = (60, 100, 120, 200)
 #: take minutes a crop or nearly so
 TOO_SLOW = ("csr", "nsct-rpcnn-2012", "nsct-rpcnn-2013", "nsst-papcnn")
 #: in the table at the top of the page: the names of displays begin so
@@ -79,6 +84,8 @@ def main() -> None:
         measure(data, folder, name, part)
     elif sys.argv[1] == "three":
         measure_three(Path(sys.argv[2]))
+    elif sys.argv[1] == "sites":
+        measure_by_sites(Path(sys.argv[2]))
     else:
         write(Path(sys.argv[2]))
 
@@ -115,6 +122,32 @@ def measure_three(folder: Path) -> None:
         for name, observer in ((USUAL, Hotelling()), (SECOND, NonPrewhitening()))
     }
     (folder / "three.pkl").write_bytes(pickle.dumps(found))
+
+
+def measure_by_sites(folder: Path) -> None:
+    """Worst and mean of four displays, digital PET, by how many sites were drawn."""
+    folder.mkdir(parents=True, exist_ok=True)
+    displays, _ = choose_displays("bands", "pet-mr")
+    found: dict[str, dict[str, list[float]]] = {name: {} for name in BY_SITES}
+    for count in COUNTS:
+        sites = head_sites("pet-mr", HEADS, count)
+        reader = Reader(plant(sites, [t for t in lesion_tasks("pet-mr") if t.core]), draws=0)
+        for name in BY_SITES:
+            kept = reader.kept(displays[name])
+            found[name][str(count)] = [round(kept.worst(), 4), round(kept.mean(), 4)]
+    (folder / "sites.json").write_text(json.dumps(found), encoding="utf-8")
+
+
+def write_by_sites(folder: Path) -> tuple[str, dict]:
+    """The table of numbers of sites, and its numbers; empty where it was not measured."""
+    file = folder / "sites.json"
+    if not file.is_file():
+        return "Not measured yet.", {}
+    found = json.loads(file.read_text(encoding="utf-8"))
+    rows = [["worst, mean", *(f"{count} sites" for count in COUNTS)], ["---"] * (1 + len(COUNTS))]
+    for name, by_count in found.items():
+        rows.append([name, *(f"{worst:.2f} {mean:.2f}" for worst, mean in by_count.values())])
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n", found
 
 
 def write_three(folder: Path) -> tuple[str, dict]:
@@ -198,12 +231,14 @@ def write(folder: Path) -> None:
     save_plot(mains["pet-digital"], PLOT, shown)
 
     three, found["three sources"] = write_three(folder)
+    by_sites, found["by sites"] = write_by_sites(folder)
     RESULTS.write_text(json.dumps(found, ensure_ascii=False) + "\n", encoding="utf-8")
     page = PAGE.read_text(encoding="utf-8")
     for block, text in (
         ("summary", summary(mains)),
         ("measured", "\n".join(parts)),
         ("three", three),
+        ("sites", by_sites),
     ):
         begin, end = f"<!-- begin: {block} -->", f"<!-- end: {block} -->"
         before, after = page.split(begin)[0], page.split(end)[1]
