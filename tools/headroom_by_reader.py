@@ -26,9 +26,8 @@ from MedFusionLib.evaluation.reader import (
     lesion_tasks,
     plant,
 )
-from MedFusionLib.evaluation.reader.display import Display, as_grey
+from MedFusionLib.evaluation.reader.display import Display, fused_in_grey
 from MedFusionLib.inference.headroom import headroom_factor, with_headroom
-from MedFusionLib.inference.slices import run_slices
 from MedFusionLib.methods.base import FusionMethod
 from MedFusionLib.methods.weights import load_method
 
@@ -38,8 +37,7 @@ def display(method: FusionMethod, room: float | None) -> Display:
 
     def shown(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         factor = headroom_factor(first, second, room) if room else 1.0
-        fused = run_slices(with_headroom(method, factor), [first, second], bounded=True).fused
-        return as_grey(np.where((first == 0) & (second == 0), 0, fused))
+        return fused_in_grey(with_headroom(method, factor), first, second)
 
     return shown
 
