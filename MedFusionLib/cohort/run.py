@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 TWICE = "It crashed its worker twice; it may need more memory than a worker has."
+SCHEDULER_LOST = (
+    "The Dask scheduler was lost; start it and give the same command again: what is done is kept."
+)
 PAUSE = 0.05  # seconds between two checks of what has ended
 Work = Callable[..., Row]
 
@@ -138,7 +141,7 @@ def _rows(
         return client.map(work, [studies[n] for n in numbers], key=keys, pure=False, **given)
 
     lost = []
-    for number, row in _ended(submit(range(len(studies)), 1), tell):
+    for number, row in _ended(client, submit(range(len(studies)), 1), tell):
         if row is None or row.status == "lost":
             lost.append(number)
             continue
@@ -146,7 +149,7 @@ def _rows(
         counts[row.status] += 1
         yield number, row
     for number in lost:
-        ((_, row),) = _ended(submit([number], 2), tell)
+        ((_, row),) = _ended(client, submit([number], 2), tell)
         if row is None or row.status == "lost":
             row = Row.of(studies[number], error=TWICE)
             write_failed(words["out"], provenance_of(studies[number]), row, run)
@@ -155,35 +158,40 @@ def _rows(
     tell()
 
 
-def _ended(futures: list[Future], tell: Callable[[], None]) -> Iterator[tuple[int, Row | None]]:
+def _ended(
+    client: Client, futures: list[Future], tell: Callable[[], None]
+) -> Iterator[tuple[int, Row | None]]:
     """Number and row of each future as it ends; no row where Dask gave it up."""
     from distributed import as_completed
     from distributed.scheduler import KilledWorker
 
-    endings = as_completed(futures, with_results=True, raise_errors=False)
+    endings = as_completed(futures)
     futures.clear()  # Dask then frees what has ended
     told = -math.inf
     while not endings.is_empty():
         if time.monotonic() - told > 1:
             tell()
             told = time.monotonic()
-        batch = endings.next_batch(block=False)
+        batch = {int(f.key.rpartition("-")[2]): f for f in endings.next_batch(block=False)}
         if not batch:
             time.sleep(PAUSE)
-        for future, result in batch:
-            number = int(future.key.rpartition("-")[2])
-            if future.status == "finished":
-                yield number, result
-            elif future.status == "error":
-                error = future.exception()
-                if not isinstance(error, KilledWorker):
-                    raise MedFusionError(
-                        f"The workers cannot fuse: {type(error).__name__}: {error}. Do they have "
-                        "the same MedFusion as this computer?"
-                    )
-                yield number, None
-            else:
+            continue
+        # A worker may be lost with rows that were not fetched yet: Dask works these out again,
+        # and `gather` waits for them. A future's status may change meanwhile; a row does not.
+        try:
+            rows = client.gather(batch, errors="skip")
+        except OSError as lost:
+            raise MedFusionError(SCHEDULER_LOST) from lost
+        for number, future in batch.items():
+            if rows[number] is not None:
+                yield number, rows[number]
+                continue
+            error = future.exception()
+            if error is None:
+                raise MedFusionError(SCHEDULER_LOST)
+            if not isinstance(error, KilledWorker):
                 raise MedFusionError(
-                    "The Dask scheduler was lost; start it and give the same command again: what "
-                    "is done is kept."
+                    f"The workers cannot fuse: {type(error).__name__}: {error}. Do they have "
+                    "the same MedFusion as this computer?"
                 )
+            yield number, None

@@ -45,11 +45,11 @@ def recorded(study: Study, out: Path, run: str, attempt: int, **_: Any) -> Row:
             stream.write(f"{study.id} {attempt} {os.getpid()}\n")
         slow = str(os.getpid()) in (out / "slow.txt").read_text().split()
         time.sleep(2.0 if slow else 0.2)
-        with (out / "ends.txt").open("a") as stream:
-            stream.write(f"{study.id}\n")
         if study.id.startswith("bad"):
             return Row.of(study, error="It cannot be fused.")
         row = Row.of(study, "done")
-        (out / study.id).mkdir()
+        (out / study.id).mkdir(exist_ok=True)  # it is there where a worker was killed just now
         write_done(out / study.id, {}, row, run)
+        with (out / "ends.txt").open("a") as stream:
+            stream.write(f"{study.id}\n")
         return row
