@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from torch import nn
 from ..errors import Cancelled
 from ..methods.base import FusionMethod, as_method
 from ..methods.boxes import boxes, cut, dependence_radius, inside, union
+from ..threads import side_by_side
 from .bounds import DARK
 from .engine import PreparedMethod, prepare_method
 from .memory import kept_memory
@@ -26,6 +27,7 @@ from .memory import kept_memory
 FEATURE_MAPS = 600
 QUEUES = 2  # batches at once on a GPU
 CPU_PIXELS = 256 * 256  # more at once is slower on a CPU: it touches fresh memory
+CPU_MEMORY = 4e9  # bytes that slices side by side may take on a CPU, by the estimate above
 
 
 @dataclass(eq=False)
@@ -101,9 +103,10 @@ def run_slices(
 ) -> Slices:
     """Fuse a stack of slices.
 
-    On a CPU every slice runs alone, so the batch changes no bit of the result. Out of memory on a
-    GPU, the batch is halved; when a single slice does not fit, the rest runs on the CPU, with a
-    warning.
+    On a CPU every slice runs alone, so the batch changes no bit of the result. Those of a method
+    with `many_small_steps` run side by side, each on one thread, so the number of threads does not
+    either. Out of memory on a GPU, the batch is halved; when a single slice does not fit, the rest
+    runs on the CPU, with a warning.
 
     Args:
         method: in evaluation mode; any other module that fuses (N, 1, H, W) batches in [0, 1]
@@ -135,6 +138,8 @@ def run_slices(
     count, rows, columns = sources[0].shape
     if occupied is None:
         occupied = np.broadcast_to(np.True_, sources[0].shape)
+    beside = device.type == "cpu" and method.many_small_steps
+    size = slices_at_once if beside else batch_size
     result = Slices(
         np.zeros(sources[0].shape, np.float32),
         tuple(np.zeros(sources[0].shape, np.float32) for _ in sources if options.contributions),
@@ -142,47 +147,22 @@ def run_slices(
         boxes(occupied, _margin(method, options)),
         boxes(occupied, 0),
         device,
-        options.batch or batch_size(device, rows, columns, options.memory),
+        options.batch or size(device, rows, columns, options.memory),
     )
     with full_precision(), kept_memory():
         began = time.perf_counter()
         result.dark = _dark(method, options)
-        fast = prepare_method(method.to(device), options.contributions, options.precision)
+        run = _Run(method, sources, options, result)
         result.setup_seconds = time.perf_counter() - began
-        queues = _DeviceQueues(device)
-        start = 0
-        while start < count:
-            if cancelled and cancelled():
-                raise Cancelled
-            where = slice(start, min(start + result.batch, count))
-            try:
-                for part in _parts(where, result.device):
-                    with queues.next():
-                        queues.send_back(_run_batch(fast, sources, part, options, result))
-            except RuntimeError as error:  # MPS has no class of its own for it
-                if "out of memory" not in str(error).lower() or result.device.type == "cpu":
-                    raise
-                queues.wait()
-                torch.cuda.empty_cache()
-                if result.batch > 1:
-                    result.batch = max(1, result.batch // 2)
-                else:
-                    result.warnings.append(
-                        f"The memory of the {result.device.type} device is too small for one "
-                        "slice; the CPU went on instead."
-                    )
-                    result.device = torch.device("cpu")
-                    result.batch = batch_size(result.device, rows, columns, options.memory)
-                    fast = prepare_method(
-                        method.to(result.device), options.contributions, options.precision
-                    )
-                    queues = _DeviceQueues(result.device)
-                continue
-            start = where.stop
-            if progress:
-                progress(start, count)
-        queues.wait()
-    result.precision = fast.precision
+        done = 0
+        with contextlib.closing(run.side_by_side() if beside else run.in_turn()) as steps:
+            while done < count:
+                if cancelled and cancelled():
+                    raise Cancelled
+                done = next(steps)
+                if progress:
+                    progress(done, count)
+    result.precision = run.fast.precision
     return result
 
 
@@ -199,6 +179,110 @@ def _dark(method: FusionMethod, options: SliceOptions) -> float:
     return DARK if veiled and options.bounded and options.fade else 0.0
 
 
+class _Run:
+    """Slices on their way through a method, into a result."""
+
+    def __init__(
+        self,
+        method: FusionMethod,
+        sources: Sequence[np.ndarray],
+        options: SliceOptions,
+        result: Slices,
+    ) -> None:
+        self.method, self.sources, self.options, self.result = method, sources, options, result
+        self.count, self.rows, self.columns = sources[0].shape
+        self._prepare()
+
+    def _prepare(self) -> None:
+        self.method.to(self.result.device)
+        self.fast = prepare_method(self.method, self.options.contributions, self.options.precision)
+
+    def in_turn(self) -> Generator[int]:
+        """Batch after batch; yields how many slices are done."""
+        result = self.result
+        queues = _DeviceQueues(result.device)
+        start = 0
+        while start < self.count:
+            where = slice(start, min(start + result.batch, self.count))
+            try:
+                for part in _parts(where, result.device):
+                    with queues.next():
+                        queues.send_back(self._run(part))
+            except RuntimeError as error:  # MPS has no class of its own for it
+                if "out of memory" not in str(error).lower() or result.device.type == "cpu":
+                    raise
+                queues.wait()
+                torch.cuda.empty_cache()
+                if result.batch > 1:
+                    result.batch = max(1, result.batch // 2)
+                else:
+                    result.warnings.append(
+                        f"The memory of the {result.device.type} device is too small for one "
+                        "slice; the CPU went on instead."
+                    )
+                    result.device = torch.device("cpu")
+                    result.batch = batch_size(
+                        result.device, self.rows, self.columns, self.options.memory
+                    )
+                    self._prepare()
+                    queues = _DeviceQueues(result.device)
+                continue
+            start = where.stop
+            if start == self.count:
+                queues.wait()
+            yield start
+
+    def side_by_side(self) -> Generator[int]:
+        """On a CPU, each slice on one thread; yields how many are done."""
+
+        def run(number: int) -> None:
+            for target, part in self._run(slice(number, number + 1)):
+                target[...] = part.numpy()
+
+        threads = min(self.result.batch, torch.get_num_threads())
+        if self.options.contributions == "share":  # what all slices need
+            next(side_by_side(lambda _: self._make_baseline(), [None], threads))
+        yield from (
+            number + 1 for number, _ in enumerate(side_by_side(run, range(self.count), threads))
+        )
+
+    def _run(self, where: slice) -> list[tuple[np.ndarray, torch.Tensor]]:
+        """Runs some slices; returns where their results belong, and the results on the device."""
+        result, options = self.result, self.options
+        box, wanted = union(result.boxes[where]), union(result.wanted[where])
+        if box is None or wanted is None:
+            return []
+        made = box
+        batch = [_send(cut(source[where], box), result.device) for source in self.sources]
+        given: dict[str, Any] = {"dark": self._dark}
+        if self.fast.makes_parts(options.contributions):
+            made = wanted
+            given |= {"part": inside(made, box)}
+        if options.contributions == "gradient":
+            given |= {"samples": options.samples}
+        elif options.contributions == "share":
+            black = torch.from_numpy(cut(self._make_baseline(), made)).to(result.device)
+            given |= {"steps": options.steps, "baseline": black}
+        fused, maps = self.fast.run(options.contributions, *batch, **given)
+        targets = (result.fused, *result.contributions)
+        return [
+            (cut(target[where], made), part[:, 0])
+            for target, part in zip(targets, (fused, *maps), strict=True)
+        ]
+
+    @property
+    def _dark(self) -> float | None:
+        return self.result.dark if self.options.bounded else None
+
+    def _make_baseline(self) -> np.ndarray:
+        """F(0, 0), made once; of a whole slice: it differs near its borders."""
+        if self.result.baseline is None:
+            black = torch.zeros(1, 1, self.rows, self.columns, device=self.result.device)
+            fused, _ = self.fast.run(None, *(black for _ in self.sources), dark=self._dark)
+            self.result.baseline = fused[0, 0].cpu().numpy()
+        return self.result.baseline
+
+
 def _parts(where: slice, device: torch.device) -> Iterator[slice]:
     """What runs at once: a batch, but on a CPU each slice alone.
 
@@ -210,40 +294,6 @@ def _parts(where: slice, device: torch.device) -> Iterator[slice]:
     else:
         for number in range(where.start, where.stop):
             yield slice(number, number + 1)
-
-
-def _run_batch(
-    fast: PreparedMethod,
-    sources: Sequence[np.ndarray],
-    where: slice,
-    options: SliceOptions,
-    result: Slices,
-) -> list[tuple[np.ndarray, torch.Tensor]]:
-    """Runs some slices; returns where their results belong, and the results on the device."""
-    run, wanted = union(result.boxes[where]), union(result.wanted[where])
-    if run is None or wanted is None:
-        return []
-    made, dark = run, result.dark if options.bounded else None
-    batch = [_send(cut(source[where], run), result.device) for source in sources]
-    given: dict[str, Any] = {"dark": dark}
-    if fast.makes_parts(options.contributions):
-        made = wanted
-        given |= {"part": inside(made, run)}
-    if options.contributions == "gradient":
-        given |= {"samples": options.samples}
-    elif options.contributions == "share":
-        if result.baseline is None:  # of a whole slice: it differs near its borders
-            whole = batch[0].new_zeros(1, 1, *sources[0].shape[1:])
-            black, _ = fast.run(None, *(whole for _ in sources), dark=dark)
-            result.baseline = black[0, 0].cpu().numpy()
-        black = torch.from_numpy(cut(result.baseline, made)).to(result.device)
-        given |= {"steps": options.steps, "baseline": black}
-    fused, maps = fast.run(options.contributions, *batch, **given)
-    targets = (result.fused, *result.contributions)
-    return [
-        (cut(target[where], made), part[:, 0])
-        for target, part in zip(targets, (fused, *maps), strict=True)
-    ]
 
 
 def _send(part: np.ndarray, device: torch.device) -> torch.Tensor:
@@ -400,7 +450,24 @@ def batch_size(device: torch.device, rows: int, columns: int, memory: float | No
     if memory is None:
         return most
     queues = QUEUES if device.type == "cuda" else 1
-    return int(np.clip(memory // (4 * FEATURE_MAPS * rows * columns * queues), 1, most))
+    return int(np.clip(memory // (_slice_bytes(rows, columns) * queues), 1, most))
+
+
+def slices_at_once(
+    device: torch.device, rows: int, columns: int, memory: float | None = None
+) -> int:
+    """How many slices of a size run side by side on a CPU: a thread each, and by the memory.
+
+    Example:
+        >>> slices_at_once(torch.device("cpu"), 1024, 1024, memory=1)
+        1
+    """
+    most = torch.get_num_threads() if device.type == "cpu" else 1
+    return int(np.clip((memory or CPU_MEMORY) // _slice_bytes(rows, columns), 1, most))
+
+
+def _slice_bytes(rows: int, columns: int) -> int:
+    return 4 * FEATURE_MAPS * rows * columns
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ optional member gives something more:
 | `BranchedMethod` as base | speed: each source's branch runs once for all its coalitions |
 | `as_published` | the benchmark: the publication's way to compute, beside a faster one |
 | `receptive_radius` | speed: a slice is cut to what the wanted pixels depend on |
+| `many_small_steps` | speed: a CPU runs slices side by side, each on one thread |
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ class FusionMethod(nn.Module, ABC):
         differentiable: the contributions "gradient" exist.
         receptive_radius: radius of the receptive field, in pixels: how far a pixel of a source can
             reach in the fused image; None: everywhere.
+        many_small_steps: its operations are too small for several threads each, and it may be
+            called from several threads at once.
         headroom: by default a bright MR is lowered before this method, see `inference.headroom`.
         keeps_lone_source: F(I, 0) = F(0, I) = I exactly.
         scales: with `weigh`: pixels across a spot that shows most in each layer but the last.
@@ -92,6 +95,7 @@ class FusionMethod(nn.Module, ABC):
     headroom: ClassVar[bool] = False
     receptive_radius: int | None = None
     keeps_lone_source: bool = False
+    many_small_steps: bool = False
     scales: ClassVar[tuple[float, ...]] = ()
     weights_sha256: str | None = None
 
@@ -194,6 +198,7 @@ class WrappedMethod(FusionMethod):
         super().__init__()
         self.method = method
         self.keeps_lone_source = method.keeps_lone_source
+        self.many_small_steps = method.many_small_steps
 
     def offers(self, member: str) -> bool:
         """Whether both have an optional member."""

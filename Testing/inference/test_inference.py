@@ -10,7 +10,7 @@ from MedFusionLib.inference import engine
 from MedFusionLib.inference import slices as inference
 from MedFusionLib.inference.bounds import DARK
 from MedFusionLib.inference.contributions import gradient, share
-from MedFusionLib.inference.slices import batch_size, run_slices
+from MedFusionLib.inference.slices import batch_size, run_slices, slices_at_once
 from MedFusionLib.methods.base import FusionMethod
 from MedFusionLib.methods.registry import all_methods
 
@@ -127,6 +127,51 @@ def test_the_baseline_is_the_fusion_of_black_slices():
     assert run_slices(method, sources, contributions="gradient").baseline is None
 
 
+@pytest.fixture
+def threads():
+    """Sets how many torch takes, until the end of the test."""
+    yield torch.set_num_threads
+    torch.set_num_threads(1)
+
+
+@pytest.mark.parametrize("kind", [None, "gradient", "share", "parts"])
+def test_the_number_of_threads_changes_no_bit_where_slices_run_side_by_side(kind, threads):
+    method, sources = random_method("bands"), stacks(9, 140, 130)
+    occupied = sources[0] > 0.02
+    occupied[4] = False
+    found = []
+    for count, batch in ((1, None), (2, None), (3, None), (3, 1)):
+        threads(count)
+        result = run_slices(method, sources, contributions=kind, occupied=occupied, batch=batch)
+        assert result.batch == (batch or count)
+        found.append(np.stack(everything(result)))
+    assert found[0].std() > 0.01
+    for other in found[1:]:
+        assert np.array_equal(other, found[0])
+
+
+def test_slices_side_by_side_count_up_and_can_be_cancelled(threads):
+    threads(2)
+    calls, method, sources = [], random_method("bands"), stacks(40, 20, 20)
+    run_slices(method, sources, progress=lambda *n: calls.append(n))
+    assert calls == [(n, 40) for n in range(1, 41)]
+    with pytest.raises(Cancelled):
+        run_slices(
+            method,
+            sources,
+            progress=lambda *n: calls.append(n),
+            cancelled=lambda: len(calls) == 43,
+        )
+    assert calls[40:] == [(1, 40), (2, 40), (3, 40)]
+
+
+def test_slices_side_by_side_keep_to_the_memory(threads):
+    threads(4)
+    assert slices_at_once(torch.device("cpu"), 256, 256) == 4
+    assert slices_at_once(torch.device("cpu"), 256, 256, memory=4e8) == 2
+    assert slices_at_once(torch.device("cpu"), 1024, 1024) == 1
+
+
 def test_progress_counts_up_to_all_slices():
     calls = []
     run_slices(
@@ -181,22 +226,23 @@ class OnTwoDevices(FusionMethod):
 @pytest.fixture
 def gpu(monkeypatch):
     """Makes a GPU that holds so many slices at once; gives the batches that it was asked for."""
-    run, lanes = inference._run_batch, inference._DeviceQueues
+    run_batch, lanes = inference._Run._run, inference._DeviceQueues
 
     def with_room_for(room):
         asked = []
 
-        def run_batch(method, sources, where, options, result):
+        def tried(run, where):
+            result = run.result
             device = result.device
             asked.append((device.type, where.stop - where.start))
             if device.type == "cuda" and where.stop - where.start > room:
                 raise torch.OutOfMemoryError("CUDA out of memory")
             result.device = torch.device("cpu")
-            found = run(method, sources, where, options, result)
+            found = run_batch(run, where)
             result.device = device
             return found
 
-        monkeypatch.setattr(inference, "_run_batch", run_batch)
+        monkeypatch.setattr(inference._Run, "_run", tried)
         monkeypatch.setattr(inference, "_DeviceQueues", lambda _: lanes(torch.device("cpu")))
         return asked
 

@@ -15,13 +15,12 @@ coefficient with more pulses.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 
 import torch
 from torch import Tensor
+
+from ...threads import side_by_side
 
 CPU_NEURONS = 256 * 256  # at once: their state fits the cache
 
@@ -96,19 +95,10 @@ def count_pulses(stimulus: Tensor, neurons: Neurons, iterations: int) -> Tensor:
         part = slice(start, start + together)
         return _count(stimulus[part], neurons.of_planes(part), iterations)
 
-    return torch.cat(_in_threads(count, range(0, planes, together)))
-
-
-def _in_threads(run: Callable[[int], Tensor], parts: Sequence[int]) -> list[Tensor]:
-    """Runs the parts side by side, each on one thread: many small steps gain nothing by more."""
-    threads = torch.get_num_threads()
-    if len(parts) == 1:
-        return [run(parts[0])]
-    one = partial(torch.set_num_threads, 1)
-    with ThreadPoolExecutor(threads, initializer=one) as pool:
-        found = list(pool.map(run, parts))
-    torch.set_num_threads(threads)  # what threads to come start with
-    return found
+    if together == planes:
+        return count(0)
+    starts = range(0, planes, together)
+    return torch.cat(list(side_by_side(count, starts, torch.get_num_threads())))
 
 
 @torch.no_grad()

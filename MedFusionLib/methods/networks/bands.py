@@ -83,6 +83,7 @@ class Bands(FusionMethod):
     )
     all_pairs = True
     any_number = True
+    many_small_steps = True
     headroom = True
     receptive_radius = 46
 
