@@ -7,6 +7,7 @@ from slicer.i18n import tr as _
 from MedFusionLib.colour.colormaps import COLORMAPS
 from MedFusionLib.colour.registry import all_modes
 from MedFusionLib.inference.devices import DEVICES
+from MedFusionPanel import planes
 from MedFusionPanel.logic import MODALITIES
 from MedFusionPanel.state import PanelState
 from MedFusionPanel.translation import sentence
@@ -121,7 +122,7 @@ def outputsInWords(state):
 
 def advancedInWords(state):
     """What is chosen among the advanced settings, on one line."""
-    said = [axesInWords()[state.axis]]
+    said = [planes.axesInWords()[state.axis]]
     said.append(
         _("automatic windows") if state.firstAuto and state.secondAuto else _("own windows")
     )
@@ -132,14 +133,3 @@ def advancedInWords(state):
     if state.headroom != "auto" or state.ctValues != "auto" or steps or copies:
         said.append(_("and more"))
     return ", ".join(said)
-
-
-def axesInWords():
-    """What the slices along an axis are called."""
-    return {
-        "axial": _("axial"),
-        "coronal": _("coronal"),
-        "sagittal": _("sagittal"),
-        "native": _("as stored"),
-        "all": _("mean of three axes"),
-    }

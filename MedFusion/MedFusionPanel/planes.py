@@ -1,10 +1,11 @@
 """The plane of a slice view, and the sources in it."""
 
 import numpy as np
+from slicer.i18n import tr as _
 
 from MedFusionLib.results.nodes import FLIP
 from MedFusionLib.sources.prepare import Sources
-from MedFusionLib.sources.volumes import AXES, Volume, resample, shown_axis, slice_order
+from MedFusionLib.sources.volumes import ALL_AXES, AXES, Volume, resample, shown_axis, slice_order
 
 PARALLEL = 0.999  # cosine: about 2.5 degrees, below which a plane counts as the grid's own
 PIXELS = 512  # rows and columns of an oblique slice at most
@@ -81,3 +82,14 @@ def _resampled(sources, plane):
         sources.coverage,
         (),
     )
+
+
+def axesInWords():
+    """What the slices along an axis are called."""
+    return {
+        "axial": _("axial"),
+        "coronal": _("coronal"),
+        "sagittal": _("sagittal"),
+        "native": _("as stored"),
+        ALL_AXES: _("mean of three axes"),
+    }

@@ -8,7 +8,7 @@ from slicer.util import VTKObservationMixin
 
 from MedFusionLib.errors import MedFusionError
 from MedFusionLib.sources.volumes import ALL_AXES, shown_axis
-from MedFusionPanel import choices, pictures, readiness, speed, views
+from MedFusionPanel import pictures, planes, readiness, speed, views
 from MedFusionPanel.translation import sentence
 
 PAUSE = 80  # ms without a change, before a slice is fused
@@ -96,7 +96,7 @@ class Preview(VTKObservationMixin):
         elif axis != self._state.axis:
             said += " " + _(
                 "The view is not {axis}; Apply fuses {axis} slices, which may differ a little."
-            ).format(axis=choices.axesInWords()[self._state.axis])
+            ).format(axis=planes.axesInWords()[self._state.axis])
         whole = seconds * piece.count * speed.passes(self._state)
         if axis in (self._state.axis, shown_axis(self._state.axis)) and whole > LONG:
             said += " " + _("The whole volume would take about {time}.").format(

@@ -28,8 +28,7 @@ from MedFusionLib.results.scene import SOURCE_REFERENCES, add_quality_table, is_
 from MedFusionLib.results.why import explain, sources_of, why_not
 from MedFusionLib.sources.intensities import Window
 from MedFusionLib.sources.modalities import FUNCTIONAL
-from MedFusionLib.sources.volumes import ALL_AXES
-from MedFusionPanel import legends, pytorch
+from MedFusionPanel import legends, planes, pytorch
 from MedFusionPanel.readiness import shortened
 from MedFusionPanel.translation import phrases, sentence
 
@@ -252,13 +251,8 @@ class Result:
             "gradient": _("gradients"),
         }
         rows.append((_("Contributions"), kinds[self.kind], *self._passes()))
-        axes = {
-            "axial": _("axial"),
-            "coronal": _("coronal"),
-            "sagittal": _("sagittal"),
-            ALL_AXES: _("mean of three axes"),
-        }
-        rows.append((_("Slices"), axes.get(used.axis, _("as stored"))))
+        axes = planes.axesInWords()
+        rows.append((_("Slices"), axes.get(used.axis, axes["native"])))
         device = report.device.split(" (")[0]
         rows.append((_("Ran on"), _("{device}, {s:g} s").format(device=device, s=report.seconds)))
         return rows

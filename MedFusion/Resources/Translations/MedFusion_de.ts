@@ -518,26 +518,6 @@
       <translation>keine</translation>
     </message>
     <message>
-      <source>axial</source>
-      <translation>axial</translation>
-    </message>
-    <message>
-      <source>coronal</source>
-      <translation>koronal</translation>
-    </message>
-    <message>
-      <source>sagittal</source>
-      <translation>sagittal</translation>
-    </message>
-    <message>
-      <source>as stored</source>
-      <translation>wie gespeichert</translation>
-    </message>
-    <message>
-      <source>mean of three axes</source>
-      <translation>Mittel dreier Achsen</translation>
-    </message>
-    <message>
       <source>Choose</source>
       <translation>Wählen</translation>
     </message>
@@ -777,6 +757,29 @@
     </message>
   </context>
   <context>
+    <name>MedFusionPanel.planes</name>
+    <message>
+      <source>axial</source>
+      <translation>axial</translation>
+    </message>
+    <message>
+      <source>coronal</source>
+      <translation>koronal</translation>
+    </message>
+    <message>
+      <source>sagittal</source>
+      <translation>sagittal</translation>
+    </message>
+    <message>
+      <source>as stored</source>
+      <translation>wie gespeichert</translation>
+    </message>
+    <message>
+      <source>mean of three axes</source>
+      <translation>Mittel dreier Achsen</translation>
+    </message>
+  </context>
+  <context>
     <name>MedFusionPanel.preview</name>
     <message>
       <source>Oblique slice</source>
@@ -952,22 +955,6 @@
       <translation>Gradienten</translation>
     </message>
     <message>
-      <source>axial</source>
-      <translation>axial</translation>
-    </message>
-    <message>
-      <source>coronal</source>
-      <translation>koronal</translation>
-    </message>
-    <message>
-      <source>sagittal</source>
-      <translation>sagittal</translation>
-    </message>
-    <message>
-      <source>mean of three axes</source>
-      <translation>Mittel dreier Achsen</translation>
-    </message>
-    <message>
       <source>A method without trained weights.</source>
       <translation>Eine Methode ohne trainierte Gewichte.</translation>
     </message>
@@ -1058,10 +1045,6 @@
     <message>
       <source>{low:.4g} to {high:.4g}</source>
       <translation>{low:.4g} bis {high:.4g}</translation>
-    </message>
-    <message>
-      <source>as stored</source>
-      <translation>wie gespeichert</translation>
     </message>
     <message>
       <source>{device}, {s:g} s</source>
