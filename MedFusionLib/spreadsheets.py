@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from .printable import printable
+
 #: what a spreadsheet takes for the start of a formula, at the start of a cell or behind what it
 #: takes for the end of one: OWASP, CSV Injection, with the full-width letters of that list
 _FORMULA = re.compile(r"""(^|[,;|\t\r\n"])(\s*)(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])""")
@@ -17,7 +19,8 @@ def plain_cell(value: Any) -> Any:
     """A value for a CSV; text that a spreadsheet would run as a formula gets a ' before it.
 
     Also behind commas, semicolons and the like within the text: which of them parts cells depends
-    on the country. Numbers stay as they are, also where they are written as text.
+    on the country. Control characters are spelled out: a NUL ends a table. Numbers stay as they
+    are, also where they are written as text.
 
     Example:
         >>> plain_cell("=HYPERLINK(A1)"), plain_cell("x;=1+1"), plain_cell("-0.5")
@@ -28,7 +31,7 @@ def plain_cell(value: Any) -> Any:
     try:
         float(value)
     except ValueError:
-        return _FORMULA.sub(r"\1\2'", value)
+        return _FORMULA.sub(r"\1\2'", printable(value, keep="\t\r\n"))
     return value
 
 

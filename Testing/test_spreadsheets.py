@@ -30,6 +30,11 @@ def test_other_values_stay_as_they_are(value):
     assert plain_cell(value) == value
 
 
+def test_no_control_character_ends_or_hides_a_cell():
+    said = plain_cell("a\0b\x1b[2J\u202e\u200b=1\udcff")
+    assert said == r"a\x00b\x1b[2J\u202e\u200b=1\udcff"
+
+
 def test_a_table_comes_back(tmp_path):
     text = 'with "quotes", commas\nand lines'
     write_csv(tmp_path / "a.csv", [["id", "note"], ["a", text], [1, None]])

@@ -8,10 +8,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any, cast
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -21,7 +21,10 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.segment import Segment
 from rich.text import Text
+
+from ..printable import printable
 
 
 class _Forgiving:
@@ -68,10 +71,20 @@ class _Forgiving:
         return getattr(self._stream, name)
 
 
+class _PlainConsole(Console):
+    """A console on which no text from outside moves the cursor or turns the reading direction."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else printable(text, keep="\n"), style, control)
+
+
 _OUT, _ERR = _Forgiving("stdout"), _Forgiving("stderr")
 #: what is printed may hold brackets, as paths do: nothing stands for something else
-out = Console(file=cast(IO[str], _OUT), markup=False, emoji=False)
-err = Console(file=cast(IO[str], _ERR), markup=False, emoji=False)
+out = _PlainConsole(file=cast(IO[str], _OUT), markup=False, emoji=False)
+err = _PlainConsole(file=cast(IO[str], _ERR), markup=False, emoji=False)
 
 
 def open_streams() -> None:

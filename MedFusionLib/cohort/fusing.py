@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import MedFusionError
-from ..sources.detached import files_of
+from ..printable import printable
+from ..sources.detached import files_of, shown_name
 from ..sources.formats import stem
 from ..sources.modalities import modalities_of
 from .headers import LIMIT, reader_of_this_process
@@ -299,7 +300,7 @@ def without_paths(text: str, study: Study, out: str | Path = "") -> str:
     """
     text = without_names(text.replace(str(Path(out).absolute()), "the folder of results"), study)
     text = re.sub(r"(?<![\w<])/[\w.~-]+(/[\w.~-]+)+", "(a path)", text)
-    return text[:1].upper() + text[1:]
+    return printable(text[:1].upper() + text[1:], keep="\n")
 
 
 def without_names(text: str, study: Study) -> str:
@@ -308,11 +309,12 @@ def without_names(text: str, study: Study) -> str:
     Also those of the files in a folder of DICOM slices, and of a file with voxels that a header
     names.
     """
+    text = shown_name(text)
     marks = [f"\0{number}\0" for number in range(len(study.files))]  # nothing is replaced twice
     for file, mark in zip(study.files, marks, strict=True):
         if file:
             path = Path(file)
-            for word in (str(path.absolute()), str(path)):
+            for word in map(shown_name, (path.absolute(), path)):
                 if "/" in word:
                     text = re.sub(
                         rf"\b(file|folder) {re.escape(word)}", rf"\1 of {mark}", text
@@ -320,8 +322,8 @@ def without_names(text: str, study: Study) -> str:
             for word in _words_below(path):
                 if word in text:
                     text = re.sub(rf"(?<![\w-]){re.escape(word)}(?![\w-])", f"of {mark}", text)
-            for word in dict.fromkeys(filter(None, (path.name, stem(path)))):
-                plain = word != str(path) and word.isalpha() and word.islower()
+            for word in dict.fromkeys(map(shown_name, filter(None, (path.name, stem(path))))):
+                plain = word != shown_name(path) and word.isalpha() and word.islower()
                 text = _without_word(text, word, mark, int(plain))  # it may be a plain word, too
     for mark, name in zip(marks, _names(study), strict=True):
         text = text.replace(mark, name)
@@ -343,7 +345,7 @@ def _words_below(path: Path) -> list[str]:
     except (OSError, MedFusionError):
         return []
     for part in parts:
-        found |= {part.name, part.stem}
+        found |= {shown_name(part.name), shown_name(part.stem)}
     return sorted((word for word in found if len(word) >= SHORTEST), key=len, reverse=True)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import MedFusionError
+from ..printable import printable
 from ..settings import OPTIONS
 from ..sources.modalities import modalities_of
 
@@ -90,7 +91,7 @@ def make_study(row: Mapping[str, Any], folder: str | Path = "", **defaults: Any)
         "There is no pair 'x'; choose one of: ct-mr, pet-mr, spect-mr."
     """
     found = {
-        name: value.strip() if isinstance(value, str) else value
+        name: _shown(name, value.strip()) if isinstance(value, str) else value
         for name, value in ((_column(name), value) for name, value in row.items() if name)
         if not name.startswith("#")
     }
@@ -126,6 +127,11 @@ def make_study(row: Mapping[str, Any], folder: str | Path = "", **defaults: Any)
         options,
     )
     return replace(study, trouble=_trouble(study) or trouble)
+
+
+def _shown(column: str, text: str) -> str:
+    """A cell as tables, page and terminal may show it; paths are shown by none."""
+    return text if column in ("mr", "second", "third") else printable(text)
 
 
 def _column(name: str) -> str:

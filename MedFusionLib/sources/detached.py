@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from pathlib import Path
 
@@ -28,6 +27,7 @@ def files_of(path: str | Path) -> list[Path]:
         ['head.nhdr', 'head.raw']
     """
     path = Path(path)
+    check_name(path)
     if path.is_dir():
         return sorted(part for part in path.rglob("*") if part.is_file())
     check_plain(path)
@@ -48,12 +48,25 @@ def check_plain(path: Path) -> None:
 def check_name(path: Path) -> None:
     """Raise a MedFusionError where ITK, a report or a terminal could not take a path's name.
 
-    Python keeps bytes that are no UTF-8 as lone surrogates; ITK ends the process over them.
+    Python keeps bytes that are no UTF-8 as lone surrogates; ITK ends the process over them. No
+    file system takes a NUL, and Python does not say so in a sentence.
     """
     try:
         str(path).encode("utf-8")
     except UnicodeEncodeError:
-        shown = os.fsencode(path).decode("utf-8", errors="replace")
         raise MedFusionError(
-            f"The name {shown} is not UTF-8 (it may come from an old archive or share); rename it."
+            f"The name {shown_name(path)} is not UTF-8 (it may come from an old archive or share); "
+            "rename it."
         ) from None
+    if "\0" in str(path):
+        raise MedFusionError(f"There is no file {path}: its name holds a NUL; correct it.")
+
+
+def shown_name(path: str | Path) -> str:
+    r"""A path as a sentence may hold it: a question mark for what is no UTF-8.
+
+    Example:
+        >>> shown_name(Path("head\udcff.nrrd"))
+        'head\ufffd.nrrd'
+    """
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -76,3 +76,12 @@ def test_too_little_memory_is_said(sources, tmp_path):
     assert run.returncode == 2, run.stderr
     assert "memory of this machine is too small" in run.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_no_name_moves_the_cursor_or_turns_the_reading_direction(capsys):
+    from MedFusionLib.cli.terminal import out
+
+    out.print("There is no file a\x1b[2J\u202eb.nrrd;\ncheck the path.")
+    assert capsys.readouterr().out == (
+        "There is no file a\\x1b[2J\\u202eb.nrrd;\ncheck the path.\n"
+    )

@@ -9,7 +9,7 @@ from helpers import refused
 from MedFusionLib.cli.fuse import fuse
 from MedFusionLib.cohort import check_studies, make_study, read_studies
 from MedFusionLib.cohort.clusters import plan_workers
-from MedFusionLib.cohort.fusing import without_paths
+from MedFusionLib.cohort.fusing import fuse_study, without_paths
 from MedFusionLib.cohort.studies import COLUMN_OPTIONS, COLUMNS
 from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.sources.files import write_volume
@@ -59,6 +59,25 @@ def test_a_bad_row_says_what_is_wrong(change, words):
     trouble = make_study({**GOOD, **change}).trouble
     assert words in trouble
     assert trouble.endswith(".")
+
+
+def test_what_could_not_be_shown_is_spelled_out():
+    """In table, page and terminal alike; a path stays what it is."""
+    study = make_study({**GOOD, "id": "a\0\u202eb", "pair": "x\x1b[2J", "mr": "a\u202eb.nrrd"})
+    assert (study.id, study.pair) == (r"a\x00\u202eb", r"x\x1b[2J")
+    assert study.mr == "a\u202eb.nrrd"
+    assert study.trouble.isprintable() and "cannot name a folder" in study.trouble
+
+
+@pytest.mark.parametrize("name", ["Doe\0.nrrd", "Doe \udcff.nrrd"])
+def test_a_path_that_no_file_can_have_is_trouble_of_its_study_alone(tmp_path, name):
+    study = make_study({**GOOD, "mr": f"/data of Doe/{name}", "network": "maximum"})
+    row = fuse_study(study, tmp_path)
+    assert row.status == "failed"
+    assert "MR" in row.error and "name" in row.error and "Doe" not in row.error
+    assert row.error.isprintable()
+    (finding,) = check_studies([study], tmp_path)
+    assert finding.action == "cannot" and "name" in finding.trouble
 
 
 def test_every_option_of_fuse_is_a_column():
