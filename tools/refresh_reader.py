@@ -45,6 +45,7 @@ from MedFusionLib.evaluation.reader.report import (
 )
 from MedFusionLib.evaluation.reader.sites import (
     JUDGING,
+    SITES,
     Sites,
     case_sites,
     head_sites,
@@ -66,7 +67,7 @@ SETS = {
     "spect-real": "spect-mr",
 }  # fmt: skip
 HEADS, TISSUE_HEADS = JUDGING[:12], JUDGING[:4]
-MAIN_SITES, METHOD_SITES, TISSUE_SITES = 100, 60, 24
+METHOD_SITES = 60
 #: displays that are read at other numbers of sites
 BY_SITES = ("colours: sources", YARDSTICK, "average, grey", "bands, grey with headroom")
 COUNTS = (60, 100, 120, 200)
@@ -116,7 +117,7 @@ def measure(data: Path, folder: Path, name: str, part: str) -> None:
 def measure_three(folder: Path) -> None:
     """Three sources at once, before both observers."""
     folder.mkdir(parents=True, exist_ok=True)
-    of, displays = plant_in_three(HEADS, MAIN_SITES), displays_of_three()
+    of, displays = plant_in_three(HEADS), displays_of_three()
     found = {
         name: read_three(displays, of, observer)
         for name, observer in ((USUAL, Hotelling()), (SECOND, NonPrewhitening()))
@@ -172,7 +173,7 @@ def write_three(folder: Path) -> tuple[str, dict]:
 
 def trials_of(data: Path, folder: Path, name: str, part: str) -> tuple[Trials, str]:
     """The trials of a set, and what they are of."""
-    pair, count = SETS[name], MAIN_SITES if part == "main" else METHOD_SITES
+    pair, count = SETS[name], SITES if part == "main" else METHOD_SITES
     digital = name.endswith("digital")
     title = f"digital heads {HEADS[0]} to {HEADS[-1]}" if digital else "test cases"
     file = folder / f"{name}-{count}.npz"
@@ -186,7 +187,7 @@ def trials_of(data: Path, folder: Path, name: str, part: str) -> tuple[Trials, s
     sites = Sites.load(file)
     if part == "methods":
         return plant(sites, [task for task in lesion_tasks(pair) if task.core]), title
-    tissues = tissue_sites(pair, TISSUE_HEADS, TISSUE_SITES) if digital else None
+    tissues = tissue_sites(pair, TISSUE_HEADS) if digital else None
     return plant(sites, tissues=tissues), title
 
 

@@ -111,7 +111,9 @@ class Observer:
             "On digital heads, or with --data and --pair on yours.",
         ),
     ] = False
-    sites: Annotated[int, typer.Option(help="With --reader: number of places for lesions.")] = 120
+    sites: Annotated[
+        int | None, typer.Option(help="With --reader: number of places for lesions; default: 100.")
+    ] = None
     display: Annotated[
         list[str] | None,
         typer.Option(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: seed of the first digital head, and heads, where nobody chose: 200 and up are for judging
 FIRST_HEAD, HEADS = 200, 12
-TISSUE_HEADS, TISSUE_SITES = 4, 40
+TISSUE_HEADS = 4
 
 
 @dataclass(frozen=True)
@@ -29,33 +29,40 @@ class Where:
         split: of the pairs; None: all.
         first_head: seed of the first digital head.
         heads: number of digital heads.
-        sites: number of sites.
+        sites: number of sites; None: as many as the documents' tables have.
     """
 
     data: Path | None
     split: str | None
     first_head: int | None
     heads: int | None
-    sites: int
+    sites: int | None
 
     def find(self, pair: str) -> tuple[Sites, Sites | None, str]:
         """Sites, those within tissues where these are known, and what they are of."""
-        from ..evaluation.reader.sites import case_sites, head_sites, tissue_sites
+        from ..evaluation.reader.sites import (
+            SITES,
+            TISSUE_SITES,
+            case_sites,
+            head_sites,
+            tissue_sites,
+        )
         from ..training.datasets import find_cases
 
-        if self.sites < 8:
-            raise MedFusionError(f"sites is {self.sites}; it must be at least 8.")
+        count = SITES if self.sites is None else self.sites
+        if count < 8:
+            raise MedFusionError(f"sites is {count}; it must be at least 8.")
         if self.data is not None:
             title = f"{self.split} cases" if self.split else "all cases"
-            return case_sites(find_cases(self.data, pair, self.split), self.sites), None, title
+            return case_sites(find_cases(self.data, pair, self.split), count), None, title
         first = FIRST_HEAD if self.first_head is None else self.first_head
         heads = HEADS if self.heads is None else self.heads
         if heads < 1:
             raise MedFusionError(f"heads is {heads}; it must be at least 1.")
-        sites = head_sites(pair, range(first, first + heads), self.sites)
+        sites = head_sites(pair, range(first, first + heads), count)
         some = range(first, first + min(TISSUE_HEADS, heads))
         title = f"digital heads {first} to {first + heads - 1}"
-        return sites, tissue_sites(pair, some, min(self.sites, TISSUE_SITES)), title
+        return sites, tissue_sites(pair, some, min(count, TISSUE_SITES)), title
 
 
 def evaluate_reader(

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from helpers import refused
 from typer.testing import CliRunner
 
 from MedFusionLib.cli.app import app
+from MedFusionLib.cli.reader import Where
 from MedFusionLib.colour.coding import Coding
 from MedFusionLib.colour.registry import all_modes
 from MedFusionLib.errors import MedFusionError
@@ -41,6 +43,7 @@ from MedFusionLib.evaluation.reader import head_sites as make_head_sites
 from MedFusionLib.evaluation.reader.display import as_grey
 from MedFusionLib.evaluation.reader.observer import RATIO, SIGMAS, channel_templates
 from MedFusionLib.evaluation.reader.reading import SECOND, USUAL
+from MedFusionLib.evaluation.reader.sites import SITES
 from MedFusionLib.evaluation.reader.tables import SLICER
 from MedFusionLib.fusion import fuse
 from MedFusionLib.inference.headroom import ROOM
@@ -447,6 +450,18 @@ def test_the_command_line_refuses_what_does_not_go_together(tmp_path, words, mes
         command = ["evaluate", "--out", str(tmp_path / "out"), "--methods", "maximum", *words]
         CliRunner().invoke(app, command, catch_exceptions=False)
     assert not (tmp_path / "out").exists()
+
+
+def test_the_command_draws_as_many_sites_as_the_page_has(monkeypatch):
+    drawn = []
+    sites = "MedFusionLib.evaluation.reader.sites."
+    monkeypatch.setattr(sites + "head_sites", lambda pair, seeds, count: drawn.append(count))
+    monkeypatch.setattr(sites + "tissue_sites", lambda pair, seeds, count: None)
+    Where(data=None, split=None, first_head=None, heads=None, sites=None).find("pet-mr")
+    page = json.loads((Path(__file__).parents[2] / "docs/evidence/reader.json").read_text())
+    assert drawn == [SITES] == [page["pet-digital, main"]["sites"]]
+    said = CliRunner().invoke(app, ["evaluate", "--help"], env={"COLUMNS": "200"}).output
+    assert f"places for lesions; default: {SITES}." in said
 
 
 def test_the_observer_leaves_numpys_print_options_alone():

@@ -22,6 +22,9 @@ from ..planted import PLANTED_PAIRS
 SIDE = 80
 #: seeds of digital heads: what is chosen on the first is judged on the second
 CHOOSING, JUDGING = range(100, 200), range(200, 300)
+#: how many are drawn where nothing else is said, as for the tables of docs/evidence/reader.md; and
+#: within each tissue
+SITES, TISSUE_SITES = 100, 24
 #: shape of a digital head: pixels of 1.25 mm
 HEAD_SHAPE = (64, 192, 192)
 
@@ -82,7 +85,7 @@ class Sites:
             return cls(kept["first"], kept["second"], groups, pair, pixel, tissues)
 
 
-def head_sites(pair: str, seeds: Iterable[int], count: int = 120) -> Sites:
+def head_sites(pair: str, seeds: Iterable[int], count: int = SITES) -> Sites:
     """Sites in the brains of digital heads.
 
     Args:
@@ -111,7 +114,7 @@ def head_sites(pair: str, seeds: Iterable[int], count: int = 120) -> Sites:
     return _joined(parts)
 
 
-def tissue_sites(pair: str, seeds: Iterable[int], count: int = 40) -> Sites:
+def tissue_sites(pair: str, seeds: Iterable[int], count: int = TISSUE_SITES) -> Sites:
     """Sites within tissues of digital heads: grey matter, white matter, fluid and bone.
 
     Args:
@@ -136,7 +139,7 @@ def tissue_sites(pair: str, seeds: Iterable[int], count: int = 40) -> Sites:
     return _joined(parts)
 
 
-def case_sites(cases: Sequence[Case], count: int = 120, seed: int = 0) -> Sites:
+def case_sites(cases: Sequence[Case], count: int = SITES, seed: int = 0) -> Sites:
     """Sites in the brains of real slices.
 
     A site lies `FROM_OUTLINE` pixels or more inside the head, where the MR shows something, the

@@ -11,7 +11,7 @@ from ...colour.coding import Coding
 from .display import as_grey, blending, coloured, fused_in_grey, second_source
 from .kept import DRAWS, Kept, Reader
 from .observer import Hotelling, Observer
-from .sites import Sites, head_sites
+from .sites import SITES, Sites, head_sites
 from .tasks import Question, Trials, lesion_tasks, plant
 
 MODALITIES = ("mr", "pet", "ct")
@@ -32,7 +32,7 @@ class TrialsOfThree:
     third: np.ndarray
 
 
-def plant_in_three(seeds: Iterable[int], count: int = 120) -> TrialsOfThree:
+def plant_in_three(seeds: Iterable[int], count: int = SITES) -> TrialsOfThree:
     """Plant the six lesions of MR and PET, and the three of the CT, at sites in digital heads.
 
     Asked is, too, whether a bright blob is in the PET or in the CT.
