@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -49,10 +48,6 @@ if TYPE_CHECKING:
 
 #: what the contributions of the first, second and third source are called in files and scenes
 CONTRIBUTION_NAMES = ("contribution-first", "contribution-second", "contribution-third")
-
-
-#: sources -> (numbers of the other sources -> the factor of the MR), see `inference.headroom`
-_FACTORS: WeakKeyDictionary[Sources, dict[tuple[int, ...], float]] = WeakKeyDictionary()
 
 
 @dataclass(eq=False)
@@ -310,21 +305,14 @@ def _run(
 
 def _headroom(method: FusionMethod, sources: Sources, settings: Settings) -> float:
     """What the MR is to be multiplied with, by the whole volumes; 1: it stays as it is."""
-    from .inference.headroom import INSIDE, headroom_factor
+    from .inference.headroom import sources_factor
 
     functional = [n for n, modality in enumerate(sources.modalities) if modality in FUNCTIONAL]
     others = functional if settings.headroom == "auto" else [*range(1, len(sources.modalities))]
     wanted = settings.headroom == "on" or (settings.headroom == "auto" and method.headroom)
     if not wanted or not others:
         return 1.0
-    known = _FACTORS.setdefault(sources, {})
-    if tuple(others) not in known:  # a preview asks again for each slice
-        windows, volumes = sources.windows, sources.volumes
-        brightest = reduce(np.maximum, (windows[n].scale(volumes[n].array) for n in others))
-        inside = brightest > INSIDE  # few voxels
-        first = windows[0].scale(volumes[0].array[inside])
-        known[tuple(others)] = headroom_factor(first, brightest[inside])
-    return known[tuple(others)]
+    return sources_factor(sources, tuple(others))
 
 
 def _report(

@@ -130,6 +130,10 @@ def evaluate(
     methods: Annotated[
         str, typer.Option(help="all, or names with commas between; average and maximum are added.")
     ] = "all",
+    headroom: Annotated[
+        bool,
+        typer.Option("--headroom", help="With PET and SPECT: score bands with headroom, too."),
+    ] = False,
     *,
     pairs: Pairs,
     scoring: Scoring,
@@ -141,6 +145,8 @@ def evaluate(
     if observer.reader:
         if elsewhere.fused or (digital.phantom and pairs.data):
             raise MedFusionError("Give --reader with --data or with digital heads, not --fused.")
+        if headroom:
+            raise MedFusionError("--reader shows bands with headroom anyway; leave out --headroom.")
         where = Where(pairs.data, pairs.part, digital.first_head, digital.heads, observer.sites)
         evaluate_reader(out_, pairs.name, methods, where, observer.display or [])
     elif observer.display:
@@ -148,13 +154,18 @@ def evaluate(
     elif digital.phantom:
         if pairs.data or elsewhere.fused:
             raise MedFusionError("Give --phantom alone, without --data and --fused.")
-        _evaluate_phantom(out_, pairs.name, methods, digital, scoring.device)
+        _evaluate_phantom(out_, pairs.name, methods, headroom, digital, scoring.device)
     else:
-        _evaluate_pairs(out_, methods, pairs, scoring, elsewhere)
+        _evaluate_pairs(out_, methods, headroom, pairs, scoring, elsewhere)
 
 
 def _evaluate_pairs(
-    folder: Path, methods: str, pairs: Pairs, scoring: Scoring, elsewhere: Elsewhere
+    folder: Path,
+    methods: str,
+    headroom: bool,
+    pairs: Pairs,
+    scoring: Scoring,
+    elsewhere: Elsewhere,
 ) -> None:
     from ..evaluation.contenders import choose_contenders
     from ..evaluation.elsewhere import find_foreign
@@ -167,7 +178,7 @@ def _evaluate_pairs(
         raise MedFusionError("Give --data and --pair, or --phantom.")
     names = choose_names(scoring.metrics)
     cases = find_cases(pairs.data, pairs.name, pairs.part, pairs.stored)
-    contenders, notes = choose_contenders(methods, pairs.name)
+    contenders, notes = choose_contenders(methods, pairs.name, headroom)
     contenders += find_foreign(elsewhere.fused or [], elsewhere.name or [], cases, contenders)
     with whole_folder(folder) as temporary:
         with bar("Scoring", "slices") as progress:
@@ -185,7 +196,7 @@ def _evaluate_pairs(
 
 
 def _evaluate_phantom(
-    folder: Path, pair: str | None, methods: str, digital: Heads, device: str
+    folder: Path, pair: str | None, methods: str, headroom: bool, digital: Heads, device: str
 ) -> None:
     from ..evaluation.contenders import choose_contenders
     from ..evaluation.planted import HEADS, PLANTED_PAIRS, evaluate_phantom
@@ -195,7 +206,7 @@ def _evaluate_phantom(
     heads = HEADS if digital.heads is None else digital.heads
     found = {}
     for one in [pair] if pair else PLANTED_PAIRS:
-        contenders, notes = choose_contenders(methods, one)
+        contenders, notes = choose_contenders(methods, one, headroom)
         with bar(f"Scoring {one}", "fusions") as progress:
             found[one] = evaluate_phantom(
                 one,

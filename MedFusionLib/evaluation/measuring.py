@@ -1,8 +1,8 @@
 """Score fusion methods on registered pairs: means, intervals over cases, ranks and wins.
 
-What is scored is what `fuse` gives: the same scaling, the same background rule, the same bounds.
-The plain average and the pixel-wise maximum are always among the methods, for any table without
-them misleads.
+What is scored is what `fuse` gives: the same scaling, the same background rule, the same bounds;
+with headroom where a contender has it. The plain average and the pixel-wise maximum are always
+among the methods, for any table without them misleads.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ..metrics.registry import all_metrics, choose_metrics, measure
 from ..sources.prepare import as_8_bit, evenly_spaced
 from ..sources.volumes import to_slices
 from ..training.datasets import Case
+from .contenders import headroom_notes
 from .elsewhere import read_foreign
 from .scores import Contender, Example, Scores
 from .stacks import Stack, evenly_spaced_stack, stack_of
@@ -107,7 +108,7 @@ def evaluate(  # its keywords are public, so there are nine
         tuple(found),
         tuple(case.name for case, s in zip(cases, stacks, strict=True) for _ in s.kept),
         np.stack([np.concatenate(measured, axis=1) for measured in values]),
-        (*notes, *more),
+        (*notes, *headroom_notes(contenders, cases[0].sources.modalities), *more),
         tuple(int(n) for stack in stacks for n in stack.numbers),
         modalities=cases[0].sources.modalities,
         weights={c.name: c.weights for c in contenders if c.weights},
@@ -164,6 +165,7 @@ def fuse_stack(
 
     What is scored as stored is rounded to 8 bit, as stored fused images are.
     """
+    from ..inference.headroom import sources_factor, with_headroom
     from ..inference.slices import run_slices
 
     if contender.folder is not None:
@@ -171,9 +173,9 @@ def fuse_stack(
         fused = to_slices(whole, *stack.layout)[stack.kept]
     else:
         pair = [stack.first, stack.second]
-        fused = run_slices(
-            contender.method, pair, device=device, bounded=True, cancelled=cancelled
-        ).fused
+        factor = sources_factor(case.sources, (1,)) if contender.headroom else 1.0
+        method = with_headroom(contender.method, factor)
+        fused = run_slices(method, pair, device=device, bounded=True, cancelled=cancelled).fused
         fused[stack.background] = 0
     fused = np.clip(fused, 0, 1)
     return as_8_bit(fused) if case.stored else fused

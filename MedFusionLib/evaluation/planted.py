@@ -25,6 +25,7 @@ from ..phantom.truth import SHOWS, TRUTH
 from ..sources.modalities import modalities_of
 from ..sources.prepare import evenly_spaced, prepare
 from ..sources.volumes import slice_order, to_slices
+from .contenders import headroom_notes
 from .scores import Contender, Crop, Scores
 
 #: pair -> the phantom's volumes that are fused
@@ -180,6 +181,7 @@ def evaluate_phantom(
         Cancelled: the cancel flag was set.
     """
     from ..inference.devices import choose_device
+    from ..inference.headroom import headroom_factor, with_headroom
 
     if pair not in PLANTED_PAIRS:
         raise MedFusionError(
@@ -199,7 +201,10 @@ def evaluate_phantom(
             raise Cancelled
         slices = planted_slices(make_phantom(shape, seed), pair)
         for at, (row, contender) in enumerate(zip(values, contenders, strict=True), 1):
-            fused, shares, found = _measured(contender.method, slices, chosen, cancelled)
+            first, second, *_ = slices.inputs
+            factor = headroom_factor(first, second) if contender.headroom else 1.0
+            method = with_headroom(contender.method, factor)
+            fused, shares, found = _measured(method, slices, chosen, cancelled)
             row[:, number] = [found.get(measure.name, np.nan) for measure in measures]
             if number == 0:
                 crops[contender.name] = _crops(slices, fused, shares)
@@ -210,7 +215,7 @@ def evaluate_phantom(
         tuple(measures),
         tuple(f"head {seed}" for seed in seeds),
         values,
-        (*notes, *DEFINITIONS),
+        (*notes, *headroom_notes(contenders, modalities_of(pair)), *DEFINITIONS),
         unit="head",
         group="head",
         modalities=modalities_of(pair),

@@ -22,6 +22,7 @@ class Contender:
         weights: SHA-256 of its weights, if it has any.
         folder: of fused images made elsewhere; None for our own methods.
         scale: what the values of the folder's images are divided by.
+        headroom: the MR is lowered before the method, see `inference.headroom`.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Contender:
     weights: str | None = None
     folder: Path | None = None
     scale: float = 1.0
+    headroom: bool = False
 
     @property
     def method(self) -> FusionMethod:

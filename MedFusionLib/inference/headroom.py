@@ -8,6 +8,8 @@ gate leaves it as it is where it stands alone, so that F(I, 0) is what it was.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -16,6 +18,7 @@ from torch import Tensor
 from ..methods.base import FusionMethod, Weighing, WrappedMethod
 from ..methods.boxes import Box
 from ..methods.networks.bands import GATE_LEVEL, GATE_WINDOW, running_mean
+from ..sources.prepare import Sources
 
 #: the 95th percentile of the MR inside the other source is brought down to this
 ROOM = 0.72
@@ -25,6 +28,8 @@ INSIDE = 0.1
 FEWEST = 100  # pixels there
 #: further pixels of the sources that a fused pixel depends on
 REACH = GATE_WINDOW // 2
+#: sources -> (numbers of the other sources -> the factor of the MR)
+_FACTORS: WeakKeyDictionary[Sources, dict[tuple[int, ...], float]] = WeakKeyDictionary()
 
 
 def headroom_factor(first: np.ndarray, other: np.ndarray, room: float = ROOM) -> float:
@@ -43,6 +48,23 @@ def headroom_factor(first: np.ndarray, other: np.ndarray, room: float = ROOM) ->
     if inside.size < FEWEST:
         return 1.0
     return min(1.0, room / max(float(np.percentile(inside, PERCENTILE)), 1e-6))
+
+
+def sources_factor(sources: Sources, others: tuple[int, ...]) -> float:
+    """`headroom_factor` of prepared sources, by their whole volumes; worked out once for each.
+
+    Args:
+        sources: from `prepare`; the first is the MR.
+        others: numbers of those that need room.
+    """
+    known = _FACTORS.setdefault(sources, {})
+    if others not in known:  # a preview asks again for each slice
+        windows, volumes = sources.windows, sources.volumes
+        brightest = reduce(np.maximum, (windows[n].scale(volumes[n].array) for n in others))
+        inside = brightest > INSIDE  # few voxels
+        first = windows[0].scale(volumes[0].array[inside])
+        known[others] = headroom_factor(first, brightest[inside])
+    return known[others]
 
 
 def lowered(first: Tensor, other: Tensor, factor: float | Tensor) -> Tensor:

@@ -107,13 +107,16 @@ def test_a_copy_of_the_mr_has_ssim_1_to_it(scores):
     assert values.min() > 0.95 and np.median(values) > 0.995  # not 1 for the background rule
 
 
-@pytest.mark.parametrize("method", ["average", "laplacian-pyramid"])
-def test_what_is_scored_is_what_fuse_gives(cases, method):
+@pytest.mark.parametrize("name", ["average", "laplacian-pyramid", "bands", "bands-headroom"])
+def test_what_is_scored_is_what_fuse_gives(cases, name):
+    method = name.removesuffix("-headroom")
+    lowered = "off" if name == method else "auto"
+    chosen, _ = choose_contenders(method, "pet-mr", headroom=True)
+    (ours,) = (contender for contender in chosen if contender.name == name)
     for case in cases:
-        fusion = fuse(*volumes_of(case), "pet-mr", method=method, device="cpu")
+        fusion = fuse(*volumes_of(case), "pet-mr", method=method, device="cpu", headroom=lowered)
         stack = stack_of(case.sources)
-        ours = {contender.name: contender for contender in choose_contenders(method, "pet-mr")[0]}
-        found = fuse_stack(ours[method], case, stack, CPU)
+        found = fuse_stack(ours, case, stack, CPU)
         whole = np.zeros((case.sources.reference.shape[0], *found.shape[1:]), np.float32)
         whole[stack.kept] = found
         placed = from_slices(whole, *stack.layout)
@@ -523,6 +526,22 @@ def test_measures_of_truth_by_hand():
     apart = np.minimum(histogram(np.array([0.2])), histogram(np.array([0.8]))).sum()
     close = np.minimum(histogram(np.array([0.5])), histogram(np.array([0.52]))).sum()
     assert apart < 0.01 and close > 0.7
+
+
+def test_a_method_is_scored_with_headroom_beside_it_or_a_note_says_that_it_was_not(cases):
+    without, _ = choose_contenders("bands", "pet-mr")
+    both, _ = choose_contenders("bands", "pet-mr", headroom=True)
+    assert [contender.name for contender in both][-2:] == ["bands", "bands-headroom"]
+    assert len(choose_contenders("bands", "ct-mr", headroom=True)[0]) == 3
+    note = "bands: without headroom"
+    for contenders, wanted in ((without, True), (both, False)):
+        found = evaluate(cases[:1], contenders, ["q_abf"], slices=1, device="cpu")
+        assert any(note in words for words in found.notes) == wanted
+        heads = evaluate_phantom("pet-mr", contenders, seeds=[1], shape=(32, 96, 96), device="cpu")
+        assert any(note in words for words in heads.notes) == wanted
+    lesion = [measure.name for measure in heads.measures].index("contrast_lesion")
+    rows = dict(zip(heads.methods, heads.values[:, lesion, 0], strict=True))
+    assert rows["bands-headroom"] > rows["bands"]
 
 
 def test_heads_start_at_any_seed(truth):
