@@ -241,7 +241,7 @@ class _Run:
 
         threads = min(self.result.batch, torch.get_num_threads())
         if self.options.contributions == "share":  # what all slices need
-            next(side_by_side(lambda _: self._make_baseline(), [None], threads))
+            list(side_by_side(lambda _: self._make_baseline(), [None], threads))
         yield from (
             number + 1 for number, _ in enumerate(side_by_side(run, range(self.count), threads))
         )
