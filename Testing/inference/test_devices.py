@@ -47,4 +47,6 @@ def test_an_unknown_device_is_refused():
 def test_devices_are_described_in_words(monkeypatch):
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "NVIDIA H200")
     assert describe_device(torch.device("cuda")) == "cuda (NVIDIA H200)"
-    assert "threads" in describe_device(torch.device("cpu"))
+    for count, words in ((1, "1 thread,"), (2, "2 threads,")):
+        monkeypatch.setattr(torch, "get_num_threads", lambda count=count: count)
+        assert words in describe_device(torch.device("cpu"))
