@@ -87,6 +87,17 @@ class Parameters:
     more_colours: tuple[str, ...] = ()
     ct: str = "auto"
 
+    @property
+    def lowered_to(self) -> str:
+        """What headroom left of the MR, such as "91%", never "100%"; "" where it is whole.
+
+        Example:
+            >>> some = Parameters("axial", "share", 1, 1, "fused", 0.6, "jet", 1, "float32")
+            >>> some.lowered_to, dataclasses.replace(some, headroom_factor=0.999).lowered_to
+            ('', '99%')
+        """
+        return f"{int(100 * self.headroom_factor)}%" if self.headroom_factor < 1 else ""
+
 
 @dataclass(frozen=True)
 class Report:

@@ -245,6 +245,8 @@ class Result:
             window = _("{low:.4g} to {high:.4g}").format(low=part.window[0], high=part.window[1])
             rows.append((modality, _breakable(part.name), window))
         rows.append((_("Method"), methodTitle(report.method)))
+        if used.lowered_to:
+            rows.append((_("Headroom"), _("MR lowered to {left}").format(left=used.lowered_to)))
         kinds = {
             "share": _("share of the brightness"),
             "parts": _("what was taken"),

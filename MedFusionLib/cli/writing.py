@@ -55,6 +55,8 @@ def show_result(folder: Path, fusion: Fusion) -> None:
     for part in report.alignment:
         done = ", moved into place" if part.applied else ""
         out.print(f"{part.input}: {part.words}{done}", highlight=False)
+    if left := report.parameters.lowered_to:
+        out.print(f"{report.inputs[0].name}: lowered to {left} for headroom", highlight=False)
     out.print(f"{report.method} on {report.device}, {report.seconds} s")
     if report.share_sum_error is not None:
         error = report.share_sum_error

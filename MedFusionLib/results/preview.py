@@ -135,6 +135,7 @@ def _words(figure: Figure, fusion: Fusion, left: float, top: float) -> None:
     if get_mode(fusion.coding.mode).needs_sources:  # then the colours show no contributions
         kind = ""
     names = [part.modality.upper() for part in report.inputs]
+    left_of_mr = report.parameters.lowered_to
     about_gradients = GRADIENT_NOTE if kind == "gradient" else ""
     notes = dict.fromkeys((legend(fusion.coding, names).note, about_gradients))
     lines = [
@@ -145,6 +146,7 @@ def _words(figure: Figure, fusion: Fusion, left: float, top: float) -> None:
             f"{part.modality.upper()} {part.window[0]:.4g} to {part.window[1]:.4g}"
             for part in report.inputs
         ),
+        *([f"MR lowered to {left_of_mr} for headroom"] if left_of_mr else []),
         *(line for note in notes for line in textwrap.wrap(note, 36)),
         *(
             textwrap.fill(f"{part.words}{', moved' if part.applied else ''}", 32)

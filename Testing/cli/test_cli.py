@@ -253,6 +253,14 @@ def test_volumes_that_are_not_registered_are_warned_of(run, files, tmp_path):
     assert row["displacement_mm"] == pytest.approx(18, abs=4)
 
 
+def test_a_lowered_mr_is_said(run, files, tmp_path):
+    code, said, _ = run(*fuse_words(files, tmp_path / "on", "--headroom", "on"))
+    factor = json.loads((tmp_path / "on/report.json").read_text())["parameters"]["headroom_factor"]
+    assert code == 0 and f"t1: lowered to {int(100 * factor)}% for headroom\n" in said
+    code, said, _ = run(*fuse_words(files, tmp_path / "off", "--headroom", "off"))
+    assert code == 0 and "headroom" not in said
+
+
 def test_verbose_says_where_the_time_went(files, tmp_path):
     words = [files["t1"], files["pet"], "--pair", "pet-mr", "--method", "maximum", "--align", "off"]
     result = CliRunner().invoke(

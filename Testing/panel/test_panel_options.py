@@ -46,7 +46,7 @@ def test_they_are_fused_with_and_kept_in_the_scene(head, tmp_path):
     head.click("applyButton")
     assert (parameters()["steps"], parameters()["headroom"]) == (3, "on")
     assert parameters()["headroom_factor"] < 1
-    assert "in 3 steps" in ui.usedLabel.text
+    assert "in 3 steps" in ui.usedLabel.text and "MR lowered to " in ui.usedLabel.text
     assert ui.staleLabel.text.startswith("Made from what is chosen")
     path = tmp_path / "scene.mrb"
     assert slicer.util.saveScene(str(path))

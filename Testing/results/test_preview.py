@@ -26,6 +26,16 @@ def test_words_on_contributions_stand_beside_colours_that_show_them(monkeypatch,
     assert "contributions: share" in words_of(monkeypatch, tmp_path, fused)
 
 
+def test_a_lowered_mr_is_said(monkeypatch, tmp_path):
+    head = make_phantom((16, 40, 40))
+    settings = {"method": "maximum", "device": "cpu"}
+    on = fuse(head.t1, head.pet, "pet-mr", headroom="on", **settings)
+    left = on.report.parameters.lowered_to
+    assert left and f"MR lowered to {left} for headroom" in words_of(monkeypatch, tmp_path, on)
+    off = fuse(head.t1, head.pet, "pet-mr", headroom="off", **settings)
+    assert "headroom" not in words_of(monkeypatch, tmp_path, off)
+
+
 def test_the_legend_of_three_says_where_it_was_drawn(monkeypatch, tmp_path):
     head = make_phantom((16, 40, 40))
     fusion = fuse(head.t1, head.pet, "pet-mr", method="maximum", device="cpu",

@@ -1047,6 +1047,10 @@
       <translation>{low:.4g} bis {high:.4g}</translation>
     </message>
     <message>
+      <source>Headroom</source>
+      <translation>Spielraum</translation>
+    </message>
+    <message>
       <source>{device}, {s:g} s</source>
       <translation>{device}, {s:g} s</translation>
     </message>
@@ -1061,6 +1065,10 @@
     <message>
       <source>{name} was changed</source>
       <translation>{name} wurde geändert</translation>
+    </message>
+    <message>
+      <source>MR lowered to {left}</source>
+      <translation>MR auf {left} gesenkt</translation>
     </message>
     <message>
       <source>{name} was moved</source>
