@@ -73,7 +73,7 @@ class Option:
             return self.kind.parse(text) if hasattr(self.kind, "parse") else self.kind(text)
         except (ValueError, KeyError):
             raise MedFusionError(
-                f"The {self.name} '{text}' is not {self.looks}; correct it."
+                f"{self.name} is '{text}', which cannot be read; give {self.looks}."
             ) from None
 
     def check(self, value: Any) -> None:

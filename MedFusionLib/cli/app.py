@@ -71,8 +71,10 @@ def _in_words(error: Exception) -> tuple[int, str]:
     if isinstance(error, MedFusionError):
         return 2, str(error)
     if hasattr(error, "format_message"):  # Typer's message about the arguments
-        words = " ".join(error.format_message().split()).rstrip(".")
-        return 2, f"{words}; see 'medfusion --help'."
+        words = " ".join(error.format_message().split()).rstrip(".").replace("Value error, ", "")
+        context = getattr(error, "ctx", None)
+        command = f" {context.info_name}" if context and context.parent else ""
+        return 2, f"{words}; see 'medfusion{command} --help'."
     first = (str(error).splitlines() or [""])[0].rstrip(".")
     if isinstance(error, MemoryError) or any(word in first.lower() for word in NO_MEMORY):
         return 2, (

@@ -61,6 +61,7 @@ def fuse(
 ) -> None:
     """Fuse two registered volumes, and say what each contributed."""
     from ..settings import Inputs, Outputs, Settings
+    from ..sources.dicom.files import is_dicom
     from ..sources.files import choices_of_each, read_with_checksum
     from ..sources.modalities import modalities_of
 
@@ -77,6 +78,11 @@ def fuse(
         check_new_folder(dicom)
     if inputs.third_window and not further.third:
         raise MedFusionError("There is a window for a third volume, but no --third; give both.")
+    if second is None and first.is_file() and not is_dicom(first):
+        raise MedFusionError(
+            f"The second volume is missing: give it behind {first.name}, or a folder of DICOM with "
+            "both."
+        )
     files = [first, second or first, *([further.third] if further.third else [])]
     modalities = (*modalities_of(str(pair), further.third_modality), "")[: len(files)]
     choices = choices_of_each(modalities, inputs.frame, inputs.orientation, inputs.series)

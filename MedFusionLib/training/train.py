@@ -53,7 +53,9 @@ def read_recipe(network: str, path: Path | None = None) -> Recipe:
     Raises:
         MedFusionError: there is none, or it has an unknown task or loss, or lacks an entry.
     """
-    path = path or RECIPES / f"{network}.toml"
+    given, path = path is not None, path or RECIPES / f"{network}.toml"
+    if given and not path.is_file():
+        raise MedFusionError(f"There is no recipe {path}; check the path.")
     if get_method(network).kind != "network" or not path.is_file():
         raise MedFusionError(f"{network} cannot be trained; there is no recipe {path.name}.")
     try:
@@ -63,8 +65,13 @@ def read_recipe(network: str, path: Path | None = None) -> Recipe:
         else:
             entries = tomllib.loads(text)
             recipe = recipe_from(network, {**entries.pop("optimiser"), **entries})
-    except (TypeError, KeyError, ValueError) as error:
-        raise MedFusionError(f"The recipe {path.name} is not complete: {error}.") from None
+    except KeyError as error:
+        raise MedFusionError(f"The recipe {path.name} lacks {error}.") from None
+    except ValueError as error:
+        raise MedFusionError(f"The recipe {path.name} cannot be read: {error}.") from None
+    except TypeError as error:  # an entry that is missing or not known
+        said = str(error).replace("Recipe.__init__() ", "it ")
+        raise MedFusionError(f"The recipe {path.name} cannot be used: {said}.") from None
     if recipe.network != network:
         raise MedFusionError(f"{path.name} is the card of {recipe.network}, not of {network}.")
     if recipe.keep not in ("best", "last"):

@@ -139,6 +139,11 @@ def test_bad_input_ends_with_code_2_and_one_sentence(run, files, tmp_path, chang
     assert not (tmp_path / "out").exists()
 
 
+def test_one_file_alone_is_refused(run, files, tmp_path):
+    code, _, error = run("fuse", files["t1"], "--pair", "pet-mr", "--out", tmp_path / "out")
+    assert code == 2 and error.startswith("Error: The second volume is missing: give it behind t1")
+
+
 def test_bad_input_leaves_earlier_results_as_they_were(run, files, tmp_path):
     run(*fuse_words(files, tmp_path))
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
@@ -148,6 +153,21 @@ def test_bad_input_leaves_earlier_results_as_they_were(run, files, tmp_path):
     code, _, error = run(*fuse_words({**files, "pet": tmp_path.parent / "infinite.nrrd"}, tmp_path))
     assert (code, "infinite" in error) == (2, True)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (
+            "--pair=x",
+            "'--pair': 'x' is not one of 'ct-mr', 'pet-mr', 'spect-mr'; see 'medfusion fuse",
+        ),
+        ("--first-window=9,1", "first_window is '9,1', which cannot be read; give LOWER,UPPER"),
+        ("--more-colours=x", "give names of colour modes with commas between"),
+    ],
+)
+def test_a_bad_setting_says_what_can_be_given(run, files, tmp_path, option, words):
+    assert words in run(*fuse_words(files, tmp_path / "out", option))[2]
 
 
 @pytest.mark.parametrize(

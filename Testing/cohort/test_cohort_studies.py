@@ -50,9 +50,9 @@ def test_a_list_is_read(tmp_path, between):
         ({"pair": "mr-mr"}, "no pair 'mr-mr'"),
         ({"third": "ct.nrrd"}, "together"),
         ({"third": "ct.nrrd", "third_is": "pet"}, "third volume cannot be"),
-        ({"omega": "much"}, "omega 'much' is not"),
-        ({"first_window": "9,1"}, "first_window '9,1' is not"),
-        ({"scene": "maybe"}, "scene 'maybe' is not"),
+        ({"omega": "much"}, "omega is 'much'"),
+        ({"first_window": "9,1"}, "first_window is '9,1'"),
+        ({"scene": "maybe"}, "give yes or no"),
     ],
 )
 def test_a_bad_row_says_what_is_wrong(change, words):

@@ -337,11 +337,12 @@ def test_every_network_has_a_recipe(name):
 
 def test_a_bad_recipe_is_refused(tmp_path):
     path = tmp_path / "mine.toml"
-    with refused("no recipe mine.toml"):
+    with refused(f"There is no recipe {path}; check the path."):
         read_recipe("funfusean", path)
     for text, words in (
-        ("steps = 5", "not complete"),
-        ("steps = ", "not complete"),
+        ("steps = 5", "lacks 'optimiser'"),
+        ("steps = 5\n[optimiser]", "it missing"),
+        ("steps = ", "cannot be read"),
         (RECIPE.format(steps=5, every=1, seed=0) + "momentum = 1", "momentum"),
         (RECIPE.format(steps=5, every=1, seed=0).replace("l2", "l3"), "unknown losses: l3"),
         ("task = 'guess'" + RECIPE.format(steps=5, every=1, seed=0), "unknown task 'guess'"),
