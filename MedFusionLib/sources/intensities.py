@@ -87,8 +87,11 @@ class Window:
         if self.shoulder is not None:
             knee = self.shoulder - self.lower
             steep, flat = SHOULDER / knee, (1 - SHOULDER) / (self.upper - self.shoulder)
-            scaled = np.minimum(scaled * np.float32(steep), SHOULDER + (scaled - knee) * flat)
-            return np.clip(scaled, 0, 1).astype(np.float32)
+            hot = scaled > 0.999 * knee if steep > flat else np.ones(scaled.shape, bool)  # few
+            above = SHOULDER + (scaled[hot] - knee) * flat
+            scaled *= np.float32(steep)
+            scaled[hot] = np.minimum(scaled[hot], above)
+            return np.clip(scaled, 0, 1, out=scaled)
         scaled /= np.float32(self.upper - self.lower)
         return np.clip(scaled, 0, 1, out=scaled)
 

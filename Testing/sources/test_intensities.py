@@ -18,7 +18,7 @@ from MedFusionLib.sources.background import (
 )
 from MedFusionLib.sources.files import read_volume
 from MedFusionLib.sources.hounsfield import in_hounsfield, units_warning
-from MedFusionLib.sources.intensities import Window, choose_window
+from MedFusionLib.sources.intensities import SHOULDER, Window, choose_window
 from MedFusionLib.sources.modalities import MODALITIES
 from MedFusionLib.sources.volumes import Volume
 
@@ -129,6 +129,19 @@ def test_a_few_noisy_voxels_and_a_warm_spot_leave_the_window_alone(size, value):
 def test_a_very_hot_spot_leaves_normal_tissue_visible():
     window = choose_window(Volume(with_spot(3, 1000)[0], (1.5, 1.5, 1.5)), "pet")
     assert 0.85 < window.scale(np.array([8.0])) < 0.95
+
+
+@pytest.mark.parametrize("shoulder", [2.0, 9.9])
+def test_a_shoulder_is_two_lines_of_which_the_lower_counts(shoulder):
+    window = Window(1.0, 10.0, shoulder=shoulder)
+    values = np.random.default_rng(0).uniform(-1, 12, 10_000).astype(np.float32)
+    values[:4] = np.nan, 1.0, shoulder, 10.0
+    rising = SHOULDER * (values - 1) / (shoulder - 1)
+    bent = SHOULDER + (1 - SHOULDER) * (values - shoulder) / (10 - shoulder)
+    expected = np.clip(np.minimum(rising, bent), 0, 1)
+    found = window.scale(values)
+    assert found.dtype == np.float32 and np.isnan(found[0])
+    np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("modality", MODALITIES)
