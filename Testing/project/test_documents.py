@@ -1,17 +1,24 @@
 """The documents: their links, their numbers, the pages that are generated, and the notebook."""
 
+import ast
 import contextlib
+import importlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 import pytest
 from helpers import docs_command
+
+import MedFusionLib as mf
+from MedFusionLib.phantom import make_phantom
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -28,6 +35,60 @@ def test_the_notebook_runs_and_shows_what_it_says():
     kept = {name: row[0] for name, row in names["rows"].items()}
     assert kept["average"] == pytest.approx(0.5, abs=0.05) and kept["gff"] < kept["average"]
     assert printed.getvalue().startswith("Fused ")
+
+
+#: pages with Python that needs no data -> what makes it quick
+EXAMPLES = {
+    "README.md": {},
+    "docs/use/python.md": {},
+    "docs/evidence/performance.md": {},
+    "docs/evidence/reader.md": {"range(100, 106), 60": "range(100, 101), 8"},
+}
+
+
+def blocks_of(page):
+    """The Python blocks of a page, as one text each."""
+    return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("page", EXAMPLES)
+def test_python_of_a_page_runs(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    head = make_phantom((16, 40, 40))
+    mf.write_volume(head.t1, "mr.nrrd")
+    mf.write_volume(head.pet, "pet.nrrd")
+    names = {"mr": np.ones((32, 32), np.float32), "pet": np.zeros((32, 32), np.float32)}
+    for block in blocks_of(page):
+        for long, short in EXAMPLES[page].items():
+            assert long in block
+            block = block.replace(long, short)
+        exec(block, names)
+    if page == "docs/use/python.md":  # and what its table names
+        rows = (ROOT / page).read_text(encoding="utf-8").split("|---|---|")[1]
+        for code in re.findall(r"`(mf\.[^`]+)`", rows):
+            eval(code, names)
+
+
+def test_python_of_every_page_takes_what_the_library_has():
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.rglob("*.md")]:
+        for block in blocks_of(path.relative_to(ROOT)):
+            for node in ast.walk(ast.parse(block)):
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
+                    "MedFusionLib"
+                ):
+                    module = importlib.import_module(node.module)
+                    missing = [one.name for one in node.names if not hasattr(module, one.name)]
+                    assert not missing, (path.name, missing)
+
+
+def test_the_page_of_cohorts_names_every_option():
+    from MedFusionLib.settings import OPTIONS
+
+    line = next(line for line in (DOCS / "use/cohorts.md").read_text(encoding="utf-8").splitlines()
+                if line.startswith("| any option"))  # fmt: skip
+    named = set(re.findall(r"`(\w+)`", line))
+    wanted = {name for name, one in OPTIONS.items() if "cohort" in one.places}
+    assert named - {"network"} == wanted - {"method"}
 
 
 def test_the_site_builds_without_a_broken_link(tmp_path):
