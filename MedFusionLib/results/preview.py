@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from ..colour.coding import Coding, legend
 from ..colour.mode import GRADIENT_NOTE
@@ -149,8 +150,8 @@ def _words(figure: Figure, fusion: Fusion, left: float, top: float) -> None:
         *([f"MR lowered to {left_of_mr} for headroom"] if left_of_mr else []),
         *(line for note in notes for line in textwrap.wrap(note, 36)),
         *(
-            textwrap.fill(f"{part.words}{', moved' if part.applied else ''}", 32)
-            for part in report.alignment
+            textwrap.fill(f"{name}: {part.words}{', moved' if part.applied else ''}", 32)
+            for name, part in zip(names[1:], report.alignment, strict=False)
         ),
     ]
     figure.text(left, top, "\n".join(lines), color=DIM, fontsize=9, va="top", linespacing=1.6)
@@ -172,8 +173,9 @@ def _letters(axes, edges: str) -> None:
     places = ((0.03, 0.5), (0.97, 0.5), (0.5, 0.96), (0.5, 0.04))
     for letter, (x, y) in zip(edges, places, strict=True):
         axes.text(
-            x, y, letter, color=DIM, fontsize=9, transform=axes.transAxes, ha="center", va="center"
-        )
+            x, y, letter, color=DIM, fontsize=9, transform=axes.transAxes, ha="center",
+            va="center", path_effects=[withStroke(linewidth=3, foreground=PAPER)],
+        )  # fmt: skip
 
 
 def _middle(fusion: Fusion) -> tuple[float, float, float]:

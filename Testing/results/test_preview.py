@@ -39,6 +39,8 @@ def test_a_lowered_mr_is_said(monkeypatch, tmp_path):
 def test_the_legend_of_three_says_where_it_was_drawn(monkeypatch, tmp_path):
     head = make_phantom((16, 40, 40))
     fusion = fuse(head.t1, head.pet, "pet-mr", method="maximum", device="cpu",
-                  third=head.ct, third_modality="ct")  # fmt: skip
+                  align="check", third=head.ct, third_modality="ct")  # fmt: skip
     words = words_of(monkeypatch, tmp_path, fusion).replace("\n", " ")
+    assert all(f"{one}: {part.words}" in words for one, part in
+               zip(("PET", "CT"), fusion.report.alignment, strict=True))  # fmt: skip
     assert "Drawn where the MR is at two thirds of its range." in words
