@@ -142,6 +142,11 @@ def evaluate(
     observer: Observer,
 ) -> None:
     """Score the methods, and fused images made elsewhere, on pairs or on digital heads."""
+    if observer.reader or digital.phantom:
+        for name in ("metrics", "slices", "slow_slices"):
+            if getattr(scoring, name) != getattr(Scoring, name):
+                flag = name.replace("_", "-")
+                raise MedFusionError(f"--{flag} is for metrics of pairs; leave it out here.")
     if observer.reader:
         if elsewhere.fused or (digital.phantom and pairs.data):
             raise MedFusionError("Give --reader with --data or with digital heads, not --fused.")

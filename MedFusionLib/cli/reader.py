@@ -61,7 +61,8 @@ class Where:
             raise MedFusionError(f"heads is {heads}; it must be at least 1.")
         sites = head_sites(pair, range(first, first + heads), count)
         some = range(first, first + min(TISSUE_HEADS, heads))
-        title = f"digital heads {first} to {first + heads - 1}"
+        last = first + heads - 1
+        title = f"digital heads {first} to {last}" if heads > 1 else f"digital head {first}"
         return sites, tissue_sites(pair, some, min(count, TISSUE_SITES)), title
 
 
@@ -80,7 +81,7 @@ def evaluate_reader(
     from ..evaluation.planted import PLANTED_PAIRS
     from ..evaluation.reader.choosing import choose_displays
     from ..evaluation.reader.reading import read_displays
-    from ..evaluation.reader.report import write_readings
+    from ..evaluation.reader.report import caution, write_readings
     from ..evaluation.reader.tasks import plant
     from ..sources.folders import whole_folder
 
@@ -96,7 +97,7 @@ def evaluate_reader(
                 readings = read_displays(displays, trials, title, progress=progress)
             write_readings(readings, temporary)
         _print(readings)
-        for note in notes:
+        for note in (*caution(readings), *notes):
             out.print(note, style="dim", highlight=False, markup=False)
         out.print(f"Tables and picture: {here}", soft_wrap=True)
 

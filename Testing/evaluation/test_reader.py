@@ -43,6 +43,7 @@ from MedFusionLib.evaluation.reader import head_sites as make_head_sites
 from MedFusionLib.evaluation.reader.display import as_grey
 from MedFusionLib.evaluation.reader.observer import RATIO, SIGMAS, channel_templates
 from MedFusionLib.evaluation.reader.reading import SECOND, USUAL
+from MedFusionLib.evaluation.reader.report import caution
 from MedFusionLib.evaluation.reader.sites import SITES
 from MedFusionLib.evaluation.reader.tables import SLICER
 from MedFusionLib.fusion import fuse
@@ -401,6 +402,7 @@ def test_the_tables_hold_every_display_and_lesion(readings, tmp_path):
         f"reader.{ending}" for ending in ("md", "csv", "json", "png")
     }
     text = (tmp_path / "reader.md").read_text(encoding="utf-8")
+    assert ("few sites" in text) == (readings.sites < SITES / 2)
     kept = readings.of("overlay")
     assert f"| overlay | {kept.worst():.2f} (" in text
     assert "PET -.2, sigma 4" in text
@@ -443,6 +445,8 @@ def test_a_display_that_cannot_be_loaded_is_refused(tmp_path, words, message):
         (["--reader", "--pair", "pet-mr", "--sites", "3"], "at least 8"),
         (["--reader", "--data", "."], "Give --pair"),
         (["--phantom", "--display", "a.py:b"], "--display is for --reader"),
+        (["--phantom", "--metrics", "ssim"], "--metrics is for metrics of pairs"),
+        (["--reader", "--slow-slices", "3"], "--slow-slices is for metrics of pairs"),
     ],
 )
 def test_the_command_line_refuses_what_does_not_go_together(tmp_path, words, message):
@@ -452,12 +456,19 @@ def test_the_command_line_refuses_what_does_not_go_together(tmp_path, words, mes
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(("sites", "said"), [(SITES // 2 - 1, True), (SITES // 2, False)])
+def test_few_sites_are_said(readings, sites, said):
+    assert any("few sites" in line for line in caution(replace(readings, sites=sites))) == said
+
+
 def test_the_command_draws_as_many_sites_as_the_page_has(monkeypatch):
     drawn = []
     sites = "MedFusionLib.evaluation.reader.sites."
     monkeypatch.setattr(sites + "head_sites", lambda pair, seeds, count: drawn.append(count))
     monkeypatch.setattr(sites + "tissue_sites", lambda pair, seeds, count: None)
     Where(data=None, split=None, first_head=None, heads=None, sites=None).find("pet-mr")
+    one = Where(data=None, split=None, first_head=7, heads=1, sites=9).find("pet-mr")
+    assert (one[2], drawn.pop()) == ("digital head 7", 9)
     page = json.loads((Path(__file__).parents[2] / "docs/evidence/reader.json").read_text())
     assert drawn == [SITES] == [page["pet-digital, main"]["sites"]]
     said = CliRunner().invoke(app, ["evaluate", "--help"], env={"COLUMNS": "200"}).output

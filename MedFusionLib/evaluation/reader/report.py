@@ -17,6 +17,7 @@ from ...spreadsheets import write_csv
 from ..report import COLOURS, DIM, INK, PAPER
 from .kept import Kept
 from .reading import DEFICIENT, SECOND, USUAL, Readings, orders, verdict
+from .sites import SITES
 
 #: what both observers compare every display with
 YARDSTICK = "Slicer: hot 50 %"
@@ -31,6 +32,16 @@ NOTES = (
     "where no source has any.",
     "A model observer is no reader study: no human has read these pictures.",
 )
+#: said of fewer than half as many sites as the documents' tables have
+FEW = (
+    "These are few sites: what is kept is uncertain, and may lie outside of its own interval; "
+    f"take {SITES} to compare displays."
+)
+
+
+def caution(readings: Readings) -> list[str]:
+    """What to know before the numbers are believed: no sentence, or one."""
+    return [FEW] if readings.sites < SITES // 2 else []
 
 
 def write_readings(readings: Readings, folder: Path) -> None:
@@ -55,6 +66,7 @@ def markdown(readings: Readings) -> str:
     parts = [f"# What a reader can see: {readings.title}, {readings.pair}", "", NOTICE, ""]
     parts += [
         f"{readings.sites} sites in {readings.groups} slices.",
+        *caution(readings),
         *NOTES,
         "",
         "## Kept",
