@@ -141,8 +141,8 @@ def run_slices(
     beside = device.type == "cpu" and method.many_small_steps
     size = slices_at_once if beside else batch_size
     result = Slices(
-        np.zeros(sources[0].shape, np.float32),
-        tuple(np.zeros(sources[0].shape, np.float32) for _ in sources if options.contributions),
+        _nothing(sources[0]),
+        tuple(_nothing(source) for source in sources if options.contributions),
         None,
         boxes(occupied, _margin(method, options)),
         boxes(occupied, 0),
@@ -164,6 +164,11 @@ def run_slices(
                     progress(done, count)
     result.precision = run.fast.precision
     return result
+
+
+def _nothing(source: np.ndarray) -> np.ndarray:
+    """Zeros of a source's shape; written at once, for `np.zeros` gets its memory page by page."""
+    return np.full(source.shape, 0, np.float32)
 
 
 def _margin(method: FusionMethod, options: SliceOptions) -> int | None:
