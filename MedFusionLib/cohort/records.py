@@ -9,6 +9,7 @@ OUT/.cohort/lock             held by the one run that may write here
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import shutil
 import uuid
@@ -126,14 +127,14 @@ class Record:
 
 
 def read_done(out: Path, study_id: str) -> Record | None:
-    """The record of a study that is done; None where none is."""
-    return _read_record(out / study_id / RECORD)
+    """The record of a study that is done; None where none is, or it is not what was written."""
+    return _read_record(out / study_id / RECORD, study_id)
 
 
 def write_done(folder: Path, provenance: Mapping[str, Any], row: Row, run: str) -> None:
     """Write the record into the folder of a study, when all its other files are there."""
     files = list_files(folder, times=True)
-    _write(folder / RECORD, Record(provenance, row, run, files).to_dict())
+    _write(folder / RECORD, sealed(Record(provenance, row, run, files).to_dict()))
 
 
 def what_changed(out: Path, study_id: str, done: Record, check: str) -> str:
@@ -152,7 +153,7 @@ def what_changed(out: Path, study_id: str, done: Record, check: str) -> str:
 
 def read_failed(out: Path, study_id: str) -> Record | None:
     """The record of a study that failed; None where there is none."""
-    return _read_record(out / HIDDEN / "failed" / f"{study_id}.json")
+    return _read_record(out / HIDDEN / "failed" / f"{study_id}.json", study_id)
 
 
 def write_failed(
@@ -160,7 +161,7 @@ def write_failed(
 ) -> None:
     """Remember that a study failed."""
     path = out / HIDDEN / "failed" / f"{row.id}.json"
-    _write(path, Record(provenance, row, run, traceback=traceback).to_dict())
+    _write(path, sealed(Record(provenance, row, run, traceback=traceback).to_dict()))
 
 
 def forget_failed(out: Path, study_id: str) -> None:
@@ -168,11 +169,27 @@ def forget_failed(out: Path, study_id: str) -> None:
     (out / HIDDEN / "failed" / f"{study_id}.json").unlink(missing_ok=True)
 
 
-def _read_record(path: Path) -> Record | None:
+def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
+    """A record with the SHA-256 of its other entries, so that one that was changed shows it.
+
+    Example:
+        >>> sealed({}) == sealed(sealed({}))
+        True
+    """
+    rest = {name: value for name, value in content.items() if name != "sha256"}
+    text = json.dumps(rest, sort_keys=True)
+    return {**rest, "sha256": hashlib.sha256(text.encode()).hexdigest()}
+
+
+def _read_record(path: Path, study_id: str) -> Record | None:
+    content = _read(path)
+    if content != sealed(content):
+        return None
     try:
-        return Record.from_dict(_read(path))
+        record = Record.from_dict(content)
     except MedFusionError:
         return None
+    return record if record.row.id == study_id else None  # else of a folder that was renamed
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+from dataclasses import replace
 
 import pytest
 from helpers import refused, write_small_head
 
 from MedFusionLib.cohort import check_studies, make_study
 from MedFusionLib.cohort.fusing import fuse_study
-from MedFusionLib.cohort.records import read_done
+from MedFusionLib.cohort.records import read_done, sealed
 from MedFusionLib.cohort.rows import Row
 from MedFusionLib.results.checksums import changed_file, list_files
 from MedFusionLib.sources.files import read_volume, read_with_checksum, sha256, write_volume
@@ -130,13 +132,50 @@ def test_a_record_of_an_earlier_version_is_read(done):
     path = out / "p1" / "study.json"
     now = path.read_text(encoding="utf-8")
     record = json.loads(now)
-    assert {"made_of", "row", "run", "files"} == set(record)
+    assert {"made_of", "row", "run", "files", "sha256"} == set(record)
     del record["row"]["displacement"]
     record["row"]["mood"] = "good"
-    path.write_text(json.dumps(record), encoding="utf-8")
+    path.write_text(json.dumps(sealed(record)), encoding="utf-8")
     row = fuse_study(study, out, run="later")
     path.write_text(now, encoding="utf-8")
     assert row.kept and (row.method, row.displacement) == ("maximum", None)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('"status": "done"', '"status": "DONE"'),
+        ('"agreement": 0.', '"agreement": 9.'),
+        ('"id": "p1"', '"id": "p2"'),
+        ('"name": "fused.nrrd"', '"name": 3'),
+    ],
+)
+def test_a_record_that_was_edited_is_made_again(done, before, after):
+    """Its numbers go into the table, and a status that there is not ended the whole cohort."""
+    study, out = done
+    path = out / "p1" / "study.json"
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after), encoding="utf-8")
+    assert check_studies([study], out)[0].action == "fuse"
+    row = fuse_study(study, out, run="new")
+    assert (row.status, row.id, row.kept) == ("done", "p1", False)
+    assert row.agreement < 2
+
+
+def test_a_folder_that_was_renamed_is_another_study(done, tmp_path):
+    study, out = done
+    shutil.copytree(out / "p1", tmp_path / "p2")
+    assert fuse_study(replace(study, id="p2"), tmp_path, run="x").id == "p2"
+
+
+def test_an_edited_failure_is_tried_again(sources, tmp_path):
+    study = make_study({"id": "p1", "mr": "none.nrrd", "second": "pet.nrrd", **WORDS}, sources)
+    assert fuse_study(study, tmp_path, run="1").status == "failed"
+    path = tmp_path / ".cohort" / "failed" / "p1.json"
+    path.write_text(path.read_text().replace('"failed"', '"fine"'))
+    row = fuse_study(study, tmp_path, run="2")
+    assert (row.status, row.kept) == ("failed", False)
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"made_of": {}, "row": 3}', '{"row": {"id": "p1"}}'])
