@@ -233,7 +233,9 @@ def in_a_sentence(path: Path) -> Iterator[None]:
         raise _unreadable(path, str(problem)) from None
     except OSError as error:
         raise _unreadable(path, error.strerror or "its compressed part is damaged") from None
-    except (EOFError, zlib.error, struct.error):
+    except EOFError:
+        raise _unreadable(path, "it is cut off, or its compressed part is damaged") from None
+    except (zlib.error, struct.error):
         raise _unreadable(path, "its compressed part is damaged") from None
 
 

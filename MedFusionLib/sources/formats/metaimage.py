@@ -103,7 +103,8 @@ def _check(path: Path) -> None:
                 here = data.tell()
                 check_bytes(bytes_left(data), number_of(fields, "CompressedDataSize", 2**60))
                 data.seek(here)
-                check_bytes(inflated_bytes(data, voxels * BYTES[kind]), voxels * BYTES[kind])
+                wanted = voxels * BYTES[kind]
+                check_bytes(inflated_bytes(data, wanted), wanted, packed=True)
             else:
                 check_raw(data, skipped, voxels * BYTES[kind])
 

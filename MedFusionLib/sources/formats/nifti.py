@@ -7,6 +7,7 @@ rounding. References: nifti.nimh.nih.gov, `nifti1.h` and `nifti2.h`.
 
 from __future__ import annotations
 
+import gzip
 import math
 import re
 from collections.abc import Iterator
@@ -110,7 +111,8 @@ class Nifti(FileFormat):
         wanted = fields.volume_bytes * math.prod(fields.counts)
         with open_inflated(fields.data) as stream:
             skip(stream, fields.start)
-            check_bytes(readable_bytes(stream, wanted), wanted)
+            packed = isinstance(stream, gzip.GzipFile)
+            check_bytes(readable_bytes(stream, wanted), wanted, packed)
 
     def header(self, path: Path, name: str, orientation: str | None = None) -> Header:
         """See `FileFormat.header`."""

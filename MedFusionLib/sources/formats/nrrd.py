@@ -170,7 +170,7 @@ def _check_voxels(
         if skipped:
             raise DamagedError("bytes are skipped in its compressed part")
         with gzip.GzipFile(fileobj=data) as inflated:
-            check_bytes(readable_bytes(inflated, voxels * size), voxels * size)
+            check_bytes(readable_bytes(inflated, voxels * size), voxels * size, packed=True)
     elif encoding in ("ascii", "text", "txt"):
         check_words(data, voxels)
     else:

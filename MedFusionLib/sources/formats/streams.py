@@ -135,14 +135,23 @@ def skip(stream: BufferedIOBase, count: int) -> None:
         count -= len(read_exactly(stream, min(count, BLOCK)))
 
 
-def check_bytes(there: int, wanted: int) -> None:
-    """Refuse fewer or more bytes than are wanted: where there are more, the header is wrong."""
+def check_bytes(there: int, wanted: int, packed: bool = False) -> None:
+    """Refuse fewer or more bytes than are wanted: where there are more, the header is wrong.
+
+    Args:
+        there: bytes that there are.
+        wanted: bytes of voxels.
+        packed: whether they were inflated: a damaged stream may give any number of them.
+    """
+    damaged = ", or its compressed part is damaged" if packed else ""
     if there > wanted:
-        raise DamagedError(f"it holds more voxels than its header promises ({wanted} bytes)")
+        raise DamagedError(
+            f"it holds more voxels than its header promises ({wanted} bytes){damaged}"
+        )
     if there < wanted:
         raise DamagedError(
             f"it is cut off (its header promises {wanted} bytes of voxels, "
-            f"{max(there, 0)} are there)"
+            f"{max(there, 0)} are there){damaged}"
         )
 
 
