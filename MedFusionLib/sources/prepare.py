@@ -20,7 +20,15 @@ from .background import (
 )
 from .hounsfield import in_hounsfield, units_warning
 from .intensities import Window, choose_window
-from .volumes import Volume, check_values, resample, same_grid, samples_within, to_slices
+from .volumes import (
+    Volume,
+    check_values,
+    resample,
+    same_grid,
+    samples_within,
+    size_warning,
+    to_slices,
+)
 
 ALL = slice(None)
 LESS_SHARP = 0.95  # than a PET or SPECT: no MR is
@@ -119,6 +127,7 @@ def prepare(
             on_grid = on_grid.like(np.where(gaps, np.float32(outside), on_grid.array), volume.name)
         warnings += [
             *source.notes,
+            size_warning(volume),
             gaps_warning(volume),
             background_warning(source, modality, level),
             _averaging_warning(source, reference, samples),

@@ -25,6 +25,9 @@ AXES = {"axial": 2, "coronal": 1, "sagittal": 0}
 ALL_AXES = "all"
 #: mm: no voxel is smaller or larger, no origin farther away
 SMALLEST, LARGEST, FARTHEST = 1e-4, 1e4, 1e6
+#: mm: the second longest side of a scan of a head lies between these, for a slab may be thin; and
+#: no scan of a body is longer than the last
+NARROWEST, WIDEST, LONGEST = 50, 1000, 2500
 #: no value is larger: sums and products of values stay within float32
 BRIGHTEST = 1e30
 
@@ -141,6 +144,28 @@ def check_geometry(matrix: np.ndarray, name: str) -> None:
             f"{name} has sheared axes ({np.degrees(np.arcsin(min(off, 1))):.1f} degrees off a "
             "right angle); resample it onto a grid with right angles first."
         )
+
+
+def size_warning(volume: Volume) -> str:
+    """A sentence where a volume is too small or too large for a head in mm; else "".
+
+    Example:
+        >>> size_warning(Volume(np.zeros((2, 3, 4)), spacing=(1000, 1000, 5)))[:50]
+        'volume measures 4000 x 3000 x 10 mm, in voxels of '
+    """
+    sides = np.multiply(volume.shape[::-1], volume.spacing)
+    _, wide, long = sorted(sides)
+    if NARROWEST <= wide <= WIDEST and long <= LONGEST:
+        return ""
+    size, voxel = (
+        " x ".join(f"{length:.0f}" if length >= 100 else f"{length:.3g}" for length in lengths)
+        for lengths in (sides, volume.spacing)
+    )
+    return (
+        f"{volume.name} measures {size} mm, in voxels of {voxel} mm; no scan of a head does. Its "
+        "lengths may be in another unit than mm: compare them with the scanner's, and export it "
+        "again."
+    )
 
 
 def check_values(volume: Volume, gaps: bool = False) -> None:
@@ -337,10 +362,12 @@ def resample(
 
     inside = _inside(moving, reference)
     if not inside.any():
-        raise MedFusionError(
+        apart = (
             f"{moving.name} and {reference.name} do not overlap in space; "
             "check that they are registered to each other."
         )
+        sizes = (size_warning(moving), size_warning(reference))
+        raise MedFusionError(" ".join(filter(None, (apart, *sizes))))
     gaps = np.isnan(moving.array)
     if not gaps.any():
         array = _interpolated(moving, reference, outside, samples)

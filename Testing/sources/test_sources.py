@@ -10,7 +10,7 @@ from MedFusionLib.phantom.head import make_phantom
 from MedFusionLib.sources.intensities import Window
 from MedFusionLib.sources.modalities import modalities_of
 from MedFusionLib.sources.prepare import prepare
-from MedFusionLib.sources.volumes import Volume
+from MedFusionLib.sources.volumes import Volume, size_warning
 
 
 def head(name, inside=500.0, outside=0.0, **grid):
@@ -28,7 +28,8 @@ def noisy(name, outside, inside):
 
 
 def test_sources_come_onto_the_grid_of_the_first_and_into_0_to_1():
-    mr, ct = head("mr"), head("ct", 0, -1000, spacing=(2, 2, 2), origin=(-6, -6, -6))
+    mr = head("mr", spacing=(6, 6, 6))
+    ct = head("ct", 0, -1000, spacing=(12, 12, 12), origin=(-36, -36, -36))
     sources = prepare([mr, ct], ["mr", "ct"])
     assert np.array_equal(sources.reference.array, mr.array)
     for volume, scaled in zip(sources.volumes, sources.scaled, strict=True):
@@ -125,9 +126,35 @@ def test_a_pet_given_as_a_ct_is_a_warning():
     assert any("is it a CT" in warning for warning in warnings)
 
 
+@pytest.mark.parametrize(
+    ("shape", "spacing", "words"),
+    [
+        ((12, 12, 12), (1000, 1000, 1000), "pet measures 12000 x 12000 x 12000 mm, in voxels of"),
+        ((12, 12, 12), (200, 200, 200), "in voxels of 200 x 200 x 200 mm"),  # 20 mm, ten times
+        ((12, 12, 12), (2, 2, 2), "pet measures 24 x 24 x 24 mm, in voxels of 2 x 2 x 2 mm"),
+        ((12, 12, 12), (20, 20, 20), ""),
+        ((1, 12, 12), (20, 20, 3), ""),  # a slice
+        ((200, 12, 12), (50, 50, 10), ""),  # a whole body
+    ],
+)
+def test_what_is_no_head_in_mm_is_a_warning(shape, spacing, words):
+    pet = Volume(np.random.default_rng(0).random(shape), spacing, name="pet")
+    warning = size_warning(pet)
+    assert words in warning and bool(words) == ("another unit than mm" in warning)
+    warnings = prepare([head("mr", spacing=(20, 20, 20)), pet], ["mr", "pet"]).warnings
+    assert (warning in warnings) == bool(words)
+
+
+def test_metres_taken_for_mm_are_named_where_nothing_overlaps():
+    pet = head("pet", 7, spacing=(0.02, 0.02, 0.02), origin=(90.1, 90.1, 90.1))
+    with refused("do not overlap", "pet measures 0.24 x 0.24 x 0.24 mm", "another unit than mm"):
+        prepare([head("mr", spacing=(20, 20, 20)), pet], ["mr", "pet"])
+
+
 def test_how_a_volume_was_read_is_said():
-    tilted = replace(head("a", 7), notes=("It was tilted.",))
-    assert prepare([head("mr"), tilted], ["mr", "pet"]).warnings == ("It was tilted.",)
+    mr, pet = head("mr", spacing=(6, 6, 6)), head("a", 7, spacing=(6, 6, 6))
+    tilted = replace(pet, notes=("It was tilted.",))
+    assert prepare([mr, tilted], ["mr", "pet"]).warnings == ("It was tilted.",)
 
 
 @pytest.mark.parametrize("which", [0, 1])
