@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from types import UnionType
+from typing import Any, Self, get_args, get_origin, get_type_hints
 
 from .errors import MedFusionError
 
@@ -161,16 +162,21 @@ class Report:
         """The report that `to_dict` gave, or JSON; what later versions added is passed over.
 
         Raises:
-            MedFusionError: it is none, or lacks a part.
+            MedFusionError: it is none, lacks a part, or a part is of another type.
         """
         try:
             words = {name: given[_JSON.get(name, name)] for name in _present(cls, given)}
             words["inputs"] = tuple(_known(InputReport, one) for one in words["inputs"])
             words["alignment"] = tuple(_known(AlignmentReport, one) for one in words["alignment"])
             words["parameters"] = _known(Parameters, words["parameters"])
-            for name in ("weights_sha256", "warnings"):
-                words[name] = tuple(words[name])
-            return cls(**words)
+            for name in ("weights_sha256", "warnings", "files"):
+                if words.get(name) is not None:
+                    words[name] = tuple(words[name])
+            found = cls(**words)
+            matrices = [part.matrix_lps for part in found.alignment]
+            if not _fits(found, cls) or any([*map(len, m)] != [4] * 4 for m in matrices):
+                raise TypeError
+            return found
         except (KeyError, TypeError, AttributeError, ValueError):
             raise MedFusionError(
                 "The report of this result is damaged, or of another version; fuse again."
@@ -192,3 +198,30 @@ def _known(owner: type, given: Mapping[str, Any]) -> Any:
         if name in found:
             found[name] = tuple(found[name])
     return owner(**found)
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value is of an annotated type, with all that is in it.
+
+    Example:
+        >>> _fits((1, 2.5), tuple[float, float]), _fits((1,), tuple[str, ...]), _fits(None, str)
+        (True, False, False)
+    """
+    origin, inner = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return True
+    if origin is UnionType:
+        return any(_fits(value, one) for one in inner)
+    if origin is list or inner[1:] == (...,):
+        return isinstance(value, origin) and all(_fits(one, inner[0]) for one in value)
+    if origin is tuple:
+        return (
+            isinstance(value, tuple) and len(value) == len(inner) and all(map(_fits, value, inner))
+        )
+    if dataclasses.is_dataclass(hint):
+        return isinstance(value, hint) and all(  # type: ignore[arg-type]
+            _fits(getattr(value, name), one) for name, one in get_type_hints(hint).items()
+        )
+    if hint is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, origin or hint) and (hint is bool or not isinstance(value, bool))

@@ -80,8 +80,9 @@ def _check_files(result: Path, report: Report, files: list[Path], check: str) ->
     from ..results.checksums import changed_file
     from ..sources.files import sha256
 
-    written = [part for part in report.files or () if part["name"] == "fused.nrrd"]
-    if changed_file(result, written, check):
+    written = [part for part in report.files or () if part.get("name") == "fused.nrrd"]
+    unlisted = report.files is not None and not written
+    if unlisted or changed_file(result, written, check):
         raise MedFusionError(
             f"The fused volume in {result} is missing, or not what was written there; fuse again."
         )

@@ -49,15 +49,15 @@ def changed_file(folder: Path, listed: Sequence[Mapping[str, Any]], check: str =
     if check not in CHECKS:
         raise MedFusionError(f"There is no check '{check}'; choose one of: {', '.join(CHECKS)}.")
     for row in listed:
-        path = folder / row["name"]
+        path = folder / str(row.get("name"))
         try:
             state = path.stat()
             same_time = state.st_mtime_ns == row.get("changed", state.st_mtime_ns)
             whole = state.st_size == row["bytes"] and (
                 (check == "quick" and same_time) or sha256(path) == row["sha256"]
             )
-        except (OSError, MedFusionError):
+        except (OSError, MedFusionError, KeyError):  # the list itself may have been edited
             whole = False
         if not whole:
-            return str(row["name"])
+            return str(row.get("name"))
     return ""

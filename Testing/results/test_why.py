@@ -1,8 +1,10 @@
 """Why a fused voxel is what it is: it agrees with the fused volume, and says so in words."""
 
 import itertools
+import json
 import shutil
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 import pytest
@@ -265,6 +267,35 @@ def test_a_folder_that_is_no_result(monkeypatch, capsys, tmp_path, text):
     with pytest.raises(SystemExit) as ending:
         main()
     assert ending.value.code == 2 and "report.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("inputs", 0, "window"), "x"),
+        (("inputs", 0, "window", 1), None),
+        (("network",), []),
+        (("parameters", "axis"), {}),
+        (("parameters", "headroom_factor"), "x"),
+        (("alignment", 0, "matrix_lps"), [[1.0]]),
+        (("files",), 3),
+        (("files",), []),
+        (("files", 0), "fused.nrrd"),
+        (("files", 0), {"name": "fused.nrrd"}),
+    ],
+)
+def test_a_report_that_was_edited_is_refused_in_a_sentence(
+    monkeypatch, capsys, folder, tmp_path, place, value
+):
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    report = json.loads((copy / "report.json").read_text(encoding="utf-8"))
+    report["files"].sort(key=lambda row: row["name"] != "fused.nrrd")
+    *above, last = place
+    reduce(lambda part, key: part[key], above, report)[last] = value
+    (copy / "report.json").write_text(json.dumps(report), encoding="utf-8")
+    code, _, error = on_the_command_line(monkeypatch, capsys, copy, "--at", "0,0,0")
+    assert code == 2 and len(error.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize("check", ["quick", "full"])
