@@ -66,7 +66,7 @@ and in publications.md are without it, those of evaluation.md with it.
 
 FunFuseAn, CSpA-DN and Badal Regàs' network come out dim: their fused images are multiplied by a
 constant, the largest with which on the validation slices SSIM falls by at most 0.001 and Q^AB/F not
-at all. A training chooses it (`gain` on its card); two were raised after theirs
+at all. A training chooses it (`gain` on its card); three were raised after theirs
 (`python -m MedFusionLib.training.brighten WEIGHTS DATA`; `raised` on their cards).
 """
 AUTHORS = """## LP-CNN beside the authors' results
