@@ -80,6 +80,7 @@ class Settings:
         "Measure how far the volumes are off the MR (check), also move them there (apply), or "
         "neither (off).",
         choices=ALIGN,
+        label="kind of alignment",
         command_default="check",
     )
     device: str = option("auto", "Where it is computed.", choices=DEVICES, changes_result=False)
@@ -110,11 +111,13 @@ class Settings:
         "Lower a bright MR where another source shows something (on), not (off), or before the "
         "method bands with PET or SPECT (auto).",
         choices=HEADROOM,
+        label="kind of headroom",
     )
     bounds: str = option(
         "on",
         "Fade a network's image to black where all sources are nearly black.",
         choices=BOUNDS,
+        label="kind of bounds",
         places=COMMANDS,
     )
     ct: str = option(

@@ -15,6 +15,7 @@ import numpy as np
 from ..errors import MedFusionError
 from ..methods.registry import get_method
 from ..methods.weights import read_card, weights_path
+from ..sources.dicom.files import is_dicom
 from .fusing import fuse_words, reading_words
 from .headers import LIMIT, HeaderReader
 from .records import read_done, read_failed, requested, what_changed
@@ -107,6 +108,9 @@ def _check(study: Study, reader: HeaderReader) -> None:
     if method.kind == "network":
         for pair in (study.pair, *([f"{study.third_modality}-mr"] if study.third_modality else [])):
             read_card(weights_path(method.name, pair))
+    twice = [name for n, name in enumerate(study.files) if name in study.files[:n]]
+    if twice and Path(twice[0]).is_file() and not is_dicom(Path(twice[0])):  # a CD may hold both
+        raise MedFusionError(f"{twice[0]} is given twice; choose another one.")
     (low, high), *others = reader.boxes(study.files, reading_words(study))
     for name, (lowest, highest) in zip(study.files[1:], others, strict=True):
         if np.any(lowest > high) or np.any(highest < low):

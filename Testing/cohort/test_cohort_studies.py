@@ -155,7 +155,9 @@ def test_the_headers_say_what_cannot_be_fused(tmp_path):
         "dicom": {"mr": "empty"},
         "method": {"network": "x"},
         "omega": {"omega": 7},
+        "twice": {"second": "t1.nrrd"},
         "align": {"align": "x"},
+        "bounds": {"bounds": "x"},
         "steps": {"steps": 0},
     }
     studies = [
@@ -172,7 +174,9 @@ def test_the_headers_say_what_cannot_be_fused(tmp_path):
         ("dicom", "DICOM"),
         ("method", "no method"),
         ("omega", "omega"),
-        ("align", "no align 'x'"),
+        ("twice", "t1.nrrd is given twice; choose another one."),
+        ("align", "no kind of alignment 'x'"),
+        ("bounds", "no kind of bounds 'x'"),
         ("steps", "steps is 0"),
     ):
         assert found[name].action == "cannot"
