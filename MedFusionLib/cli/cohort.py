@@ -125,11 +125,11 @@ def cohort(
         return
     from ..cohort.run import fuse_cohort
 
-    with cluster.open() as client:
+    with _quiet_end(), cluster.open() as client:
         if cluster.dashboard and client.dashboard_link:
             err.print(f"Dask's dashboard: {client.dashboard_link}", soft_wrap=True)
         try:
-            with _bar(len(studies)) as progress:
+            with _quiet_end(), _bar(len(studies)) as progress:
                 rows = fuse_cohort(
                     studies,
                     out_,
@@ -140,10 +140,19 @@ def cohort(
                     progress=progress,
                 )
         except KeyboardInterrupt:
-            logging.disable(logging.CRITICAL)  # what the workers say of their end
             err.print("Stopped; the same command continues where it was.")
             raise typer.Exit(130) from None
     _show(rows, out_)
+
+
+@contextlib.contextmanager
+def _quiet_end() -> Iterator[None]:
+    """Within, a signal that ends the command also ends what its workers say of their end."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        logging.disable(logging.CRITICAL)
+        raise
 
 
 @contextlib.contextmanager

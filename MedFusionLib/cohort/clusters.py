@@ -20,6 +20,7 @@ from ..errors import MedFusionError
 
 if TYPE_CHECKING:
     from distributed import Client, Security, WorkerPlugin
+    from tornado.ioloop import IOLoop
 
 CORES = 4  # of a worker: a study has parts that use one core alone
 MEMORY = 0.9  # of this computer's, for all workers together
@@ -91,9 +92,11 @@ def local_cluster(
     with contextlib.ExitStack() as stack:
         stack.enter_context(dask.config.set(pages))
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="medfusion-dask-"))
-        with warnings.catch_warnings():
+        loop = stack.enter_context(_loop())
+        with warnings.catch_warnings(), _left_at_exit():
             warnings.filterwarnings("ignore", message=".*[Pp]ort.*in use")  # it takes another one
             cluster = SpecCluster(
+                loop=loop,
                 workers=_workers(workers, memory, scratch, security),
                 scheduler={"cls": Scheduler, "options": head},
                 security=security,
@@ -102,6 +105,47 @@ def local_cluster(
         client = stack.enter_context(Client(stack.enter_context(cluster)))
         client.register_plugin(_plugin())
         yield client
+
+
+@contextlib.contextmanager
+def _loop() -> Iterator[IOLoop]:
+    """The loop of a cluster, in a thread that starts its processes with Ctrl-C blocked.
+
+    Ctrl-C in a terminal reaches all processes; those that still start would answer it with a
+    traceback each.
+    """
+    from multiprocessing import resource_tracker
+
+    from distributed.utils import LoopRunner
+
+    runner = LoopRunner()
+    if hasattr(signal, "pthread_sigmask"):
+        resource_tracker.ensure_running()  # it unblocks what is blocked in the thread it starts in
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            runner.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    else:
+        runner.start()
+    try:
+        yield runner.loop
+    finally:
+        runner.stop()
+
+
+@contextlib.contextmanager
+def _left_at_exit() -> Iterator[None]:
+    """Within, a cluster that an interrupt left half made is not closed at exit: Dask cannot."""
+    from distributed import SpecCluster
+
+    before = set(SpecCluster._instances)
+    try:
+        yield
+    except BaseException:
+        for cluster in set(SpecCluster._instances) - before:
+            cluster.shutdown_on_close = False
+        raise
 
 
 def _workers(

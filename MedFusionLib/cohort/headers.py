@@ -159,4 +159,7 @@ def _serve() -> None:
 
 
 if __name__ == "__main__":
-    _serve()
+    try:
+        _serve()
+    except (BrokenPipeError, KeyboardInterrupt):  # whoever asks is gone, or Ctrl-C was pressed
+        os._exit(1)

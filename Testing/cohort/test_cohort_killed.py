@@ -176,11 +176,12 @@ def none_is_alive(processes):
 
 
 def children(process):
-    try:
-        found = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    except OSError:
-        return []
-    return [int(child) for child in found]
+    """The processes that any thread of a process started."""
+    found = []
+    for path in Path(f"/proc/{process}/task").glob("*/children"):
+        with suppress(OSError):
+            found += map(int, path.read_text().split())
+    return found
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs the /proc of Linux")
@@ -224,6 +225,23 @@ def test_a_run_that_is_killed_or_interrupted_goes_on_where_it_was(heads, in_proc
     for name, stamp in before.items():
         assert (out / name / "fused.nrrd").stat().st_mtime_ns == stamp
     assert not list(out.glob(".medfusion-*"))
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs the /proc of Linux")
+@pytest.mark.parametrize("later", [0.0, 0.3])
+def test_ctrl_c_while_the_workers_start_costs_one_line(heads, tmp_path, later):
+    """They, and Dask's end of a cluster that is half made, answered it with tracebacks."""
+    words = ("-m", "MedFusionLib.cli", "cohort", heads, "--out", tmp_path / "out", "--workers", 2)
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    with started(*words, **streams) as run:
+        wait_until(lambda: len(children(run.pid)) >= 3, "the workers")
+        time.sleep(later)
+        begun = children(run.pid)
+        os.killpg(run.pid, signal.SIGINT)
+        said, _ = run.communicate(timeout=PATIENCE)
+    assert run.returncode == 130
+    assert "Traceback" not in said and len(said.strip().splitlines()) <= 2, said
+    wait_until(partial(none_is_alive, begun), "the workers to end")
 
 
 def test_a_study_that_was_begun_before_is_lost(tmp_path):
