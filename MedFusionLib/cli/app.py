@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 from typing import Annotated
 
 import typer
@@ -100,6 +101,20 @@ def _clean_up_when_terminated() -> None:
         for name in ("SIGTERM", "SIGHUP"):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), end)
+        if os.name == "posix":
+            sys.unraisablehook = _end_all_the_same
+
+
+def _end_all_the_same(found: sys.UnraisableHookArgs) -> None:
+    """Send a signal once more that fell into a destructor, where Python ignores what it raises."""
+    ending = found.exc_value
+    if isinstance(ending, KeyboardInterrupt):
+        number = int(signal.SIGINT)
+    elif isinstance(ending, SystemExit) and isinstance(ending.code, int) and ending.code > 128:
+        number = ending.code - 128
+    else:
+        return sys.__unraisablehook__(found)
+    threading.Timer(0.05, os.kill, [os.getpid(), number]).start()  # when the destructor is over
 
 
 def _show_version(wanted: bool) -> None:

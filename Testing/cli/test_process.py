@@ -1,6 +1,7 @@
 """How the command that fuses once treats its process."""
 
 import gc
+import os
 import subprocess
 import sys
 
@@ -54,3 +55,28 @@ def test_at_the_end_nothing_is_searched_for_cycles():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout == "True\n", done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows ends a process without asking it")
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGINT", 130)])
+def test_a_signal_that_falls_into_a_destructor_ends_the_command_all_the_same(name, code):
+    program = (
+        "import signal, sys, time\n"
+        "from MedFusionLib.cli import app\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "class Closing:\n"
+        "    def __del__(self):\n"
+        f"        signal.raise_signal(signal.{name})\n"
+        "def command(**_):\n"
+        "    Closing()\n"
+        "    print('goes on', flush=True)\n"
+        "    time.sleep(60)\n"
+        "app.app = command\n"
+        "app.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=50
+    )
+    assert done.stdout == "goes on\n"
+    assert done.returncode == code
+    assert "ignored" not in done.stderr and "Traceback" not in done.stderr
