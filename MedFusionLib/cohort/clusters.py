@@ -20,7 +20,6 @@ from ..errors import MedFusionError
 
 if TYPE_CHECKING:
     from distributed import Client, Security, WorkerPlugin
-    from tornado.ioloop import IOLoop
 
 CORES = 4  # of a worker: a study has parts that use one core alone
 MEMORY = 0.9  # of this computer's, for all workers together
@@ -93,7 +92,7 @@ def local_cluster(
         stack.enter_context(dask.config.set(pages))
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="medfusion-dask-"))
         loop = stack.enter_context(_loop())
-        with warnings.catch_warnings(), _left_at_exit():
+        with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*[Pp]ort.*in use")  # it takes another one
             cluster = SpecCluster(
                 loop=loop,
@@ -101,6 +100,7 @@ def local_cluster(
                 scheduler={"cls": Scheduler, "options": head},
                 security=security,
                 silence_logs=logging.CRITICAL,
+                shutdown_on_close=False,  # at exit, Dask cannot close one that is half made
             )
         client = stack.enter_context(Client(stack.enter_context(cluster)))
         client.register_plugin(_plugin())
@@ -108,7 +108,7 @@ def local_cluster(
 
 
 @contextlib.contextmanager
-def _loop() -> Iterator[IOLoop]:
+def _loop() -> Iterator[Any]:
     """The loop of a cluster, in a thread that starts its processes with Ctrl-C blocked.
 
     Ctrl-C in a terminal reaches all processes; those that still start would answer it with a
@@ -132,20 +132,6 @@ def _loop() -> Iterator[IOLoop]:
         yield runner.loop
     finally:
         runner.stop()
-
-
-@contextlib.contextmanager
-def _left_at_exit() -> Iterator[None]:
-    """Within, a cluster that an interrupt left half made is not closed at exit: Dask cannot."""
-    from distributed import SpecCluster
-
-    before = set(SpecCluster._instances)
-    try:
-        yield
-    except BaseException:
-        for cluster in set(SpecCluster._instances) - before:
-            cluster.shutdown_on_close = False
-        raise
 
 
 def _workers(

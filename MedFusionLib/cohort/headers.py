@@ -140,9 +140,9 @@ def box_of(path: str | Path, **choices: Any) -> np.ndarray:
 
 def _serve() -> None:
     """Answer each line of files and choices with a line of boxes, until no more come."""
-    answers = os.fdopen(os.dup(1), "w", encoding="ascii")
+    answers = os.dup(1)
     os.dup2(2, 1)  # what a reader says on its own is no answer
-    print("ready", file=answers, flush=True)
+    os.write(answers, b"ready\n")
     for line in sys.stdin:
         try:
             each = zip(*json.loads(line), strict=True)
@@ -155,11 +155,11 @@ def _serve() -> None:
             answer = {"error": f"A file cannot be read: {error.strerror}."}
         except MemoryError:
             answer = {"error": "A header needs more memory than there is; a file is damaged."}
-        print(json.dumps(answer), file=answers, flush=True)
+        os.write(answers, json.dumps(answer).encode() + b"\n")
 
 
 if __name__ == "__main__":
     try:
         _serve()
     except (BrokenPipeError, KeyboardInterrupt):  # whoever asks is gone, or Ctrl-C was pressed
-        os._exit(1)
+        sys.exit(1)
