@@ -114,7 +114,9 @@ def _end_all_the_same(found: sys.UnraisableHookArgs) -> None:
         number = ending.code - 128
     else:
         return sys.__unraisablehook__(found)
-    threading.Timer(0.05, os.kill, [os.getpid(), number]).start()  # when the destructor is over
+    again = threading.Timer(0.05, os.kill, [os.getpid(), number])  # when the destructor is over
+    again.daemon = True  # no longer once the command has ended
+    again.start()
 
 
 def _show_version(wanted: bool) -> None:
