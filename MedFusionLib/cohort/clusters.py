@@ -91,47 +91,43 @@ def local_cluster(
     with contextlib.ExitStack() as stack:
         stack.enter_context(dask.config.set(pages))
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="medfusion-dask-"))
-        loop = stack.enter_context(_loop())
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _interrupts_wait():
             warnings.filterwarnings("ignore", message=".*[Pp]ort.*in use")  # it takes another one
             cluster = SpecCluster(
-                loop=loop,
                 workers=_workers(workers, memory, scratch, security),
                 scheduler={"cls": Scheduler, "options": head},
                 security=security,
                 silence_logs=logging.CRITICAL,
-                shutdown_on_close=False,  # at exit, Dask cannot close one that is half made
             )
-        client = stack.enter_context(Client(stack.enter_context(cluster)))
+            client = stack.enter_context(Client(stack.enter_context(cluster)))
         client.register_plugin(_plugin())
         yield client
 
 
 @contextlib.contextmanager
-def _loop() -> Iterator[Any]:
-    """The loop of a cluster, in a thread that starts its processes with Ctrl-C blocked.
+def _interrupts_wait() -> Iterator[None]:
+    """Within, Ctrl-C waits: Dask cannot close a cluster that is half made.
 
-    Ctrl-C in a terminal reaches all processes; those that still start would answer it with a
-    traceback each.
+    The processes that are started here never see it. In a terminal it reaches all of them, and
+    each would answer with a traceback.
     """
+    in_main = threading.current_thread() is threading.main_thread()
+    if not (in_main and hasattr(signal, "pthread_sigmask")):
+        yield
+        return
     from multiprocessing import resource_tracker
 
-    from distributed.utils import LoopRunner
-
-    runner = LoopRunner()
-    if hasattr(signal, "pthread_sigmask"):
-        resource_tracker.ensure_running()  # it unblocks what is blocked in the thread it starts in
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            runner.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    else:
-        runner.start()
+    resource_tracker.ensure_running()  # it unblocks what is blocked in the thread it starts in
+    pressed: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # for what starts here
     try:
-        yield runner.loop
+        yield
     finally:
-        runner.stop()
+        signal.signal(signal.SIGINT, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if pressed:  # another thread got it
+            signal.raise_signal(signal.SIGINT)
 
 
 def _workers(

@@ -57,6 +57,21 @@ def test_at_the_end_nothing_is_searched_for_cycles():
     assert done.stdout == "True\n", done.stderr
 
 
+def test_ctrl_c_while_the_command_loads_costs_one_line():
+    program = (
+        "import builtins\n"
+        "load = builtins.__import__\n"
+        "def interrupted(name, *rest):\n"
+        "    if name == 'typer':\n"
+        "        raise KeyboardInterrupt\n"
+        "    return load(name, *rest)\n"
+        "builtins.__import__ = interrupted\n"
+        "import MedFusionLib.cli\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Cancelled.\n")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="Windows ends a process without asking it")
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGINT", 130)])
 def test_a_signal_that_falls_into_a_destructor_ends_the_command_all_the_same(name, code):
