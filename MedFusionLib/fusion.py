@@ -195,7 +195,7 @@ def fuse(
     check_one_patient(volumes, settings.different_patients)
     method, digests = load_for_sources(settings.method, pair, third_modality, weights)
 
-    with sharing(join=True):
+    with sharing():
         with timing.part("alignment"):
             volumes, found = align_volumes(volumes, modalities, settings.align, cancelled)
         with timing.part("common grid, windows, background"):

@@ -16,14 +16,9 @@ _FOUND: ContextVar[dict[Hashable, tuple[object, Any]] | None] = ContextVar("foun
 
 
 @contextmanager
-def sharing(join: bool = False) -> Iterator[None]:
-    """Within, what `shared` functions made is kept; what they were given must not change.
-
-    Args:
-        join: keep it as long as the `sharing` around this one, where there is one.
-    """
-    around = _FOUND.get() if join else None
-    token = _FOUND.set({} if around is None else around)
+def sharing() -> Iterator[None]:
+    """Within, what `shared` functions made is kept; what they were given must not change."""
+    token = _FOUND.set({})
     try:
         yield
     finally:

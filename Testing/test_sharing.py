@@ -25,23 +25,6 @@ def test_within_each_image_and_argument_is_worked_out_once():
     assert len(calls) == 4  # an argument by name counts as another one
 
 
-def test_one_within_another_has_its_own_or_joins_it():
-    total, calls = counted()
-    image = [1, 2]
-    with sharing():
-        with sharing():
-            total(image)
-        assert len(calls) == 1
-        with sharing(join=True):
-            total(image)
-        total(image)
-        assert len(calls) == 2
-    with sharing(join=True):
-        total(image)
-        total(image)
-    assert len(calls) == 3
-
-
 def test_without_nothing_is_kept():
     total, calls = counted()
     image = [1, 2]

@@ -8,7 +8,6 @@ import gc
 from collections.abc import Iterator
 
 from ..inference.memory import kept_memory
-from ..sharing import sharing
 
 # the system takes all memory back at once; searching it for cycles before took half a second
 atexit.register(gc.freeze)
@@ -16,7 +15,7 @@ atexit.register(gc.freeze)
 
 @contextlib.contextmanager
 def for_one_fusion() -> Iterator[None]:
-    """Within, nobody looks for cycles of garbage, freed memory stays, and so do shared results.
+    """Within, nobody looks for cycles of garbage, and freed memory stays with the process.
 
     Loading torch and matplotlib makes a million objects that stay, through which Python would
     search a hundred times; and each of a fusion's arrays would fetch its memory page by page. A
@@ -30,7 +29,7 @@ def for_one_fusion() -> Iterator[None]:
     before = gc.isenabled()
     gc.disable()
     try:
-        with kept_memory(), sharing():
+        with kept_memory():
             yield
     finally:
         if before:

@@ -59,10 +59,11 @@ def sources_factor(sources: Sources, others: tuple[int, ...]) -> float:
     """
     known = _FACTORS.setdefault(sources, {})
     if others not in known:  # a preview asks again for each slice
-        scaled = sources.scaled
-        brightest = reduce(np.maximum, (scaled[n] for n in others))
+        windows, volumes = sources.windows, sources.volumes
+        brightest = reduce(np.maximum, (windows[n].scale(volumes[n].array) for n in others))
         inside = brightest > INSIDE  # few voxels
-        known[others] = headroom_factor(scaled[0][inside], brightest[inside])
+        first = windows[0].scale(volumes[0].array[inside])
+        known[others] = headroom_factor(first, brightest[inside])
     return known[others]
 
 

@@ -9,7 +9,6 @@ from itertools import combinations
 import numpy as np
 
 from ..errors import MedFusionError
-from ..sharing import shared
 from .background import (
     background_level,
     background_mask,
@@ -75,17 +74,8 @@ class Sources:
             order, flips: how the slices lie, see `volumes.slice_order`.
             which: of the slices; default: all.
         """
-        if which is ALL:
-            whole = map(_scaled, self.volumes, self.windows)
-            return tuple(to_slices(array, order, flips) for array in whole)
         parts = (to_slices(volume.array, order, flips)[which] for volume in self.volumes)
         return tuple(map(Window.scale, self.windows, parts))
-
-
-@shared
-def _scaled(volume: Volume, window: Window) -> np.ndarray:
-    """A volume in [0, 1]."""
-    return window.scale(volume.array)
 
 
 def prepare(
